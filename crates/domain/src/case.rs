@@ -1,0 +1,385 @@
+//! What the hub knows of one detention: a small, named, bitemporal set of facts, consents and lanes (design 3, "case facts").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::{
+    calendar::LegalDay,
+    consent::{Condition, Consent, ConsentState},
+    ids::{DetentionRef, MessageKey, MunicipalityCode, ParticipantId, Source},
+    pointer::Leaf,
+    registers::At,
+};
+
+/// The title on which somebody is detained (domain 2.3). It routes and is never forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the codes are the field's own words")]
+pub enum Title {
+    PreTrial,
+    Sentence,
+    DetentionPenalty,
+    CivilCoercion,
+    Isd,
+    TbsPasser,
+    Aliens,
+    Vris,
+    Jji,
+    Military,
+}
+
+/// Why a municipality is a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the codes are the field's own words")]
+pub enum ResidenceSource {
+    BrpAtStart,
+    BrpLast,
+    Stayed,
+    Settle,
+}
+
+/// What kind of address it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the codes are the field's own words")]
+pub enum ResidenceKind {
+    Home,
+    Letter,
+    Institution,
+    None,
+}
+
+/// A municipality where the person lived, stayed or wants to settle (Pm art. 1(c)).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResidenceCandidate {
+    /// Where it comes from.
+    pub source: ResidenceSource,
+    /// The municipality.
+    pub municipality: MunicipalityCode,
+    /// The kind of address.
+    pub kind: ResidenceKind,
+    /// The day on which it was so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<LegalDay>,
+}
+
+/// One fact of a case.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each names its fact")]
+pub enum FactValue {
+    Residence(Vec<ResidenceCandidate>),
+    /// Determined by the triage desk or after a dispute.
+    Responsible(MunicipalityCode),
+    Settlement(MunicipalityCode),
+    Prison(ParticipantId),
+    ProbationUnit(ParticipantId),
+    Start(LegalDay),
+    PiEntry(LegalDay),
+    Departure(LegalDay),
+    LegalEnd(LegalDay),
+    /// `detention-ended` has arrived.
+    Ended,
+    Title(Title),
+    Release(Option<LegalDay>),
+    ConditionStatus(Condition, String),
+    CareNeeded(bool),
+    PlanVersion(u64),
+    Deceased,
+    LeftScope,
+}
+
+impl FactValue {
+    /// Facts of one slot replace each other.
+    pub fn slot(&self) -> String {
+        match self {
+            Self::Residence(_) => "residence".to_owned(),
+            Self::Responsible(_) => "responsible".to_owned(),
+            Self::Settlement(_) => "settlement".to_owned(),
+            Self::Prison(_) => "place".to_owned(),
+            Self::ProbationUnit(_) => "unit".to_owned(),
+            Self::Start(_) => "start".to_owned(),
+            Self::PiEntry(_) => "pi-entry".to_owned(),
+            Self::Departure(_) => "departure".to_owned(),
+            Self::LegalEnd(_) => "legal-end".to_owned(),
+            Self::Ended => "ended".to_owned(),
+            Self::Title(_) => "title".to_owned(),
+            Self::Release(_) => "release".to_owned(),
+            Self::ConditionStatus(condition, _) => format!("condition:{}", condition.code()),
+            Self::CareNeeded(_) => "care".to_owned(),
+            Self::PlanVersion(_) => "plan".to_owned(),
+            Self::Deceased => "deceased".to_owned(),
+            Self::LeftScope => "left-scope".to_owned(),
+        }
+    }
+}
+
+/// A fact with the instant from which it holds and the instant at which the hub recorded it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Fact {
+    /// What.
+    pub value: FactValue,
+    /// From when it holds.
+    pub from: Timestamp,
+    /// When the hub recorded it.
+    pub recorded: Timestamp,
+}
+
+/// The newest message of one slot of the payload, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SlotHead {
+    /// The system that counts.
+    pub source: Source,
+    /// Its number.
+    pub sequence: u64,
+    /// Who has this newest value, or will get it.
+    pub holders: BTreeSet<ParticipantId>,
+}
+
+/// Who made the case known: the reference belongs to this producer and person.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Opened {
+    /// The producer.
+    pub by: ParticipantId,
+    /// A keyed digest of the person, to compare only.
+    pub person: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A message that waits with its payload for something about the case to be known.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Held {
+    /// Which.
+    pub key: MessageKey,
+    /// Until when it waits.
+    pub until: Option<Timestamp>,
+}
+
+/// One detention.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Case {
+    /// The reference.
+    pub detention: DetentionRef,
+    /// Who opened it; `None` while only tombstones or parked messages are known.
+    pub opened: Option<Opened>,
+    /// All facts ever recorded, oldest first.
+    pub facts: Vec<Fact>,
+    /// All consents and tombstones.
+    pub consents: Vec<Consent>,
+    /// The last sequence that the hub gave in each recipient's lane.
+    pub lanes: BTreeMap<ParticipantId, u64>,
+    /// Per slot of the payload: the newest message.
+    pub slots: BTreeMap<String, SlotHead>,
+    /// Messages that came before the case was known (decision 19).
+    #[serde(default)]
+    pub parked: Vec<Held>,
+    /// Messages that wait until the responsible municipality is known (decision 20).
+    #[serde(default)]
+    pub pending: Vec<Held>,
+}
+
+impl Case {
+    /// A case of which nothing is known.
+    pub fn new(detention: DetentionRef) -> Self {
+        Self {
+            detention,
+            opened: None,
+            facts: Vec::new(),
+            consents: Vec::new(),
+            lanes: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            parked: Vec::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// Records a fact.
+    pub fn record(&mut self, value: FactValue, from: Timestamp, recorded: Timestamp) {
+        self.facts.push(Fact { value, from, recorded });
+    }
+
+    /// The latest fact that `pick` recognises, by the instant from which it holds.
+    fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
+        let holding = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid);
+        let (_, value) = holding.filter_map(|fact| pick(&fact.value).map(|value| (fact.from, value))).fold(None, |best, next| match best {
+            Some((from, _)) if from > next.0 => best,
+            _ => Some(next),
+        })?;
+        Some(value)
+    }
+
+    /// The prison that holds the person.
+    pub fn prison(&self, at: At) -> Option<&ParticipantId> {
+        self.latest(at, |value| if let FactValue::Prison(prison) = value { Some(prison) } else { None })
+    }
+
+    /// The prison that an announced transfer leads to, while it lies ahead.
+    pub fn receiving_prison(&self, at: At) -> Option<&ParticipantId> {
+        let ahead = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from > at.valid);
+        ahead.filter_map(|fact| if let FactValue::Prison(prison) = &fact.value { Some(prison) } else { None }).next_back()
+    }
+
+    /// Every prison that held the person before.
+    pub fn former_prisons(&self, at: At) -> BTreeSet<&ParticipantId> {
+        let now = self.prison(at);
+        let all = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid);
+        all.filter_map(|fact| if let FactValue::Prison(prison) = &fact.value { Some(prison) } else { None })
+            .filter(|prison| Some(*prison) != now)
+            .collect()
+    }
+
+    /// The probation unit that was assigned.
+    pub fn probation_unit(&self, at: At) -> Option<&ParticipantId> {
+        self.latest(at, |value| if let FactValue::ProbationUnit(unit) = value { Some(unit) } else { None })
+    }
+
+    /// The municipality that triage or a dispute determined.
+    pub fn determined(&self, at: At) -> Option<&MunicipalityCode> {
+        self.latest(at, |value| if let FactValue::Responsible(code) = value { Some(code) } else { None })
+    }
+
+    /// The municipality where the person wants to settle.
+    pub fn settlement(&self, at: At) -> Option<&MunicipalityCode> {
+        self.latest(at, |value| if let FactValue::Settlement(code) = value { Some(code) } else { None })
+    }
+
+    /// The candidates of residence.
+    pub fn residence(&self, at: At) -> Option<&[ResidenceCandidate]> {
+        self.latest(at, |value| if let FactValue::Residence(candidates) = value { Some(candidates.as_slice()) } else { None })
+    }
+
+    /// The first day of the deprivation of liberty.
+    pub fn start(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::Start(day) = value { Some(*day) } else { None })
+    }
+
+    /// The title of the detention.
+    pub fn title(&self, at: At) -> Option<Title> {
+        self.latest(at, |value| if let FactValue::Title(title) = value { Some(*title) } else { None })
+    }
+
+    /// Whether care is needed, as last said.
+    pub fn care_needed(&self, at: At) -> bool {
+        self.latest(at, |value| if let FactValue::CareNeeded(needed) = value { Some(*needed) } else { None }).unwrap_or(false)
+    }
+
+    /// Whether the person died or left for a regime outside this hub.
+    pub fn left_scope(&self, at: At) -> bool {
+        self.latest(at, |value| matches!(value, FactValue::LeftScope).then_some(())).is_some()
+    }
+
+    /// The instant at which the plan basis stops (decision 14): the end of the legal end date or the arrival of `detention-ended`,
+    /// whichever is later; `None` while no end has arrived.
+    pub fn plan_ends(&self, at: At) -> Option<Timestamp> {
+        let arrived = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.value == FactValue::Ended).map(|fact| fact.recorded).next_back()?;
+        let end = self.latest(at, |value| if let FactValue::LegalEnd(day) = value { Some(day.ends()) } else { None });
+        Some(end.map_or(arrived, |end| end.max(arrived)))
+    }
+
+    /// How the person's consent for one unit and purpose stands, with the consents that count.
+    pub fn consent_for<'a>(&'a self, recipient: &'a ParticipantId, purpose: Option<&'a str>, at: At) -> (ConsentState, Vec<&'a Consent>) {
+        let ended = self.plan_ends(at).is_some_and(|end| at.valid >= end);
+        let own = self.consents.iter().filter(|consent| consent.recipient == *recipient);
+        let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
+        let mut state = ConsentState::Missing;
+        let mut valid = Vec::new();
+        for consent in own {
+            let one = match consent.state(at.valid, at.known) {
+                // a consent lapses at the legal end of the detention for which it was given (decision 9)
+                ConsentState::Valid if ended => ConsentState::Expired,
+                other => other,
+            };
+            if one == ConsentState::Valid {
+                valid.push(consent);
+            }
+            state = state.max(one);
+        }
+        (state, valid)
+    }
+
+    /// The next instant at which something of this case begins or ends by itself.
+    pub fn next_boundary(&self, after: Timestamp) -> Option<Timestamp> {
+        let facts = self.facts.iter().map(|fact| fact.from);
+        let consents = self.consents.iter().flat_map(|consent| [consent.given_at, consent.until.map(LegalDay::ends), consent.withdrawn_at]);
+        let end = self.plan_ends(At::now(after));
+        facts.chain(consents.flatten()).chain(end).filter(|at| *at > after).min()
+    }
+
+    /// The next sequence in the lane of `recipient`.
+    pub fn next_in_lane(&mut self, recipient: &ParticipantId) -> u64 {
+        let last = self.lanes.entry(recipient.clone()).or_insert(0);
+        *last += 1;
+        *last
+    }
+
+    /// Whether a newer message of the same system has filled `slot`.
+    pub fn is_stale(&self, slot: &str, source: &Source, sequence: u64) -> Option<&SlotHead> {
+        self.slots.get(slot).filter(|head| head.source == *source && head.sequence > sequence)
+    }
+}
+
+/// The slot of the payload to which a leaf belongs: what one newer message replaces as a whole.
+pub fn slot_of(leaf: &Leaf) -> String {
+    let mut parts = leaf.as_str().split('/').skip(1);
+    let first = parts.next().unwrap_or_default();
+    match (first, parts.next()) {
+        ("conditions" | "detention", Some(second)) => format!("{first}/{second}"),
+        _ => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_announced_transfer_counts_from_its_moment() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let zwolle: ParticipantId = "pi-zwolle".parse().unwrap();
+        let lelystad: ParticipantId = "pi-lelystad".parse().unwrap();
+        case.record(FactValue::Prison(zwolle.clone()), at("2024-09-03T10:00:00Z"), at("2024-09-04T08:00:00Z"));
+        case.record(FactValue::Prison(lelystad.clone()), at("2024-09-11T10:00:00Z"), at("2024-09-09T08:00:00Z"));
+        let before = At::now(at("2024-09-10T10:00:00Z"));
+        let after = At::now(at("2024-09-11T10:00:00Z"));
+        assert_eq!((case.prison(before), case.receiving_prison(before)), (Some(&zwolle), Some(&lelystad)));
+        assert_eq!((case.prison(after), case.receiving_prison(after)), (Some(&lelystad), None));
+        assert!(case.former_prisons(after).contains(&zwolle));
+        let as_known_then = At { valid: at("2024-09-12T10:00:00Z"), known: at("2024-09-08T10:00:00Z") };
+        assert_eq!(case.prison(as_known_then), Some(&zwolle), "what was not recorded then was not known then");
+    }
+
+    #[test]
+    fn a_withdrawal_is_never_revived() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let ggz: ParticipantId = "ggz-zwolle".parse().unwrap();
+        let now = at("2024-09-06T10:00:00Z");
+        case.consents.push(Consent {
+            id: "c-1".to_owned(),
+            recipient: ggz.clone(),
+            categories: Vec::new(),
+            purpose: "reintegration".to_owned(),
+            given_at: Some(now),
+            until: None,
+            withdrawn_at: Some(now),
+            recorded: now,
+            withdrawal_recorded: Some(now),
+        });
+        assert_eq!(case.consent_for(&ggz, Some("reintegration"), At::now(now)).0, ConsentState::Withdrawn);
+    }
+
+    #[test]
+    fn slots_are_conditions_dates_and_parts() {
+        let slot = |leaf: &str| slot_of(&leaf.parse().unwrap());
+        assert_eq!(slot("/conditions/HOUSING/status"), "conditions/HOUSING");
+        assert_eq!(slot("/detention/start"), "detention/start");
+        assert_eq!(slot("/release/date"), "release");
+    }
+}

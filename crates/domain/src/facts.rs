@@ -1,0 +1,157 @@
+//! Which facts and consents a payload states. The payload has passed its schema; what is absent states nothing.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    calendar::LegalDay,
+    case::FactValue,
+    consent::{Category, Condition, Consent},
+    ids::{MessageId, MessageKey, ParticipantId, Source},
+};
+
+/// A fact that a payload states, with the instant from which it holds if the payload says so, and the leaf that it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The fact.
+    pub value: FactValue,
+    /// From when; the moment of recording if absent.
+    pub from: Option<Timestamp>,
+    /// The slot of the payload that it stands in.
+    pub slot: &'static str,
+}
+
+fn state(value: FactValue, slot: &'static str) -> Stated {
+    Stated { value, from: None, slot }
+}
+
+fn get<T: serde::de::DeserializeOwned>(data: &Value, pointer: &str) -> Option<T> {
+    data.pointer(pointer).and_then(|value| serde_json::from_value(value.clone()).ok())
+}
+
+fn day(data: &Value, pointer: &str) -> Option<LegalDay> {
+    get(data, pointer)
+}
+
+/// The facts that `event` of `sender` states.
+pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> {
+    let mut facts = Vec::new();
+    if event == "detention-started" {
+        facts.push(state(FactValue::Prison(sender.clone()), "place"));
+    }
+    dates(event, data, &mut facts);
+    residence(event, data, &mut facts);
+    if let Some(to) = get(data, "/transfer/to") {
+        facts.push(Stated { value: FactValue::Prison(to), from: get(data, "/transfer/at"), slot: "transfer" });
+    }
+    if let (true, Some(unit)) = (event == "probation-unit-assigned", get(data, "/supervision/unit")) {
+        facts.push(state(FactValue::ProbationUnit(unit), "supervision"));
+    }
+    if let Some(needed) = get(data, "/care/needed").or_else(|| get(data, "/plan/care/needed")) {
+        facts.push(state(FactValue::CareNeeded(needed), "care"));
+    }
+    if let Some(version) = get(data, "/plan/version") {
+        facts.push(state(FactValue::PlanVersion(version), "plan"));
+    }
+    if let Some(Value::Object(conditions)) = data.pointer("/conditions") {
+        for (code, entry) in conditions {
+            if let (Ok(condition), Some(status)) = (code.parse::<Condition>(), get(entry, "/status")) {
+                facts.push(state(FactValue::ConditionStatus(condition, status), "conditions"));
+            }
+        }
+    }
+    match event {
+        "deceased" => facts.push(state(FactValue::Deceased, "status")),
+        "left-scope" => facts.push(state(FactValue::LeftScope, "status")),
+        _ => {}
+    }
+    facts
+}
+
+fn dates(event: &str, data: &Value, facts: &mut Vec<Stated>) {
+    let mut date = |pointer: &str, fact: fn(LegalDay) -> FactValue, slot| facts.extend(day(data, pointer).map(|day| state(fact(day), slot)));
+    date("/detention/start", FactValue::Start, "detention/start");
+    date("/detention/piEntry", FactValue::PiEntry, "detention/piEntry");
+    date("/detention/departure", FactValue::Departure, "detention/departure");
+    date("/detention/legalEnd", FactValue::LegalEnd, "detention/legalEnd");
+    date("/release/date", |day| FactValue::Release(Some(day)), "release");
+    facts.extend(get(data, "/detention/title").map(|title| state(FactValue::Title(title), "detention/title")));
+    if event == "detention-ended" {
+        facts.push(state(FactValue::Ended, "detention/legalEnd"));
+    }
+}
+
+fn residence(event: &str, data: &Value, facts: &mut Vec<Stated>) {
+    let Some(candidates) = get::<Vec<crate::case::ResidenceCandidate>>(data, "/residence/candidates") else { return };
+    match event {
+        "responsible-municipality-determined" => {
+            facts.extend(candidates.first().map(|first| state(FactValue::Responsible(first.municipality.clone()), "residence")));
+        }
+        "settlement-municipality-set" => {
+            facts.extend(candidates.first().map(|first| state(FactValue::Settlement(first.municipality.clone()), "residence")));
+        }
+        _ => facts.push(state(FactValue::Residence(candidates), "residence")),
+    }
+}
+
+/// The consent that a `consent-given` states.
+pub fn consent_given(data: &Value, now: Timestamp) -> Option<Consent> {
+    Some(Consent {
+        id: get(data, "/consent/id")?,
+        recipient: get(data, "/consent/recipient")?,
+        categories: get::<Vec<Category>>(data, "/consent/categories")?,
+        purpose: get(data, "/consent/purpose")?,
+        given_at: Some(get(data, "/consent/givenAt").unwrap_or(now)),
+        until: get(data, "/consent/until"),
+        withdrawn_at: None,
+        recorded: now,
+        withdrawal_recorded: None,
+    })
+}
+
+/// What a `consent-withdrawn` takes back: the consent's id, the unit, and when.
+pub fn consent_withdrawn(data: &Value, now: Timestamp) -> Option<(String, ParticipantId, Timestamp)> {
+    Some((get(data, "/consent/id")?, get(data, "/consent/recipient")?, get(data, "/consent/withdrawnAt").unwrap_or(now)))
+}
+
+/// The message that a correction or withdrawal is about.
+pub fn corrected(data: &Value) -> Option<MessageKey> {
+    let source: Source = get(data, "/correction/of/source")?;
+    let id: MessageId = get(data, "/correction/of/id")?;
+    Some(MessageKey { source, id })
+}
+
+/// Participants that the payload names as partner.
+pub fn named_partner(data: &Value) -> Option<ParticipantId> {
+    get(data, "/partner")
+}
+
+/// The words of the payload by which a person is recognised: the BSN if there is one, else surname and birth date.
+pub fn person_words(data: &Value) -> Vec<String> {
+    let identity = |name: &str| get::<String>(data, &format!("/person/identity/{name}"));
+    match identity("bsn") {
+        Some(bsn) => vec!["bsn".to_owned(), bsn],
+        None => ["surname", "birthDate"].into_iter().filter_map(identity).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_admission_states_place_dates_title_and_residence() {
+        let data = json!({"detention": {"start": "2024-09-03", "title": "SENTENCE"}, "residence": {"candidates": []}});
+        let facts = stated("detention-started", &data, &"pi-zwolle".parse().unwrap());
+        let slots: Vec<String> = facts.iter().map(|fact| fact.value.slot()).collect();
+        assert_eq!(slots, ["place", "start", "title", "residence"]);
+    }
+
+    #[test]
+    fn bare_condition_codes_are_categories() {
+        let data = json!({"consent": {"id": "c", "recipient": "x", "categories": ["HOUSING", "class:HEALTH"], "purpose": "reintegration"}});
+        let consent = consent_given(&data, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(serde_json::to_value(consent.categories).unwrap(), json!(["condition:HOUSING", "class:HEALTH"]));
+    }
+}

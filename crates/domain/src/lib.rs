@@ -1,0 +1,45 @@
+//! The ground floor of Schakelpunt: what every other crate speaks in.
+//!
+//! Pure: no runtime, no network, no database, no file system, no wall clock. Time and ids are passed in ([`Clock`], [`IdSource`]).
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`ids`] | identifiers as newtypes whose only door is parsing |
+//! | [`calendar`] | the Dutch legal day |
+//! | [`codes`] | refusals and rejections with the sentence that a clerk reads |
+//! | [`json`], [`pointer`] | strict JSON, pointers and leaves |
+//! | [`envelope`] | the CloudEvents envelope and its checks |
+//! | [`catalogue`] | the events, their schemas, leaves and classes |
+//! | [`registers`] | participants, agreements, mandates, capacities, subscriptions, reorganisations |
+//! | [`consent`], [`case`] | what is known of one detention |
+//! | [`facts`] | which facts a payload states |
+//! | [`stage`] | the life of a delivery |
+//!
+//! # Adding an event
+//!
+//! 1. Write `schemas/events/<event>.json` (see a neighbour): `x-event`, closed objects, `title`, `x-class` and `x-law` on every leaf.
+//! 2. Add `schemas/examples/<event>/accepted-*.json` and `rejected-*.json`.
+//! 3. Write its rule in `config/rules/`. Without one the event reaches nobody.
+//! 4. Regenerate the recipient schemas (README, "Adding an event"). Nothing in Rust changes unless the event states a new kind of fact.
+
+pub mod calendar;
+pub mod case;
+pub mod catalogue;
+pub mod clock;
+pub mod codes;
+pub mod consent;
+pub mod digest;
+pub mod envelope;
+pub mod facts;
+pub mod ids;
+pub mod json;
+pub mod pointer;
+pub mod registers;
+pub mod stage;
+
+pub use calendar::LegalDay;
+pub use clock::{Clock, IdSource};
+pub use codes::{Refusal, Rejection, RejectionCode};
+pub use ids::{
+    BasisId, Bsn, DeliveryId, DetentionRef, EventName, MessageId, MunicipalityCode, Oin, ParticipantId, RuleId, Skn, Source,
+};

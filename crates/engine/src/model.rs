@@ -1,0 +1,295 @@
+//! What the engine keeps: messages, decisions, deliveries, receipts, rejections, timers.
+
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, EventName, MessageId, ParticipantId, RejectionCode, Source,
+    case::Case,
+    ids::MessageKey,
+    pointer::Leaf,
+    registers::Kind,
+    stage::Stage,
+};
+use schakelpunt_rules::{Decision, Relation, Signals};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A value with the version of its row: 0 for one that is not stored yet. Each save raises it by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The value.
+    pub value: T,
+    /// The stored version.
+    pub version: u64,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Lawful to somebody.
+    Accepted,
+    /// Lawful to nobody; its payload is not kept.
+    Refused,
+    /// Waits for its detention to be known (decision 19).
+    Parked,
+    /// Ended after waiting; the sender was told.
+    Lapsed,
+}
+
+/// A message as the hub keeps it. Never a rejected one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredMessage {
+    /// Source and id.
+    pub key: MessageKey,
+    /// The event.
+    pub event: EventName,
+    /// Who sent it.
+    pub sender: ParticipantId,
+    /// The detention.
+    pub detention: Option<DetentionRef>,
+    /// The producer's sequence.
+    pub sequence: Option<u64>,
+    /// When the producer registered it.
+    pub time: Timestamp,
+    /// When the hub took it in.
+    pub received: Timestamp,
+    /// Keyed digest of the whole event: the same bytes again are recognised by it.
+    pub digest: String,
+    /// Bytes of the event.
+    pub size: u64,
+    /// Trace and correlation attributes.
+    pub trace: Map<String, Value>,
+    /// What the sender was to the case.
+    pub sender_relations: Vec<Relation>,
+    /// Signals of the payload.
+    pub signals: Signals,
+    /// Leaves that were present.
+    pub leaves: Vec<Leaf>,
+    /// Slots of the payload that are older than what the case knows.
+    pub stale: Vec<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The payload, until no delivery needs it.
+    pub payload: Option<Value>,
+}
+
+/// What a decision rests on. If any of it differs at the claim, the question is asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Version of the case row that the deciding transaction leaves behind.
+    pub case_version: u64,
+    /// Epoch of the registers.
+    pub epoch: u64,
+    /// Version of the rule set.
+    pub rules: String,
+}
+
+/// One decision on record, for explanation and replay. Serialised as contracts 5 asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecisionRecord {
+    /// Source and id of the message.
+    pub message: MessageKey,
+    /// The event.
+    pub event: EventName,
+    /// The detention.
+    pub detention: Option<DetentionRef>,
+    /// Who was asked about.
+    pub recipient: ParticipantId,
+    /// On whose behalf it would receive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<ParticipantId>,
+    /// Its relations to the case.
+    pub relations: Vec<Relation>,
+    /// The answer.
+    pub decision: Decision,
+    /// The rule set version.
+    pub version: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What one recipient gets of one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Derived from message, recipient and revision.
+    pub id: DeliveryId,
+    /// The message.
+    pub key: MessageKey,
+    /// 0; higher for a replacement.
+    pub revision: u32,
+    /// The event.
+    pub event: EventName,
+    /// The detention; with the recipient it makes the lane.
+    pub detention: Option<DetentionRef>,
+    /// Who gets it.
+    pub recipient: ParticipantId,
+    /// What the recipient is.
+    pub kind: Kind,
+    /// On whose behalf.
+    pub on_behalf_of: Option<ParticipantId>,
+    /// Its relations to the case.
+    pub relations: Vec<Relation>,
+    /// The hub's own sequence in the lane.
+    pub lane_sequence: u64,
+    /// The decision that it rests on.
+    pub decision: Decision,
+    /// The stamp of that decision.
+    pub stamp: Stamp,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The frozen bytes, from the claim on.
+    pub bytes: Option<Vec<u8>>,
+    /// The recipient's own running number, given at the first claim.
+    pub number: Option<u64>,
+}
+
+/// Something that the hub says to a sender. Not a delivery: it holds codes and ids only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Unique; a repeat carries the same.
+    pub id: MessageId,
+    /// Who is told.
+    pub to: ParticipantId,
+    /// `message-accepted`, `message-refused` or `message-rejected`.
+    pub event: EventName,
+    /// The data of the event.
+    pub data: Value,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the hub keeps of bad input: never the content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectionRecord {
+    /// The source, if it could be read and is well formed.
+    pub source: Option<Source>,
+    /// The id, if it could be read and holds no personal number.
+    pub id: Option<MessageId>,
+    /// Who sent it, if known.
+    pub sender: Option<ParticipantId>,
+    /// Bytes.
+    pub size: u64,
+    /// Keyed digest of the bytes.
+    pub digest: String,
+    /// The code.
+    pub code: RejectionCode,
+    /// Where.
+    pub pointer: String,
+    /// What was expected.
+    pub detail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Something that the hub must do at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Timer {
+    /// Unique; setting it again moves it.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// The case.
+    pub detention: DetentionRef,
+}
+
+/// One effect of a step. The step never performs it; the store carries all of one batch out in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Writes the case over the version that was read.
+    SaveCase(Versioned<Case>),
+    /// Writes a message, over an earlier row of the same key if there is one.
+    SaveMessage(StoredMessage),
+    /// Adds a decision.
+    AddDecision(DecisionRecord),
+    /// Adds a delivery.
+    AddDelivery(Box<Delivery>),
+    /// Moves a delivery that the snapshot showed to another stage.
+    SetStage(DeliveryId, Stage),
+    /// Tells a sender.
+    AddReceipt(Receipt),
+    /// Keeps the trace of bad input.
+    AddRejection(RejectionRecord),
+    /// Sets a timer.
+    SetTimer(Timer),
+    /// Ends a timer.
+    ClearTimer(String),
+}
+
+/// What a step sees of the store: read and locked in the transaction that will write its actions.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The store's clock.
+    pub now: Timestamp,
+    /// The epoch of the registers.
+    pub epoch: u64,
+    /// The cases that were asked for and exist.
+    pub cases: Vec<Versioned<Case>>,
+    /// The messages that were asked for, and those that these cases hold back, as far as they exist.
+    pub messages: Vec<StoredMessage>,
+    /// Every delivery of those cases and messages (without bytes).
+    pub deliveries: Vec<Delivery>,
+}
+
+/// What a step needs to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SnapshotKeys {
+    /// Cases.
+    pub detentions: std::collections::BTreeSet<DetentionRef>,
+    /// Messages.
+    pub messages: std::collections::BTreeSet<MessageKey>,
+}
+
+/// A delivery that may be claimed, with what the decision needs.
+#[derive(Debug, Clone)]
+pub struct ClaimCandidate {
+    /// The delivery, with its bytes if it was claimed before.
+    pub delivery: Delivery,
+    /// Its case, locked for sharing.
+    pub case: Option<Versioned<Case>>,
+    /// Its message.
+    pub message: StoredMessage,
+}
+
+/// All candidates of one claim, in the order of their lanes.
+#[derive(Debug, Clone, Default)]
+pub struct ClaimContext {
+    /// The store's clock.
+    pub now: Timestamp,
+    /// The epoch of the registers, locked for sharing.
+    pub epoch: u64,
+    /// The candidates.
+    pub candidates: Vec<ClaimCandidate>,
+}
+
+/// What becomes of one candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Provided: stage, decision, stamp and bytes are written; a number is given if it has none.
+    Claim(Box<Delivery>, Option<DecisionRecord>),
+    /// Ended: the stage is written with the decision that says why.
+    End(Box<Delivery>, DecisionRecord),
+    /// Its fate is uncertain and it is no longer lawful: it counts as handed over, and a recall follows.
+    Recall(Box<Delivery>, DecisionRecord, Box<StoredMessage>, Box<Delivery>),
+    /// Not now.
+    Leave,
+}
+
+/// How one hand-over went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOver {
+    /// Which.
+    pub id: DeliveryId,
+    /// The claim under which it was handed over; a later claim is not touched.
+    pub claimed_at: Timestamp,
+    /// The new stage.
+    pub stage: Stage,
+}
+
+/// How many deliveries a recipient can take now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// At most so many.
+    pub count: usize,
+    /// Whether consent-based deliveries may be among them: the inbox is empty and somebody reads it.
+    pub consent: bool,
+}

@@ -1,0 +1,252 @@
+//! What the engine needs from the outside: a store and a bus.
+//!
+//! One contract suite in `tests/` runs against every implementation of each.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, MessageId, ParticipantId,
+    case::Case,
+    envelope::RawMessage,
+    ids::MessageKey,
+    registers::{Entry, Recorded},
+};
+
+use crate::{
+    claim::Permitted,
+    model::{
+        Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys, StoredMessage,
+        Timer, Verdict, Versioned,
+    },
+};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else changed the same rows: the same call may succeed at once.
+    #[error("another transaction changed the same rows")]
+    Conflict,
+    /// The store cannot be reached or is shutting down: later.
+    #[error("the store cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store refuses this very data: repeating does not help, halving the batch finds the row.
+    #[error("the store refuses a row")]
+    Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row that cannot be read back.
+    #[error("inconsistent row in {table}, column {column}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// The pure part of an intake transaction. `None` rolls back: the registers in memory are older than the store's.
+pub type Step<'a> = &'a mut (dyn FnMut(Snapshot) -> Option<Vec<Action>> + Send);
+/// The pure part of a claim: one verdict per candidate, in order. `None` rolls back.
+pub type Decide<'a> = &'a mut (dyn FnMut(ClaimContext) -> Option<Vec<Verdict>> + Send);
+
+/// How much is under way. All zero: nothing is left to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Load {
+    /// Deliveries that wait.
+    pub waiting: u64,
+    /// Deliveries that are claimed and not confirmed.
+    pub claimed: u64,
+    /// Lanes that wait for a person.
+    pub blocked: u64,
+    /// Receipts not yet told.
+    pub receipts: u64,
+}
+
+/// Which deliveries to list.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only of this detention.
+    pub detention: Option<DetentionRef>,
+    /// Only to this recipient.
+    pub recipient: Option<ParticipantId>,
+    /// Only in this stage (its word).
+    pub stage: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The whole story of one message.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// The message.
+    pub message: StoredMessage,
+    /// Every decision, oldest first.
+    pub decisions: Vec<DecisionRecord>,
+    /// Every delivery.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// A fetch over HTTP.
+#[derive(Debug, Clone)]
+pub struct Pull {
+    /// Who fetches.
+    pub participant: ParticipantId,
+    /// The number up to which it has received.
+    pub after: u64,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Where everything is kept. Transactions are the store's business; what happens inside is a pure function of the engine.
+///
+/// Locks are taken in the order: register epoch, cases (by reference), deliveries.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Brings the tables up to this version.
+    async fn migrate(&self) -> Result<(), StoreError>;
+    /// The store's clock, by which claims are judged.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
+    /// The epoch and all register entries, in the order of recording.
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError>;
+    /// Adds entries and raises the epoch; gives the new one.
+    async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError>;
+
+    /// One transaction: locks and reads what `keys` names, asks `step`, writes its actions. `false`: `step` gave `None`, nothing written.
+    /// `SaveCase` over another version than the stored one, or a second first message of a key, is a [`StoreError::Conflict`].
+    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError>;
+
+    /// Recipients that have something due at `now`: waiting, or claimed with a lease that has passed, at the head of a free lane.
+    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError>;
+    /// One transaction: takes due heads of lanes (a lane is a detention and a recipient; one delivery in flight each) of these
+    /// recipients, at most `limit` in all and `room` each (consent-based ones only where the room allows them), locks their cases for
+    /// sharing, asks `decide`, writes the verdicts, and gives what was claimed, with its new number. Rows that another process works on
+    /// are skipped.
+    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError>;
+    /// Writes how hand-overs went. A delivery that is no longer claimed at that instant is left alone.
+    async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError>;
+    /// One transaction: marks what was handed over up to `after` as received; candidates are what has a higher number and then what
+    /// waits (all of a lane, in order, if nothing before it in the lane is claimed or blocked); asks `decide`; gives what was claimed
+    /// by number.
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Receipts not yet told, oldest first, of participants that have an inbox on the bus.
+    async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError>;
+    /// Marks receipts as told.
+    async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError>;
+    /// Timers that are due, oldest first.
+    async fn due_timers(&self, limit: usize) -> Result<Vec<Timer>, StoreError>;
+
+    /// The messages of that id (several sources may use it) with decisions and deliveries.
+    async fn trace(&self, id: &MessageId) -> Result<Vec<Trace>, StoreError>;
+    /// The case of that reference.
+    async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError>;
+    /// The message of that key.
+    async fn message(&self, key: &MessageKey) -> Result<Option<StoredMessage>, StoreError>;
+    /// Deliveries, newest first.
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError>;
+    /// Lets `change` move one delivery to another stage, in a transaction; gives the delivery after it, `None` if it is not known.
+    async fn change_stage(
+        &self,
+        id: &DeliveryId,
+        change: &mut (dyn FnMut(&Delivery) -> Option<schakelpunt_domain::stage::Stage> + Send),
+    ) -> Result<Option<Delivery>, StoreError>;
+    /// Rejections, newest first.
+    async fn rejections(&self, limit: u32) -> Result<Vec<RejectionRecord>, StoreError>;
+    /// How much is under way.
+    async fn load(&self) -> Result<Load, StoreError>;
+    /// Forgets payloads and bytes that nothing needs: messages received before `before` without an open delivery that no case holds back.
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Why the bus could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// The connection is gone: open again, later.
+    #[error("the bus cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The bus refuses this for good: a queue is missing, a right is missing.
+    #[error("the bus refuses: {what}")]
+    Refused {
+        /// What.
+        what: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// How one publication ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// The bus has it.
+    Confirmed,
+    /// The bus certainly does not have it; later.
+    NotNow,
+    /// The bus returned it: there is no such inbox.
+    Unroutable,
+    /// Nobody knows: the connection went between sending and confirmation.
+    Uncertain,
+}
+
+/// One message from an intake queue.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// Rises within one opened intake.
+    pub tag: u64,
+    /// The first word of the *delivered* routing key, which the broker's topic permission has proved.
+    pub sender: Option<ParticipantId>,
+    /// The `user_id` property, if present.
+    pub user_id: Option<String>,
+    /// The message.
+    pub raw: RawMessage,
+    /// Whether it was handed out before.
+    pub redelivered: bool,
+}
+
+/// What leaves: a permitted delivery, or a receipt.
+#[derive(Debug, Clone, Copy)]
+pub enum Outgoing<'a> {
+    /// A delivery.
+    Delivery(&'a Permitted),
+    /// A receipt: to, id, type and bytes.
+    Receipt(&'a ReceiptEvent),
+}
+
+/// A receipt as it leaves.
+#[derive(Debug, Clone)]
+pub struct ReceiptEvent {
+    /// Who is told.
+    pub to: ParticipantId,
+    /// The id.
+    pub id: MessageId,
+    /// The full type.
+    pub ty: String,
+    /// The event in structured mode.
+    pub bytes: Vec<u8>,
+}
+
+/// One opened intake queue. Dropping it gives back what is not settled.
+#[async_trait]
+pub trait Intake: Send {
+    /// Waits for at least one message, then takes what comes within `linger`, at most `max`.
+    async fn next_batch(&mut self, max: usize, linger: Duration) -> Result<Vec<Incoming>, BusError>;
+    /// Acknowledges everything up to and including `tag`.
+    async fn settle(&mut self, tag: u64) -> Result<(), BusError>;
+}
+
+/// Where messages come from and go to.
+#[async_trait]
+pub trait Bus: Send + Sync + fmt::Debug {
+    /// The names of the intake queues; the stop queue first.
+    fn queues(&self) -> Vec<String>;
+    /// Opens one intake queue.
+    async fn open(&self, queue: &str) -> Result<Box<dyn Intake>, BusError>;
+    /// Publishes a batch, each to the inbox of its recipient, and waits for every answer. One result each, in order.
+    async fn publish(&self, batch: &[Outgoing<'_>]) -> Vec<Published>;
+    /// How many more messages the inbox should take, `window` being the most that may lie in it.
+    async fn room(&self, participant: &ParticipantId, window: usize) -> Result<Room, BusError>;
+}

@@ -1,0 +1,20 @@
+//! The routing core of Schakelpunt: which recipient may know which fields of a message, on which legal basis.
+//!
+//! Pure, in three steps: [`derive`] reads signals from a payload, [`decide`] answers for one candidate, [`minimise`] cuts the payload
+//! down to the permit. `decide` never sees a payload: only which leaves were present and which signals were derived. So a decision
+//! can be explained and replayed when the payload is long gone.
+//!
+//! Default deny: no rule, no permit. A rule that fails to evaluate refuses.
+//!
+//! # Adding a rule
+//!
+//! Rules are data: TOML files under `config/rules/` (contracts, chapter 2). [`RuleSet::load`] names every mistake with file, line and
+//! column. A new signal is a variant of [`Signal`] with its extraction in [`derive()`] and its law in the doc comment.
+
+mod decision;
+mod relation;
+mod signals;
+
+pub use decision::{Answer, Decision, Granted, Permit};
+pub use relation::Relation;
+pub use signals::{Signal, Signals, derive};

@@ -1,0 +1,78 @@
+//! Signals: what a payload or a case says that a rule may depend on. A closed list; each with its extraction and its law.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// A condition that a grant or a basis may name in `when` or `while`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signal {
+    /// The detention and re-integration plan can still be adopted, adapted or carried out (Pbw art. 18a, Pm art. 20d(1); decision 14).
+    PlanRunning,
+    /// Care or support is needed (Pm art. 20d(3)).
+    CareNeeded,
+    /// An essential condition is missing or not yet arranged (Pbw art. 18a(2)(d); decision 15). Said of one entry.
+    EntryNotInOrder,
+    /// The recipient has no consent that ended (decision 10).
+    ConsentNotEnded,
+}
+
+impl Signal {
+    /// Every signal with its word in rule files.
+    pub const WORDS: [(Self, &'static str); 4] = [
+        (Self::PlanRunning, "plan-running"),
+        (Self::CareNeeded, "care-needed"),
+        (Self::EntryNotInOrder, "entry-not-in-order"),
+        (Self::ConsentNotEnded, "consent-not-ended"),
+    ];
+}
+
+/// What was read from one payload. Recorded with the message, without values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Signals {
+    /// Of the payload as a whole.
+    pub whole: BTreeSet<Signal>,
+    /// Of single entries, by the pointer of the entry.
+    pub entries: BTreeMap<String, BTreeSet<Signal>>,
+}
+
+/// Where conditions stand in payloads.
+const CONDITION_OBJECTS: [&str; 2] = ["/conditions", "/plan/conditions"];
+/// Where the need for care stands.
+const CARE_NEEDED: [&str; 2] = ["/care/needed", "/plan/care/needed"];
+/// A condition that needs nothing any more.
+const IN_ORDER: [&str; 2] = ["IN_ORDER", "NOT_APPLICABLE"];
+
+/// Reads the signals from a payload.
+pub fn derive(data: &Value) -> Signals {
+    let mut signals = Signals::default();
+    if CARE_NEEDED.iter().any(|pointer| data.pointer(pointer) == Some(&Value::Bool(true))) {
+        signals.whole.insert(Signal::CareNeeded);
+    }
+    for object in CONDITION_OBJECTS {
+        let Some(Value::Object(conditions)) = data.pointer(object) else { continue };
+        for (code, entry) in conditions {
+            let status = entry.get("status").and_then(Value::as_str).unwrap_or("UNKNOWN");
+            let entry = signals.entries.entry(format!("{object}/{code}")).or_default();
+            if !IN_ORDER.contains(&status) {
+                entry.insert(Signal::EntryNotInOrder);
+            }
+        }
+    }
+    signals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_is_missing_is_a_signal() {
+        let signals = derive(&json!({"conditions": {"HOUSING": {"status": "MISSING"}, "ID": {"status": "IN_ORDER"}}, "care": {"needed": true}}));
+        assert!(signals.whole.contains(&Signal::CareNeeded));
+        assert!(signals.entries["/conditions/HOUSING"].contains(&Signal::EntryNotInOrder));
+        assert!(signals.entries["/conditions/ID"].is_empty());
+    }
+}
