@@ -113,28 +113,28 @@ def residence_of(rng: random.Random, kind: str, places: Places, start: date) -> 
     other = rng.choice([c for c in places.connected if c != town])
     fresh = (start - timedelta(days=rng.randrange(30, 500))).isoformat()
     old = (start - timedelta(days=rng.randrange(1_200, 6_000))).isoformat()
+    before_mergers = f"{rng.randrange(2010, 2021)}-06-15"
 
     def at(source: str, municipality: str, how: str = "HOME", as_of: str | None = None) -> dict:
         candidate = {"source": source, "municipality": municipality, "kind": how}
         return candidate | ({"asOf": as_of} if as_of else {})
 
     institution = at("BRP_AT_START", other, "INSTITUTION", start.isoformat())
-    last = lambda when: at("BRP_LAST", town, "HOME", when)  # noqa: E731
     stay = at("STAYED", other, "NONE", fresh)
     candidates = {
         "home": [at("BRP_AT_START", town, "HOME", start.isoformat())],
         "letter": [at("BRP_AT_START", town, "LETTER", start.isoformat())],
-        "institution-then-last": [institution, last(fresh)],
+        "institution-then-last": [institution, at("BRP_LAST", town, "HOME", fresh)],
         "institution-then-stay": [institution, at("STAYED", town, "NONE", fresh)],
         "institution-only": [institution],
-        "fresh-last-and-stay": [last(fresh), stay],
-        "old-last-and-stay": [last(old), stay],
-        "old-last-only": [last(old)],
+        "fresh-last-and-stay": [at("BRP_LAST", town, "HOME", fresh), stay],
+        "old-last-and-stay": [at("BRP_LAST", town, "HOME", old), stay],
+        "old-last-only": [at("BRP_LAST", town, "HOME", old)],
         "stay-only": [at("STAYED", town, "NONE", fresh)],
         "settle-only": [at("SETTLE", town, "NONE")],
         "institution-then-settle": [institution, at("SETTLE", town, "NONE")],
-        "merged-away": [at("BRP_LAST", rng.choice(places.merged), "HOME", fresh)],
-        "split": [at("BRP_LAST", rng.choice(places.split), "HOME", fresh)],
+        "merged-away": [at("BRP_LAST", rng.choice(places.merged), "HOME", before_mergers)],
+        "split": [at("BRP_LAST", rng.choice(places.split), "HOME", before_mergers)],
         "unknown": [],
     }[kind]
     rng.shuffle(candidates)
@@ -149,15 +149,18 @@ def add_messages(rng: random.Random, case: Case, identity: dict, start: date, to
     case.messages.append(Message(0, "detention-started", case.prison, first))
     if case.title in ("ALIENS", "JJI"):
         return
-    if rng.random() < 0.5:
+    # Decision 16 gives probation the start and the end of a VRIS detention; about what lies between it is silent.
+    if case.title != "VRIS" and rng.random() < 0.5:
         # Far enough ahead that no notice of an imminent release is due.
         release = {
             "date": (today + timedelta(days=rng.randrange(60, 600))).isoformat(),
             "kind": rng.choice(["END_OF_SENTENCE", "CONDITIONAL_RELEASE"]),
             "certainty": rng.choice(["FIRM", "EXPECTED"]),
         }
+        if rng.random() < 0.3:
+            release["reason"] = rng.choice(["MEASURE", "OTHER"])
         case.messages.append(Message(1, "release-date-set", case.prison, {"release": release}))
-    if rng.random() < 0.2 and places.moves.get(case.prison):
+    if case.title != "VRIS" and rng.random() < 0.2 and places.moves.get(case.prison):
         case.new_prison = rng.choice(places.moves[case.prison])
         moved = today - timedelta(days=1)
         transfer = {"to": case.new_prison, "at": f"{moved.isoformat()}T12:00:00Z"}
@@ -176,7 +179,8 @@ def generate(seed: int, count: int, places: Places, today: date) -> list[Case]:
     for number in range(count):
         # Every third person has no BSN, exactly: a share that only comes out on average hides mistakes.
         bsn = None if number % 3 == 2 else bsns.pop()
-        start = today - timedelta(days=rng.randrange(3, 20))
+        # Long enough ago for a transfer in between, short enough that no term of the process is near.
+        start = today - timedelta(days=rng.randrange(3, 7))
         # The first round takes every kind once, so that a small count still shows them all.
         kind = RESIDENCES[number] if number < len(RESIDENCES) else rng.choice(RESIDENCES)
         prison = rng.choice(places.prisons)
@@ -191,3 +195,17 @@ def generate(seed: int, count: int, places: Places, today: date) -> list[Case]:
         add_messages(rng, case, identity_of(rng, bsn, number), start, today, places)
         cases.append(case)
     return cases
+
+
+def markers(seed: int, first: int, places: Places, today: date) -> list[Case]:
+    """One plain case per prison, to follow everything else through the hub."""
+    rng = random.Random(f"markers {seed}")
+    found = []
+    for number, prison in enumerate(places.prisons, first):
+        start = today - timedelta(days=3)
+        case = Case(f"{prison}.{seed}-{number:05d}", prison, "SENTENCE", "home", [], start.isoformat())
+        case.residence = residence_of(rng, "home", places, start)
+        add_messages(rng, case, identity_of(rng, None, number), start, today, places)
+        case.messages = case.messages[:1]
+        found.append(case)
+    return found

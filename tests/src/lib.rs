@@ -1,1 +1,4 @@
-
+#[cfg(test)]
+mod parts;
+#[cfg(test)]
+mod store_contract;

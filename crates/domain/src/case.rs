@@ -180,6 +180,12 @@ pub struct Case {
     /// Messages that wait until the responsible municipality is known (decision 20).
     #[serde(default)]
     pub pending: Vec<Held>,
+    /// Withdrawals of consents, by the consent's id: tombstones that no later `consent-given` revives.
+    #[serde(default)]
+    pub tombstones: BTreeMap<String, Timestamp>,
+    /// Messages that were withdrawn before they came.
+    #[serde(default)]
+    pub withdrawn: BTreeSet<MessageKey>,
 }
 
 impl Case {
@@ -194,6 +200,8 @@ impl Case {
             slots: BTreeMap::new(),
             parked: Vec::new(),
             pending: Vec::new(),
+            tombstones: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
         }
     }
 
@@ -281,15 +289,16 @@ impl Case {
     }
 
     /// How the person's consent for one unit and purpose stands, with the consents that count.
-    pub fn consent_for<'a>(&'a self, recipient: &'a ParticipantId, purpose: Option<&'a str>, at: At) -> (ConsentState, Vec<&'a Consent>) {
-        let ended = self.plan_ends(at).is_some_and(|end| at.valid >= end);
+    ///
+    /// `lapses` says whether the end of the detention ends it (decision 9); the notice of that end itself is told under it (decision 11).
+    pub fn consent_for(&self, recipient: &ParticipantId, purpose: Option<&str>, at: At, lapses: bool) -> (ConsentState, Vec<&Consent>) {
+        let ended = lapses && self.plan_ends(at).is_some_and(|end| at.valid >= end);
         let own = self.consents.iter().filter(|consent| consent.recipient == *recipient);
         let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
         let mut state = ConsentState::Missing;
         let mut valid = Vec::new();
         for consent in own {
             let one = match consent.state(at.valid, at.known) {
-                // a consent lapses at the legal end of the detention for which it was given (decision 9)
                 ConsentState::Valid if ended => ConsentState::Expired,
                 other => other,
             };
@@ -299,6 +308,29 @@ impl Case {
             state = state.max(one);
         }
         (state, valid)
+    }
+
+    /// Records a consent; a withdrawal that came first holds.
+    pub fn give_consent(&mut self, mut consent: Consent) {
+        if let Some(at) = self.tombstones.get(&consent.id) {
+            consent.withdrawn_at = Some(*at);
+            consent.withdrawal_recorded = Some(consent.recorded);
+        }
+        self.consents.retain(|other| other.id != consent.id || other.withdrawn_at.is_some());
+        if !self.consents.iter().any(|other| other.id == consent.id) {
+            self.consents.push(consent);
+        }
+    }
+
+    /// Takes a consent back, known or not. Gives the unit that it named, if this is news.
+    pub fn withdraw_consent(&mut self, id: &str, at: Timestamp, recorded: Timestamp) -> Option<ParticipantId> {
+        let news = self.tombstones.insert(id.to_owned(), at).is_none();
+        let consent = self.consents.iter_mut().find(|consent| consent.id == id)?;
+        if consent.withdrawn_at.is_none() {
+            consent.withdrawn_at = Some(at);
+            consent.withdrawal_recorded = Some(recorded);
+        }
+        news.then(|| consent.recipient.clone())
     }
 
     /// The next instant at which something of this case begins or ends by itself.
@@ -372,7 +404,7 @@ mod tests {
             recorded: now,
             withdrawal_recorded: Some(now),
         });
-        assert_eq!(case.consent_for(&ggz, Some("reintegration"), At::now(now)).0, ConsentState::Withdrawn);
+        assert_eq!(case.consent_for(&ggz, Some("reintegration"), At::now(now), true).0, ConsentState::Withdrawn);
     }
 
     #[test]

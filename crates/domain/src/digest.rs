@@ -1,7 +1,7 @@
 //! Keyed digests: what must be compared later but not be guessed back from a store.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 /// The hub's secret key for digests. Never shown.
 #[derive(Clone)]
@@ -26,12 +26,39 @@ impl DigestKey {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        mac.finalize().into_bytes().iter().fold(String::with_capacity(64), |mut text, byte| {
-            use std::fmt::Write as _;
-            if write!(text, "{byte:02x}").is_err() {
-                text.clear();
-            }
-            text
-        })
+        hexadecimal(&mac.finalize().into_bytes())
+    }
+}
+
+/// SHA-256 of what is not personal (rule files): a version that anybody can check; hexadecimal.
+pub fn fingerprint(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hexadecimal(&hash.finalize())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_sha_256_of_lengths_and_parts() {
+        assert_eq!(fingerprint(&[]), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_ne!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"a", b"bc"]));
+    }
+
+    #[test]
+    fn a_digest_depends_on_its_key() {
+        assert_ne!(DigestKey::new([1; 32]).digest(&[b"x"]), DigestKey::new([2; 32]).digest(&[b"x"]));
+        assert_eq!(format!("{:?}", DigestKey::new([1; 32])), "DigestKey(…)");
     }
 }

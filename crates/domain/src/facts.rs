@@ -109,9 +109,9 @@ pub fn consent_given(data: &Value, now: Timestamp) -> Option<Consent> {
     })
 }
 
-/// What a `consent-withdrawn` takes back: the consent's id, the unit, and when.
-pub fn consent_withdrawn(data: &Value, now: Timestamp) -> Option<(String, ParticipantId, Timestamp)> {
-    Some((get(data, "/consent/id")?, get(data, "/consent/recipient")?, get(data, "/consent/withdrawnAt").unwrap_or(now)))
+/// What a `consent-withdrawn` takes back: the consent's id, and when.
+pub fn consent_withdrawn(data: &Value, now: Timestamp) -> Option<(String, Timestamp)> {
+    Some((get(data, "/consent/id")?, get(data, "/consent/withdrawnAt").unwrap_or(now)))
 }
 
 /// The message that a correction or withdrawal is about.

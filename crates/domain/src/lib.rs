@@ -11,6 +11,7 @@
 //! | [`envelope`] | the CloudEvents envelope and its checks |
 //! | [`catalogue`] | the events, their schemas, leaves and classes |
 //! | [`registers`] | participants, agreements, mandates, capacities, subscriptions, reorganisations |
+//! | [`reorganisation`] | what became of a municipality |
 //! | [`consent`], [`case`] | what is known of one detention |
 //! | [`facts`] | which facts a payload states |
 //! | [`stage`] | the life of a delivery |
@@ -35,6 +36,7 @@ pub mod ids;
 pub mod json;
 pub mod pointer;
 pub mod registers;
+pub mod reorganisation;
 pub mod stage;
 
 pub use calendar::LegalDay;

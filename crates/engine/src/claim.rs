@@ -1,7 +1,24 @@
-//! The moment of provision: the claim (design 4).
+//! The moment of provision: the claim (design 4). Pure: a context in, verdicts out.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use schakelpunt_domain::{DeliveryId, ParticipantId};
+use schakelpunt_domain::{
+    DeliveryId, ParticipantId, Refusal,
+    case::{Case, slot_of},
+    ids::{MessageKey, hub_message_id},
+    pointer::leaves_of,
+    registers::{At, Kind, Registers},
+    stage::{CancelReason, Stage},
+};
+use schakelpunt_rules::{Answer, Candidate, Decision, Granted, Permit, Question, Relation, Who, candidate_for, decide};
+use serde_json::{Map, json};
+
+use crate::{
+    event,
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Outcome, Stamp, StoredMessage, Verdict},
+    step::Law,
+};
 
 /// A delivery that was claimed: the one thing that may leave. Made by a claim and by nothing else; it cannot be stored or copied.
 #[derive(Debug)]
@@ -11,11 +28,28 @@ pub struct Permitted {
     ty: String,
     partition_key: String,
     claimed_at: Timestamp,
+    attempts: u32,
     by_consent: bool,
     bytes: Vec<u8>,
 }
 
 impl Permitted {
+    /// From what the store gave back as claimed, after the commit; `None` for anything else.
+    pub(crate) fn from_claimed(delivery: Delivery, law: Law<'_>) -> Option<Self> {
+        let Stage::Claimed { at, attempts, .. } = delivery.stage else { return None };
+        let partition_key = event::subject_for(&delivery).map(|subject| subject.to_string()).unwrap_or_default();
+        Some(Self {
+            id: delivery.id,
+            ty: law.settings.catalogue.get(&delivery.event)?.ty.clone(),
+            partition_key,
+            claimed_at: at,
+            attempts,
+            by_consent: delivery.decision.permit()?.by_consent(),
+            recipient: delivery.recipient,
+            bytes: delivery.bytes?,
+        })
+    }
+
     /// The delivery.
     pub fn id(&self) -> DeliveryId {
         self.id
@@ -41,6 +75,11 @@ impl Permitted {
         self.claimed_at
     }
 
+    /// Hand-overs that failed before.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     /// Whether it rests on consent.
     pub fn by_consent(&self) -> bool {
         self.by_consent
@@ -50,4 +89,204 @@ impl Permitted {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+/// What a claim leaves to do: messages whose recipients have to be found anew.
+pub type Reconsider = Vec<(MessageKey, schakelpunt_domain::DetentionRef)>;
+
+/// One verdict per candidate, in order. A lane in which one has to wait waits as a whole.
+pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) -> Vec<Verdict> {
+    let mut stalled: BTreeSet<(Option<&str>, &str)> = BTreeSet::new();
+    let mut by_consent: BTreeSet<&ParticipantId> = BTreeSet::new();
+    let mut verdicts = Vec::with_capacity(context.candidates.len());
+    for candidate in &context.candidates {
+        let delivery = &candidate.delivery;
+        let lane = (delivery.detention.as_ref().map(schakelpunt_domain::DetentionRef::as_str), delivery.recipient.as_str());
+        let verdict = if stalled.contains(&lane) { Verdict::Leave } else { judge_one(law, context, candidate, reconsider) };
+        let verdict = match verdict {
+            // one at a time: what lies in the inbox can no longer be cancelled
+            Verdict::Claim(claimed, _) if is_by_consent(&claimed) && !by_consent.insert(&delivery.recipient) => Verdict::Leave,
+            other => other,
+        };
+        if matches!(verdict, Verdict::Leave) {
+            stalled.insert(lane);
+        }
+        verdicts.push(verdict);
+    }
+    verdicts
+}
+
+fn is_by_consent(delivery: &Delivery) -> bool {
+    delivery.decision.permit().is_some_and(Permit::by_consent)
+}
+
+fn judge_one(law: Law<'_>, context: &ClaimContext, ClaimCandidate { delivery, case, message }: &ClaimCandidate, reconsider: &mut Reconsider) -> Verdict {
+    let now = context.now;
+    let empty = delivery.detention.as_ref().map(|detention| Case::new(detention.clone()));
+    let Some(known) = case.as_ref().map(|case| &case.value).or(empty.as_ref()) else { return Verdict::Leave };
+    let stamp = Stamp {
+        case_version: case.as_ref().map_or(0, |case| case.version),
+        epoch: context.epoch,
+        rules: law.settings.rules.version.clone(),
+    };
+    let fresh = delivery.stamp == stamp && delivery.decision.valid_until.is_none_or(|until| now < until);
+    let certain = matches!(delivery.stage, Stage::Waiting { .. });
+    if fresh && certain {
+        return provide(law, delivery.clone(), message, None, now);
+    }
+    let Some((candidate, decision)) = ask(law, delivery, message, known, At::now(now)) else { return Verdict::Leave };
+    let record = DecisionRecord {
+        message: delivery.key.clone(),
+        event: delivery.event.clone(),
+        detention: delivery.detention.clone(),
+        recipient: delivery.recipient.clone(),
+        on_behalf_of: candidate.on_behalf_of.clone(),
+        relations: candidate.relations.clone(),
+        decision: decision.clone(),
+        version: stamp.rules.clone(),
+        at: now,
+    };
+    match (&decision.answer, &delivery.stage) {
+        (Answer::Permit(_), _) => {
+            let again = Delivery { decision, stamp, relations: candidate.relations, on_behalf_of: candidate.on_behalf_of, ..delivery.clone() };
+            provide(law, again, message, Some(record), now)
+        }
+        (Answer::Refuse(Refusal::NotResponsible | Refusal::MandateMissing), Stage::Waiting { .. }) => {
+            // somebody else is concerned: ended and decided anew in one transaction of its own, so that nothing is lost between
+            reconsider.extend(delivery.detention.clone().map(|detention| (delivery.key.clone(), detention)));
+            Verdict::Leave
+        }
+        (Answer::Refuse(_), Stage::Waiting { .. }) => match delivery.stage.clone().cancel(now, CancelReason::NoLongerLawful) {
+            Ok(stage) => Verdict::End(Box::new(Delivery { stage, decision, stamp, ..delivery.clone() }), record),
+            Err(_) => Verdict::Leave,
+        },
+        (Answer::Refuse(_), Stage::Claimed { .. }) => recall(law, delivery, message, known, record, stamp, now),
+        // it was handed over and is fetched again: that would be a new provision
+        (Answer::Refuse(_), _) => Verdict::Leave,
+    }
+}
+
+/// Freezes the bytes, once, and claims.
+fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record: Option<DecisionRecord>, now: Timestamp) -> Verdict {
+    if delivery.bytes.is_none() {
+        let (Some(spec), Some(permit)) = (law.settings.catalogue.get(&delivery.event), delivery.decision.permit()) else { return Verdict::Leave };
+        let receipt = reference(&delivery, record.as_ref());
+        delivery.bytes = event::delivered(law.settings, spec, &delivery, message, permit, &receipt, now);
+        if delivery.bytes.is_none() {
+            return Verdict::Leave;
+        }
+    }
+    let until = jiff::SignedDuration::try_from(law.settings.limits.claim).ok().and_then(|life| now.checked_add(life).ok()).unwrap_or(now);
+    let stage = match delivery.stage.clone() {
+        // a new provision of the same bytes, to somebody who fetches
+        Stage::HandedOver { .. } | Stage::Received { .. } => Stage::HandedOver { at: now },
+        other => match other.claim(now, until) {
+            Ok(stage) => stage,
+            Err(_) => return Verdict::Leave,
+        },
+    };
+    Verdict::Claim(Box::new(Delivery { stage, ..delivery }), record)
+}
+
+fn reference(delivery: &Delivery, record: Option<&DecisionRecord>) -> String {
+    match record {
+        Some(record) => event::reference(record),
+        None => hub_message_id(&["decision", delivery.key.source.as_str(), delivery.key.id.as_str(), delivery.recipient.as_str(), &delivery.stamp.rules]).to_string(),
+    }
+}
+
+/// The recipient of a delivery as a candidate now. Relations that rest on the message itself stay; those that rest on the case must hold.
+pub fn candidate_of(delivery: &Delivery, message: &StoredMessage, case: &Case, registers: &Registers, at: At, hub: &ParticipantId) -> Option<Candidate> {
+    let had = || delivery.decision.permit().map(|permit| permit.leaves().cloned().collect()).unwrap_or_default();
+    let kept = |relation| delivery.relations.contains(&relation);
+    let who = Who {
+        event: delivery.event.as_str(),
+        sender: None,
+        partner: message.partner.as_ref(),
+        earlier: if kept(Relation::EarlierRecipient) { vec![(&delivery.recipient, had())] } else { Vec::new() },
+        informed: if kept(Relation::InformedPartner) { vec![&delivery.recipient] } else { Vec::new() },
+    };
+    let mut candidate = candidate_for(&delivery.recipient, &who, case, registers, at)?;
+    if message.sender == *hub {
+        candidate.closed = None;
+        candidate.relations.clone_from(&delivery.relations);
+    }
+    Some(candidate)
+}
+
+fn ask(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, at: At) -> Option<(Candidate, Decision)> {
+    let spec = law.settings.catalogue.get(&delivery.event)?;
+    let candidate = candidate_of(delivery, message, case, law.registers, at, &law.settings.hub)?;
+    let giver = law.registers.participant(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind);
+    let has_newer = |slot: &String| case.slots.get(slot).is_some_and(|head| head.holders.contains(&delivery.recipient));
+    let stale: BTreeSet<&String> = message.stale.iter().filter(|slot| has_newer(slot)).collect();
+    let leaves: Vec<_> = message.leaves.iter().filter(|leaf| !stale.contains(&slot_of(leaf))).cloned().collect();
+    let question = Question {
+        rules: &law.settings.rules,
+        event: spec,
+        giver,
+        sender: &message.sender_relations,
+        case,
+        registers: law.registers,
+        signals: &message.signals,
+        leaves: &leaves,
+        candidate: &candidate,
+        at,
+    };
+    let decision = decide(&question);
+    Some((candidate, decision))
+}
+
+/// Nobody knows whether it arrived, and it is no longer lawful: it counts as handed over, and a recall that names the delivery only follows.
+fn recall(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, record: DecisionRecord, stamp: Stamp, now: Timestamp) -> Verdict {
+    let data = json!({"correction": {"of": {"source": law.settings.source, "id": delivery.id}, "reason": "NO_BASIS"}});
+    let (Ok(event), Ok(rule), Ok(basis)) = ("message-withdrawn".parse(), "message-withdrawn-to-earlier-recipients".parse(), "rectification".parse()) else {
+        return Verdict::Leave;
+    };
+    let id = delivery.id.to_string();
+    let key = MessageKey { source: law.settings.source.clone(), id: hub_message_id(&["recall", &id]) };
+    let leaves = leaves_of(&data);
+    let permit = Permit {
+        granted: vec![Granted { basis, leaves: leaves.clone(), by_consent: false }],
+        containers: Vec::new(),
+        purpose: "rectification".to_owned(),
+        must: true,
+    };
+    let recalling = StoredMessage {
+        key: key.clone(),
+        event,
+        sender: law.settings.hub.clone(),
+        detention: delivery.detention.clone(),
+        sequence: None,
+        time: now,
+        received: now,
+        digest: law.settings.key.digest(&[data.to_string().as_bytes()]),
+        size: data.to_string().len() as u64,
+        trace: Map::new(),
+        sender_relations: vec![Relation::Hub],
+        signals: schakelpunt_rules::derive(&data),
+        leaves,
+        stale: Vec::new(),
+        partner: None,
+        corrects: Some(message.key.clone()),
+        outcome: Outcome::Accepted,
+        payload: Some(data),
+    };
+    let follow_up = Delivery {
+        id: DeliveryId::derive(&key.source, &key.id, &delivery.recipient, 0),
+        key,
+        revision: 0,
+        event: recalling.event.clone(),
+        relations: vec![Relation::EarlierRecipient],
+        // the same place in the lane, right behind what it recalls: sequences are given under the case lock, which a claim only shares
+        lane_sequence: delivery.lane_sequence,
+        decision: Decision { answer: Answer::Permit(permit), rule: Some(rule), withheld: Vec::new(), valid_until: case.next_boundary(now) },
+        stamp,
+        stage: Stage::new(now),
+        bytes: None,
+        number: None,
+        ..delivery.clone()
+    };
+    let uncertain = Delivery { stage: Stage::HandedOver { at: now }, ..delivery.clone() };
+    Verdict::Recall(Box::new(uncertain), record, Box::new(recalling), Box::new(follow_up))
 }

@@ -1,5 +1,29 @@
-//! The hub: a synchronous step over snapshots, the ports it needs, and the drivers that carry its actions out.
+//! The hub of Schakelpunt: a synchronous step over snapshots, the ports that it needs, and the drivers that carry its actions out.
+//!
+//! | module | what it is | awaits |
+//! |---|---|---|
+//! | [`inspect`] | from a raw message to one that its schema accepts, or a rejection | no |
+//! | [`step`] | from a snapshot and inputs to actions: decide, record, correct, withdraw, park | no |
+//! | [`claim`] | the moment of provision; makes [`claim::Permitted`], the one thing that may leave | no |
+//! | [`explain`] | the same decision for any participant and any moment | no |
+//! | [`event`] | the bytes of delivered events and receipts | no |
+//! | [`ports`] | what a store and a bus must do | |
+//! | [`hub`] | one hub: calls the store with the pure parts | yes |
+//! | [`drivers`] | the loops of a running process | yes |
+//!
+//! Simulation, replay and explanation hang on the modules without awaits: they get time, ids and state, and give values.
 
 pub mod claim;
+pub mod drivers;
+pub mod event;
+pub mod explain;
+pub mod hub;
+pub mod inspect;
 pub mod model;
 pub mod ports;
+pub mod settings;
+pub mod spawn;
+pub mod step;
+
+pub use hub::Hub;
+pub use settings::Settings;

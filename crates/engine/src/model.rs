@@ -67,6 +67,12 @@ pub struct StoredMessage {
     pub leaves: Vec<Leaf>,
     /// Slots of the payload that are older than what the case knows.
     pub stale: Vec<String>,
+    /// The care partner that the payload names.
+    #[serde(default)]
+    pub partner: Option<ParticipantId>,
+    /// The message that a correction or withdrawal is about.
+    #[serde(default)]
+    pub corrects: Option<MessageKey>,
     /// What became of it.
     pub outcome: Outcome,
     /// The payload, until no delivery needs it.

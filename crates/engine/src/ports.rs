@@ -12,6 +12,7 @@ use schakelpunt_domain::{
     envelope::RawMessage,
     ids::MessageKey,
     registers::{Entry, Recorded},
+    stage::Stage,
 };
 
 use crate::{
@@ -51,6 +52,8 @@ pub enum StoreError {
 pub type Step<'a> = &'a mut (dyn FnMut(Snapshot) -> Option<Vec<Action>> + Send);
 /// The pure part of a claim: one verdict per candidate, in order. `None` rolls back.
 pub type Decide<'a> = &'a mut (dyn FnMut(ClaimContext) -> Option<Vec<Verdict>> + Send);
+/// What a person does to one delivery. `None` leaves it as it is.
+pub type Change<'a> = &'a mut (dyn FnMut(&Delivery) -> Option<Stage> + Send);
 
 /// How much is under way. All zero: nothing is left to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -149,11 +152,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Deliveries, newest first.
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError>;
     /// Lets `change` move one delivery to another stage, in a transaction; gives the delivery after it, `None` if it is not known.
-    async fn change_stage(
-        &self,
-        id: &DeliveryId,
-        change: &mut (dyn FnMut(&Delivery) -> Option<schakelpunt_domain::stage::Stage> + Send),
-    ) -> Result<Option<Delivery>, StoreError>;
+    async fn change_stage(&self, id: &DeliveryId, change: Change<'_>) -> Result<Option<Delivery>, StoreError>;
     /// Rejections, newest first.
     async fn rejections(&self, limit: u32) -> Result<Vec<RejectionRecord>, StoreError>;
     /// How much is under way.
@@ -205,6 +204,8 @@ pub struct Incoming {
     pub raw: RawMessage,
     /// Whether it was handed out before.
     pub redelivered: bool,
+    /// Whether the bus gave it up or could not route it: it is not decided but rejected.
+    pub dead: bool,
 }
 
 /// What leaves: a permitted delivery, or a receipt.

@@ -1,1 +1,104 @@
+//! HTTP of Schakelpunt: intake, fetching, the trace of a message, schemas, health.
+//!
+//! | module | what it serves |
+//! |---|---|
+//! | `events` | `POST /v1/events`: offer one CloudEvent; `body` reads it, structured or binary |
+//! | `fetch` | `GET /v1/subscriptions/{id}/events`: fetch one's own deliveries |
+//! | `trace` | `GET /v1/messages/{id}`: what became of a message, for whoever has to do with it |
+//! | `schemas` | `GET /v1/schemas/...`: the schemas of the catalogue |
+//! | `health` | `GET /healthz`, `GET /readyz` |
+//! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
+//!
+//! Every answer carries the headers of `frame`; every error is a [`problem`](https://www.rfc-editor.org/rfc/rfc9457). Participants
+//! authenticate with a bearer token ([`Tokens`]). Nothing personal stands in a URL, an error or a log line: of a request only its
+//! route and status are logged.
+//!
+//! # Adding an operation
+//!
+//! One file with `PATH` and a handler that gives `Result<_, Problem>`, one line in `operations`, and its description in `openapi.json`.
 
+mod body;
+mod caller;
+mod events;
+mod fetch;
+mod frame;
+mod health;
+mod openapi;
+mod percent;
+mod problem;
+mod schemas;
+mod tokens;
+mod trace;
+
+use std::{future::Future, sync::Arc};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::Method,
+    routing::{MethodRouter, get, post},
+};
+use schakelpunt_engine::Hub;
+use tokio::net::TcpListener;
+
+pub use self::{health::Readiness, tokens::Tokens};
+
+/// What the operations work with.
+#[derive(Debug)]
+pub struct Gateway {
+    /// The hub.
+    pub hub: Arc<Hub>,
+    /// Who may come in. The hub's own id, with a token, is the operator.
+    pub tokens: Tokens,
+    /// Where this gateway is reached, without a slash at the end: `https://hub.example`.
+    pub public_url: String,
+    /// Whether the process has started and is not ending.
+    pub readiness: Readiness,
+}
+
+type Shared = Arc<Gateway>;
+
+/// One operation: method, path, handler.
+struct Operation {
+    method: Method,
+    path: &'static str,
+    handler: MethodRouter<Shared>,
+}
+
+fn operations() -> Vec<Operation> {
+    let read = |path, handler| Operation { method: Method::GET, path, handler };
+    vec![
+        Operation {
+            method: Method::POST,
+            path: events::PATH,
+            handler: post(events::handler).layer(DefaultBodyLimit::max(body::LIMIT)),
+        },
+        read(fetch::PATH, get(fetch::handler)),
+        read(trace::PATH, get(trace::handler)),
+        read(schemas::EVENTS, get(schemas::event)),
+        read(schemas::RECIPIENTS, get(schemas::recipient)),
+        read(health::ALIVE, get(health::alive)),
+        read(health::READY, get(health::ready)),
+        read(openapi::PATH, get(openapi::handler)),
+        read(openapi::PATH_AT_BASE, get(openapi::handler)),
+    ]
+}
+
+/// The routes.
+pub fn router(gateway: Gateway) -> Router {
+    let mut router = Router::new();
+    for Operation { method: _, path, handler } in operations() {
+        router = router.route(path, handler);
+    }
+    router
+        .fallback(frame::not_found)
+        .method_not_allowed_fallback(frame::method_not_allowed)
+        // outermost, so that errors get the headers too
+        .layer(axum::middleware::from_fn(frame::frame))
+        .with_state(Arc::new(gateway))
+}
+
+/// Serves until `shutdown` ends; what was begun is finished.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}

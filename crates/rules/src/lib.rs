@@ -11,10 +11,20 @@
 //! Rules are data: TOML files under `config/rules/` (contracts, chapter 2). [`RuleSet::load`] names every mistake with file, line and
 //! column. A new signal is a variant of [`Signal`] with its extraction in [`derive()`] and its law in the doc comment.
 
+mod candidates;
+mod decide;
 mod decision;
+mod load;
+mod minimise;
 mod relation;
+mod ruleset;
 mod signals;
 
+pub use candidates::{Candidate, Who, candidates, candidate_for, sender_relations};
+pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
+pub use load::{LoadError, LoadErrors, RuleFile};
+pub use minimise::minimise;
 pub use relation::Relation;
+pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};
 pub use signals::{Signal, Signals, derive};

@@ -1,1 +1,21 @@
+//! Schakelpunt: wiring, commands and the scenario player.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`config`] | the configuration file |
+//! | [`assets`] | rules and demo files inside the binary |
+//! | [`registers`] | register files |
+//! | [`clock`] | the machine's clock, and one that is set |
+//! | [`wiring`] | from a configuration to a hub |
+//! | [`scenario`] | scenario files: parse, play, check |
+//! | [`show`] | decisions for people and for machines |
+//! | [`commands`] | one file a command |
 
+pub mod assets;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod registers;
+pub mod scenario;
+pub mod show;
+pub mod wiring;

@@ -1,1 +1,195 @@
+//! The engine's store port on PostgreSQL and on SQLite.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
+//! | `postgres`, `sqlite` | the two databases |
+//! | `rows`, `errors` | conversion of columns and of errors |
+//! | `registers`, `cases`, `messages`, `deliveries`, `trails` | one set of tables each |
+//! | `intake`, `lanes`, `claim`, `forget` | the transactions |
+//! | `migrations` | the tables, embedded |
+//!
+//! Locks are taken in the order: epoch, cases, messages, deliveries, recipients; rows of one table in the order of their keys. On
+//! PostgreSQL a claim picks candidates without a lock, locks epoch and cases for sharing, then the rows themselves, and asks again
+//! whether they still are candidates. So a transaction that ends a ground makes the claim wait, and the claim then sees its result.
+//! On SQLite every writing transaction is alone.
+//!
+//! # Adding a table
+//!
+//! Write the next migration for both databases, beginning with why. Put its statements side by side as `Sql` values next to the
+//! functions that use them, in the table's own module; a batch is `run_each`, never a loop around `run`. Read rows with `Reader`,
+//! so that a row that cannot be read names its table and column. Then add to the contract suite in `tests/src/store_contract`.
 
+mod cases;
+mod claim;
+mod deliveries;
+mod errors;
+mod forget;
+mod intake;
+mod lanes;
+mod messages;
+mod migrations;
+mod postgres;
+mod registers;
+mod rows;
+mod sql;
+mod sqlite;
+mod trails;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, MessageId, ParticipantId,
+    case::Case,
+    ids::MessageKey,
+    registers::{Entry, Recorded},
+};
+use schakelpunt_engine::{
+    model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
+};
+
+pub use self::{
+    postgres::{Postgres, PostgresStore, TimeSource},
+    sqlite::{Sqlite, SqliteStore},
+};
+use self::{
+    cases::Lock,
+    rows::Reader,
+    sql::{Backend, Session, Sql},
+};
+
+/// The store on one of the two databases: [`PostgresStore`] or [`SqliteStore`].
+#[derive(Debug)]
+pub struct SqlStore<B> {
+    backend: B,
+}
+
+/// Receipts are counted as `receipts` gives them: who fetches over HTTP is not told on the bus.
+const LOAD: Sql = Sql::both(
+    "select (select count(*) from deliveries where due is not null and stage = 'waiting') as waiting,
+     (select count(*) from deliveries where due is not null and stage = 'claimed') as claimed,
+     (select count(*) from (select distinct recipient, lane from deliveries where is_open and stage = 'blocked') b) as blocked,
+     (select count(*) from receipts t left join recipients r on r.participant = t.recipient
+         where not t.told and not coalesce(r.pulls, false)) as receipts",
+);
+
+fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl<B: Backend> Store for SqlStore<B> {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.backend.migrate().await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.backend.clock().await
+    }
+
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+        registers::all(&mut self.backend.reading().await?).await
+    }
+
+    async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
+        let mut session = self.backend.writing().await?;
+        let epoch = registers::record(&mut session, &entries).await?;
+        session.commit().await?;
+        Ok(epoch)
+    }
+
+    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+        intake::run(self.backend.writing().await?, keys, step).await
+    }
+
+    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
+        lanes::due_recipients(&mut self.backend.reading().await?).await
+    }
+
+    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        claim::run(self.backend.writing().await?, limit, room, decide).await
+    }
+
+    async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        deliveries::settle(&mut session, results).await?;
+        session.commit().await
+    }
+
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        claim::pull(self.backend.writing().await?, pull, decide).await
+    }
+
+    async fn receipts(&self, count: usize) -> Result<Vec<Receipt>, StoreError> {
+        trails::receipts(&mut self.backend.reading().await?, limit(count)).await
+    }
+
+    async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        trails::tell(&mut session, ids).await?;
+        session.commit().await
+    }
+
+    async fn due_timers(&self, count: usize) -> Result<Vec<Timer>, StoreError> {
+        trails::due_timers(&mut self.backend.reading().await?, limit(count)).await
+    }
+
+    async fn trace(&self, id: &MessageId) -> Result<Vec<Trace>, StoreError> {
+        let mut session = self.backend.reading().await?;
+        let mut traces = Vec::new();
+        for message in messages::by_id(&mut session, id).await? {
+            let decisions = trails::decisions(&mut session, &message.key).await?;
+            let deliveries = deliveries::of_message(&mut session, &message.key).await?;
+            traces.push(Trace { message, decisions, deliveries });
+        }
+        Ok(traces)
+    }
+
+    async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError> {
+        let wanted = BTreeSet::from([detention.clone()]);
+        Ok(cases::read(&mut self.backend.reading().await?, &wanted, Lock::None).await?.pop())
+    }
+
+    async fn message(&self, key: &MessageKey) -> Result<Option<StoredMessage>, StoreError> {
+        let wanted = BTreeSet::from([key.clone()]);
+        Ok(messages::read(&mut self.backend.reading().await?, &wanted, false).await?.pop())
+    }
+
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        deliveries::list(&mut self.backend.reading().await?, filter).await
+    }
+
+    async fn change_stage(&self, id: &DeliveryId, change: Change<'_>) -> Result<Option<Delivery>, StoreError> {
+        let mut session = self.backend.writing().await?;
+        let Some((mut delivery, shown)) = deliveries::locked(&mut session, *id).await? else { return Ok(None) };
+        if let Some(stage) = change(&delivery) {
+            deliveries::move_from(&mut session, vec![(*id, stage.clone(), shown)]).await?;
+            session.commit().await?;
+            delivery.stage = stage;
+        }
+        Ok(Some(delivery))
+    }
+
+    async fn rejections(&self, limit: u32) -> Result<Vec<RejectionRecord>, StoreError> {
+        trails::rejections(&mut self.backend.reading().await?, limit).await
+    }
+
+    async fn load(&self) -> Result<Load, StoreError> {
+        let rows = self.backend.reading().await?.rows(LOAD, Vec::new()).await?;
+        let Some(row) = rows.first() else { return Ok(Load::default()) };
+        let reader = Reader::of("deliveries", row);
+        Ok(Load {
+            waiting: reader.number("waiting")?,
+            claimed: reader.number("claimed")?,
+            blocked: reader.number("blocked")?,
+            receipts: reader.number("receipts")?,
+        })
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        forget::run(&self.backend, before).await
+    }
+}

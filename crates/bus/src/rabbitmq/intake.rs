@@ -1,0 +1,40 @@
+//! One opened queue of the broker.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schakelpunt_amqp::{Consumer, Received, topology};
+use schakelpunt_engine::ports::{BusError, Incoming, Intake};
+
+use super::bus_error;
+
+#[derive(Debug)]
+pub(super) struct RabbitIntake {
+    consumer: Consumer,
+    /// Whether the queue holds what the broker gave up or could not route.
+    dead: bool,
+}
+
+impl RabbitIntake {
+    pub(super) fn new(queue: &str, consumer: Consumer) -> Self {
+        Self { consumer, dead: queue == topology::DEAD || queue == topology::UNROUTED }
+    }
+}
+
+#[async_trait]
+impl Intake for RabbitIntake {
+    async fn next_batch(&mut self, max: usize, linger: Duration) -> Result<Vec<Incoming>, BusError> {
+        let batch = self.consumer.next_batch(max, linger).await.map_err(bus_error)?;
+        Ok(batch.into_iter().map(|received| incoming(received, self.dead)).collect())
+    }
+
+    async fn settle(&mut self, tag: u64) -> Result<(), BusError> {
+        self.consumer.ack_up_to(tag).await.map_err(bus_error)
+    }
+}
+
+fn incoming(received: Received, dead: bool) -> Incoming {
+    let Received { tag, routing_key, redelivered, user_id, message_id: _, ty: _, message } = received;
+    let sender = routing_key.split('.').next().and_then(|word| word.parse().ok());
+    Incoming { tag, sender, user_id, raw: message, redelivered, dead }
+}

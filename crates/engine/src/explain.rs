@@ -1,0 +1,45 @@
+//! "Why": the decision on a kept message for any participant and any moment, from recorded facts and signals, without the payload.
+
+use schakelpunt_domain::{
+    ParticipantId, Refusal,
+    case::Case,
+    registers::{At, Kind},
+};
+use schakelpunt_rules::{Candidate, Decision, Question, Relation, Who, candidate_for, decide};
+
+use crate::{model::StoredMessage, step::Law};
+
+/// What `decide` says of `recipient` at `at`; `None` for somebody whom the registers do not know. Nothing is recorded.
+pub fn explain(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: &ParticipantId, at: At) -> Option<(Candidate, Decision)> {
+    let spec = law.settings.catalogue.get(&message.event)?;
+    let who = Who { event: message.event.as_str(), partner: message.partner.as_ref(), ..Who::default() };
+    let candidate = candidate_for(recipient, &who, case, law.registers, at)?;
+    let giver = law.registers.participant(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind);
+    let question = Question {
+        rules: &law.settings.rules,
+        event: spec,
+        giver,
+        sender: &message.sender_relations,
+        case,
+        registers: law.registers,
+        signals: &message.signals,
+        leaves: &message.leaves,
+        candidate: &candidate,
+        at,
+    };
+    let decision = decide(&question);
+    Some((candidate, decision))
+}
+
+/// Whether a worker may act for `capacity` in this case (decision 24), and if so whether that organisation has anything to do with it.
+pub fn access(law: Law<'_>, worker: &str, capacity: &ParticipantId, case: &Case, at: At) -> Result<Vec<Relation>, Refusal> {
+    if !law.registers.capacities(worker, at).any(|own| own.acting_for == *capacity) {
+        return Err(Refusal::WrongCapacity);
+    }
+    let candidate = candidate_for(capacity, &Who::default(), case, law.registers, at).ok_or(Refusal::NotResponsible)?;
+    match candidate.closed {
+        Some(code) => Err(code),
+        None if candidate.relations.is_empty() => Err(Refusal::NotResponsible),
+        None => Ok(candidate.relations),
+    }
+}

@@ -1,0 +1,71 @@
+//! What a hub is told at its start. Every limit with its reason.
+
+use std::{sync::Arc, time::Duration};
+
+use schakelpunt_domain::{ParticipantId, Source, catalogue::Catalogue, digest::DigestKey};
+use schakelpunt_rules::RuleSet;
+
+/// The settings of one hub.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The hub as a sender.
+    pub hub: ParticipantId,
+    /// The `source` of everything that the hub emits.
+    pub source: Source,
+    /// `test` or `production`: stands on every delivered event.
+    pub environment: String,
+    /// For keyed digests.
+    pub key: DigestKey,
+    /// The events.
+    pub catalogue: Arc<Catalogue>,
+    /// The law.
+    pub rules: Arc<RuleSet>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// The limits of a hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a claim lives: long enough for a slow confirm, short enough that a crashed process does not hold a lane for minutes.
+    pub claim: Duration,
+    /// The most that may lie in one inbox: what lies there can no longer be cancelled.
+    pub window: usize,
+    /// Messages of one intake transaction: above some hundreds a batch gains little and holds locks longer.
+    pub batch: usize,
+    /// Deliveries of one claim.
+    pub claims: usize,
+    /// How long a batch waits for more.
+    pub linger: Duration,
+    /// First pause after a transient failure; doubles up to `backoff_max`.
+    pub backoff_min: Duration,
+    /// Longest pause after a transient failure.
+    pub backoff_max: Duration,
+    /// How long a message waits for its detention (decision 19).
+    pub park: Duration,
+    /// How long payloads and frozen bytes stay after the last delivery, for whoever fetches again.
+    pub retention: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            claim: Duration::from_secs(10),
+            window: 1000,
+            batch: 256,
+            claims: 512,
+            linger: Duration::from_millis(5),
+            backoff_min: Duration::from_millis(200),
+            backoff_max: Duration::from_secs(60),
+            park: Duration::from_secs(24 * 3600),
+            retention: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
+}
+
+impl Limits {
+    /// The pause after `attempts` transient failures.
+    pub fn backoff(&self, attempts: u32) -> Duration {
+        self.backoff_min.saturating_mul(1_u32.checked_shl(attempts.min(16)).unwrap_or(u32::MAX)).min(self.backoff_max)
+    }
+}

@@ -1,0 +1,12 @@
+//! Named tasks: one that dies says so.
+
+use std::future::Future;
+
+use tokio::task::JoinHandle;
+use tracing::Instrument as _;
+
+/// Runs `future` as a task of that name.
+pub fn named<T: Send + 'static>(name: &'static str, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    tokio::spawn(future.instrument(tracing::info_span!("task", task.name = name)))
+}

@@ -1,0 +1,278 @@
+//! Decide and record (design 3, steps 4 and 5): from a snapshot and inputs to actions. Pure and synchronous.
+//!
+//! Inputs of one batch are folded: each sees the effects of those before it. The store carries all actions out in one transaction.
+
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DetentionRef, ParticipantId, Rejection, RejectionCode,
+    consent::Consent,
+    facts,
+    ids::{MessageKey, hub_message_id},
+    registers::Registers,
+};
+use serde_json::json;
+
+use crate::{
+    Settings,
+    inspect::{Inspected, Rejected},
+    model::{Action, DecisionRecord, Outcome, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer},
+};
+
+mod consider;
+mod effects;
+mod hub_says;
+mod intake;
+mod world;
+
+use world::World;
+
+/// What a step is given.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A message that passed the door, or what is left of one that did not.
+    Offer(Result<Box<Inspected>, Box<Rejected>>),
+    /// A consent that was recorded by hand.
+    Consent(DetentionRef, Consent),
+    /// A message whose recipients have to be found anew, because the one that it waits for is no longer concerned.
+    Reconsider(MessageKey, DetentionRef),
+    /// A timer that is due.
+    Timer(Timer),
+}
+
+/// What became of one input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reported {
+    /// Lawful to somebody, or recorded.
+    Accepted,
+    /// Lawful to nobody.
+    Refused,
+    /// Waits for its detention.
+    Parked,
+    /// The same bytes again, and nothing changed.
+    SeenBefore,
+    /// Not what it should be.
+    Rejected(Rejection),
+    /// Not a message.
+    Done,
+}
+
+/// The answer to one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The message, as far as known.
+    pub key: Option<MessageKey>,
+    /// What became of it.
+    pub outcome: Reported,
+    /// Every decision that was made.
+    pub decisions: Vec<DecisionRecord>,
+}
+
+/// Who hears what became of its messages: a channel that answers by itself needs no receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipts {
+    /// Into the sender's inbox.
+    Send,
+    /// The caller answers.
+    Answered,
+}
+
+/// What everything in a step is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Law<'a> {
+    /// Settings with catalogue and rules.
+    pub settings: &'a Settings,
+    /// The registers at the snapshot's epoch.
+    pub registers: &'a Registers,
+}
+
+/// What the snapshot for these inputs must show.
+pub fn keys(inputs: &[Input]) -> SnapshotKeys {
+    let mut keys = SnapshotKeys::default();
+    for input in inputs {
+        match input {
+            Input::Offer(Ok(message)) => {
+                keys.detentions.extend(message.envelope.subject.clone());
+                keys.messages.insert(MessageKey { source: message.envelope.source.clone(), id: message.envelope.id.clone() });
+                keys.messages.extend(facts::corrected(&message.envelope.data));
+            }
+            Input::Offer(Err(_)) => {}
+            Input::Consent(detention, _) => {
+                keys.detentions.insert(detention.clone());
+            }
+            Input::Reconsider(key, detention) => {
+                keys.detentions.insert(detention.clone());
+                keys.messages.insert(key.clone());
+            }
+            Input::Timer(timer) => {
+                keys.detentions.insert(timer.detention.clone());
+            }
+        }
+    }
+    keys
+}
+
+/// The step. One report per input, in order.
+pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receipts) -> (Vec<Action>, Vec<Report>) {
+    let mut world = World::new(law, snapshot);
+    let mut reports = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let before = world.decisions();
+        let (key, outcome) = match input {
+            Input::Offer(Ok(message)) => intake::offer(&mut world, message),
+            Input::Offer(Err(rejected)) => intake::reject(&mut world, rejected),
+            Input::Consent(detention, consent) => {
+                world.case(detention).give_consent(consent.clone());
+                (None, Reported::Done)
+            }
+            Input::Reconsider(key, detention) => {
+                effects::reconsider(&mut world, key, detention);
+                (Some(key.clone()), Reported::Done)
+            }
+            Input::Timer(timer) => {
+                effects::timer(&mut world, timer);
+                (None, Reported::Done)
+            }
+        };
+        reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
+    }
+    if receipts == Receipts::Send {
+        for receipt in receipts_for(world.now(), inputs, &reports) {
+            world.act(Action::AddReceipt(receipt));
+        }
+    }
+    (world.into_actions(), reports)
+}
+
+/// What the senders of a batch are told: acceptances together, the rest one by one.
+fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Receipt> {
+    let mut receipts = Vec::new();
+    let mut accepted: std::collections::BTreeMap<ParticipantId, Vec<MessageKey>> = std::collections::BTreeMap::new();
+    for (input, report) in inputs.iter().zip(reports) {
+        let (sender, digest) = match input {
+            Input::Offer(Ok(message)) => (Some(&message.sender), &message.digest),
+            Input::Offer(Err(rejected)) => (rejected.sender.as_ref(), &rejected.digest),
+            Input::Consent(..) | Input::Reconsider(..) | Input::Timer(_) => continue,
+        };
+        let Some(sender) = sender else { continue };
+        match &report.outcome {
+            Reported::Accepted | Reported::SeenBefore => accepted.entry(sender.clone()).or_default().extend(report.key.clone()),
+            Reported::Refused => receipts.extend(report.key.as_ref().and_then(|key| refused(now, sender, key, &report.decisions))),
+            Reported::Rejected(why) => {
+                let key = rejected_id(input);
+                receipts.extend(rejected(now, sender, key.as_ref(), digest, why));
+            }
+            Reported::Parked | Reported::Done => {}
+        }
+    }
+    receipts.extend(accepted.into_iter().filter_map(|(sender, keys)| {
+        let parts: Vec<&str> = keys.iter().flat_map(|key| [key.source.as_str(), key.id.as_str()]).collect();
+        let at = now.to_string();
+        let id = hub_message_id(&[&["accepted", sender.as_str(), &at], parts.as_slice()].concat());
+        Some(Receipt { id, to: sender, event: "message-accepted".parse().ok()?, data: json!({"messages": keys}), at: now })
+    }));
+    receipts
+}
+
+fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
+    match input {
+        Input::Offer(Ok(message)) => Some(message.envelope.id.clone()),
+        Input::Offer(Err(rejected)) => rejected.id.clone(),
+        Input::Consent(..) | Input::Reconsider(..) | Input::Timer(_) => None,
+    }
+}
+
+/// `message-refused`: codes per relation, no names.
+pub(crate) fn refused(now: Timestamp, to: &ParticipantId, key: &MessageKey, decisions: &[DecisionRecord]) -> Option<Receipt> {
+    let mut refusals: Vec<_> = Vec::new();
+    for decision in decisions {
+        let Some(code) = decision.decision.refusal() else { continue };
+        for relation in &decision.relations {
+            let refusal = json!({"relation": relation, "code": code, "sentence": {"nl": code.nl(), "en": code.en()}});
+            if !refusals.contains(&refusal) {
+                refusals.push(refusal);
+            }
+        }
+    }
+    Some(Receipt {
+        id: hub_message_id(&["refused", key.source.as_str(), key.id.as_str(), &now.to_string()]),
+        to: to.clone(),
+        event: "message-refused".parse().ok()?,
+        data: json!({"message": key, "refusals": refusals}),
+        at: now,
+    })
+}
+
+/// `message-rejected`: code, pointer, sentence; nothing echoed.
+pub(crate) fn rejected(now: Timestamp, to: &ParticipantId, id: Option<&schakelpunt_domain::MessageId>, digest: &str, why: &Rejection) -> Option<Receipt> {
+    let mut data = json!({
+        "code": why.code,
+        "pointer": why.pointer,
+        "sentence": {"nl": why.code.nl(), "en": format!("{} Expected: {}.", why.code.en(), why.detail)},
+    });
+    if let (Some(id), Some(object)) = (id, data.as_object_mut()) {
+        object.insert("message".to_owned(), json!({"id": id}));
+    }
+    let id = hub_message_id(&["rejected", to.as_str(), digest, why.code.code(), &now.to_string()]);
+    Some(Receipt { id, to: to.clone(), event: "message-rejected".parse().ok()?, data, at: now })
+}
+
+/// The trace that a rejected message leaves.
+fn rejection(rejected: &Rejected, now: Timestamp) -> RejectionRecord {
+    let Rejected { sender, source, id, event: _, size, digest, why } = rejected;
+    RejectionRecord {
+        source: source.clone(),
+        id: id.clone(),
+        sender: sender.clone(),
+        size: *size,
+        digest: digest.clone(),
+        code: why.code,
+        pointer: why.pointer.clone(),
+        detail: why.detail.clone(),
+        at: now,
+    }
+}
+
+/// Rejects a message that passed the door, with what may be kept of it.
+fn reject_late(world: &mut World<'_>, message: &Inspected, code: RejectionCode, pointer: &str, detail: &str) -> Reported {
+    let why = Rejection::new(code, pointer, detail);
+    let rejected = Rejected {
+        sender: Some(message.sender.clone()),
+        source: Some(message.envelope.source.clone()),
+        id: Some(message.envelope.id.clone()),
+        event: Some(message.envelope.event.clone()),
+        size: message.size,
+        digest: message.digest.clone(),
+        why: why.clone(),
+    };
+    let record = rejection(&rejected, world.now());
+    world.act(Action::AddRejection(record));
+    Reported::Rejected(why)
+}
+
+/// The message as it will be kept, before anything is decided.
+fn stored(message: &Inspected, now: Timestamp) -> StoredMessage {
+    let Inspected { envelope, sender, digest, size, signals, leaves } = message;
+    StoredMessage {
+        key: MessageKey { source: envelope.source.clone(), id: envelope.id.clone() },
+        event: envelope.event.clone(),
+        sender: sender.clone(),
+        detention: envelope.subject.clone(),
+        sequence: envelope.sequence,
+        time: envelope.time,
+        received: now,
+        digest: digest.clone(),
+        size: *size,
+        trace: envelope.trace.clone(),
+        sender_relations: Vec::new(),
+        signals: signals.clone(),
+        leaves: leaves.clone(),
+        stale: Vec::new(),
+        partner: facts::named_partner(&envelope.data),
+        corrects: facts::corrected(&envelope.data),
+        outcome: Outcome::Accepted,
+        payload: Some(envelope.data.clone()),
+    }
+}
+
+
+

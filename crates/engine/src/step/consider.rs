@@ -1,0 +1,253 @@
+//! One message of a known case: record what it states, decide for every candidate, make deliveries.
+
+use std::collections::BTreeSet;
+
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, ParticipantId, Refusal,
+    case::{Case, FactValue, Held, SlotHead, slot_of},
+    facts,
+    pointer::Leaf,
+    registers::Kind,
+    stage::{CancelReason, Stage},
+};
+use schakelpunt_rules::{Answer, Candidate, Decision, Question, Relation, Who, candidates, decide};
+
+use super::{Reported, effects, hub_says, world::World};
+use crate::model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage};
+
+/// Recorded whether or not anybody may hear of them.
+const ALWAYS_ACCEPTED: [&str; 3] = ["consent-given", "consent-withdrawn", "message-withdrawn"];
+
+/// Considers a message. `again`: the same bytes were offered before.
+pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detention: &DetentionRef, again: bool) -> Reported {
+    let before = world.case(detention).clone();
+    // what a refused message stated was not kept: offered again, it states it anew
+    let refused_before = world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Refused);
+    state(world, &mut message, detention, !again || refused_before);
+    let informed = effects::informed(world, &message, detention, &before);
+    let earlier = effects::earlier(world, &message, detention);
+    effects::apply(world, &message, detention, again);
+    let decided = world.decisions();
+    let given = decide_all(world, &message, detention, &informed, &earlier);
+    // a message that came late is no refused one: whoever is concerned has newer values
+    let superseded = world.decisions_since(decided).iter().any(|made| made.decision.refusal() == Some(Refusal::Superseded));
+    let held = hold_for_triage(world, &message, detention);
+    let kept = !given.is_empty() || held || superseded || ALWAYS_ACCEPTED.contains(&message.event.as_str());
+    let had = world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Accepted);
+    if again && given.is_empty() {
+        // nothing changed: the first outcome stands
+        return if had { Reported::SeenBefore } else { Reported::Refused };
+    }
+    if kept {
+        message.outcome = Outcome::Accepted;
+        fill_slots(world, &message, detention, &given);
+    } else {
+        message.outcome = Outcome::Refused;
+        message.payload = None;
+        forget_content(world, detention, &before);
+    }
+    let outcome = if kept { Reported::Accepted } else { Reported::Refused };
+    world.save_message(message.clone());
+    effects::after(world, &message, detention, &before);
+    outcome
+}
+
+/// Finds the slots of which the case knows newer values of the same system, and records the facts of the others.
+fn state(world: &mut World<'_>, message: &mut StoredMessage, detention: &DetentionRef, record: bool) {
+    let now = world.now();
+    let Some(payload) = &message.payload else { return };
+    let stated = facts::stated(message.event.as_str(), payload, &message.sender);
+    let case = world.case(detention);
+    let sequence = message.sequence.unwrap_or(0);
+    let slots: BTreeSet<String> = message.leaves.iter().map(slot_of).collect();
+    message.stale = slots.into_iter().filter(|slot| case.is_stale(slot, &message.key.source, sequence).is_some()).collect();
+    for fact in stated {
+        let slot = match &fact.value {
+            FactValue::ConditionStatus(condition, _) => format!("{}/{}", fact.slot, condition.code()),
+            _ => fact.slot.to_owned(),
+        };
+        // the place was recorded when the case was opened
+        let known = matches!(&fact.value, FactValue::Prison(_)) && fact.slot == "place";
+        if record && !known && !message.stale.contains(&slot) {
+            case.record(fact.value, fact.from.unwrap_or(now), now);
+        }
+    }
+}
+
+/// A refused message leaves no statuses behind: to keep them for later would itself be processing without need (domain 6.3).
+fn forget_content(world: &mut World<'_>, detention: &DetentionRef, before: &Case) {
+    let is_content = |value: &FactValue| matches!(value, FactValue::ConditionStatus(..) | FactValue::CareNeeded(_) | FactValue::PlanVersion(_));
+    let known = before.facts.len();
+    let case = world.case(detention);
+    let mut index = 0;
+    case.facts.retain(|fact| {
+        index += 1;
+        index <= known || !is_content(&fact.value)
+    });
+}
+
+/// From now on this message is the newest of its slots, for those who get it.
+fn fill_slots(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, given: &[(ParticipantId, Vec<Leaf>)]) {
+    let Some(sequence) = message.sequence else { return };
+    let case = world.case(detention);
+    for slot in message.leaves.iter().map(slot_of).collect::<BTreeSet<_>>() {
+        if message.stale.contains(&slot) {
+            continue;
+        }
+        let holders = given.iter().filter(|(_, leaves)| leaves.iter().any(|leaf| slot_of(leaf) == slot)).map(|(recipient, _)| recipient.clone());
+        let same = case.slots.get(&slot).filter(|head| head.source == message.key.source && head.sequence == sequence);
+        let holders = same.map(|head| head.holders.clone()).unwrap_or_default().into_iter().chain(holders).collect();
+        case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
+    }
+}
+
+/// Decides for every candidate that does not have the message yet; gives who gets it, with the leaves.
+pub(super) fn decide_all(
+    world: &mut World<'_>,
+    message: &StoredMessage,
+    detention: &DetentionRef,
+    informed: &[ParticipantId],
+    earlier: &[(ParticipantId, Vec<Leaf>)],
+) -> Vec<(ParticipantId, Vec<Leaf>)> {
+    let case = world.case(detention).clone();
+    let who = Who {
+        event: message.event.as_str(),
+        sender: Some(&message.sender),
+        partner: message.partner.as_ref(),
+        earlier: earlier.iter().map(|(recipient, leaves)| (recipient, leaves.clone())).collect(),
+        informed: informed.iter().collect(),
+    };
+    let mut given = Vec::new();
+    for candidate in candidates(&who, &case, world.registers(), world.at()) {
+        let has = world.deliveries_of(&message.key).any(|d| d.recipient == candidate.participant && !matches!(d.stage, Stage::Cancelled { .. }));
+        if has {
+            continue;
+        }
+        given.extend(decide_one(world, message, detention, &case, &candidate));
+    }
+    given
+}
+
+/// Decides for one candidate; records the decision and makes the delivery.
+pub(super) fn decide_one(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, case: &Case, candidate: &Candidate) -> Option<(ParticipantId, Vec<Leaf>)> {
+    let decision = ask(world, message, case, candidate)?;
+    let leaves: Option<Vec<Leaf>> = decision.permit().map(|permit| permit.leaves().cloned().collect());
+    let record = DecisionRecord {
+        message: message.key.clone(),
+        event: message.event.clone(),
+        detention: Some(detention.clone()),
+        recipient: candidate.participant.clone(),
+        on_behalf_of: candidate.on_behalf_of.clone(),
+        relations: candidate.relations.clone(),
+        decision: decision.clone(),
+        version: world.settings().rules.version.clone(),
+        at: world.now(),
+    };
+    world.act(Action::AddDecision(record));
+    let leaves = leaves?;
+    deliver(world, message, detention, candidate, decision, 0);
+    Some((candidate.participant.clone(), leaves))
+}
+
+/// The answer of the routing core. Slots of which the candidate has newer values are not asked about.
+fn ask(world: &World<'_>, message: &StoredMessage, case: &Case, candidate: &Candidate) -> Option<Decision> {
+    let spec = world.settings().catalogue.get(&message.event)?;
+    let giver = world.registers().participant(&message.sender, world.at()).map_or(Kind::Hub, |sender| sender.kind);
+    let has_newer = |leaf: &&Leaf| {
+        let slot = slot_of(leaf);
+        message.stale.contains(&slot) && case.slots.get(&slot).is_some_and(|head| head.holders.contains(&candidate.participant))
+    };
+    let leaves: Vec<Leaf> = message.leaves.iter().filter(|leaf| !has_newer(leaf)).cloned().collect();
+    let question = Question {
+        rules: &world.settings().rules,
+        event: spec,
+        giver,
+        sender: &message.sender_relations,
+        case,
+        registers: world.registers(),
+        signals: &message.signals,
+        leaves: &leaves,
+        candidate,
+        at: world.at(),
+    };
+    let mut decision = decide(&question);
+    if leaves.len() < message.leaves.len() && decision.refusal() == Some(Refusal::FieldNotAllowed) {
+        decision.answer = Answer::Refuse(Refusal::Superseded);
+    }
+    if case.withdrawn.contains(&message.key) {
+        decision.answer = Answer::Refuse(Refusal::Stopped);
+    }
+    Some(decision)
+}
+
+/// Makes the delivery, or wakes up one that was cancelled before.
+pub(super) fn deliver(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, candidate: &Candidate, decision: Decision, revision: u32) {
+    // a cancelled delivery of the same message keeps its id for itself: the new one is a revision of its own
+    let cancelled = world.deliveries_of(&message.key).filter(|d| d.recipient == candidate.participant).map(|d| d.revision + 1).max();
+    let revision = cancelled.unwrap_or(revision).max(revision);
+    let lane_sequence = world.case(detention).next_in_lane(&candidate.participant);
+    let delivery = Delivery {
+        id: DeliveryId::derive(&message.key.source, &message.key.id, &candidate.participant, revision),
+        key: message.key.clone(),
+        revision,
+        event: message.event.clone(),
+        detention: Some(detention.clone()),
+        recipient: candidate.participant.clone(),
+        kind: candidate.kind,
+        on_behalf_of: candidate.on_behalf_of.clone(),
+        relations: candidate.relations.clone(),
+        lane_sequence,
+        decision,
+        stamp: world.stamp(detention),
+        stage: Stage::new(world.now()),
+        bytes: None,
+        number: None,
+    };
+    world.add_delivery(delivery);
+}
+
+/// While nobody knows who is responsible, what the municipality would get waits with its payload (decision 20).
+fn hold_for_triage(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) -> bool {
+    let who = Who { event: message.event.as_str(), sender: Some(&message.sender), ..Who::default() };
+    let Some(case) = world.known_case(detention) else { return false };
+    let all = candidates(&who, case, world.registers(), world.at());
+    let at_triage = all.iter().any(|candidate| candidate.relations.contains(&Relation::Triage));
+    let desk = all.into_iter().find(|candidate| candidate.relations.contains(&Relation::Triage));
+    let meant = world.settings().rules.rules_for(&message.event).any(|rule| {
+        rule.to.contains(&Relation::ResponsibleMunicipality) && rule.sender.iter().any(|sender| message.sender_relations.contains(sender))
+    });
+    // what the hub does not serve at all has nothing to wait for
+    let served = desk.is_some_and(|mut desk| {
+        desk.kind = Kind::Municipality;
+        ask(world, message, case, &desk).is_some_and(|decision| decision.refusal() != Some(Refusal::OutOfScopeTitle))
+    });
+    if !(at_triage && meant && served) {
+        return false;
+    }
+    let held = Held { key: message.key.clone(), until: None };
+    let case = world.case(detention);
+    if !case.pending.contains(&held) {
+        case.pending.push(held);
+    }
+    true
+}
+
+/// Cancels what waits in this case and would be refused now: whoever ends a ground does it in the transaction that ends it.
+pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
+    let waiting: Vec<Delivery> = world.deliveries_in(detention).filter(|delivery| matches!(delivery.stage, Stage::Waiting { .. })).cloned().collect();
+    let Some(case) = world.known_case(detention).cloned() else { return };
+    for delivery in waiting {
+        let Some(message) = world.message(&delivery.key).cloned() else { continue };
+        let Some(candidate) = crate::claim::candidate_of(&delivery, &message, &case, world.registers(), world.at(), &world.settings().hub) else { continue };
+        let Some(decision) = ask(world, &message, &case, &candidate) else { continue };
+        if let Some(code) = decision.refusal() {
+            let moved = matches!(code, Refusal::NotResponsible | Refusal::MandateMissing);
+            let record = hub_says::record(world, &delivery, decision);
+            world.act(Action::AddDecision(record));
+            world.cancel(delivery.id, CancelReason::NoLongerLawful);
+            if moved {
+                decide_all(world, &message, detention, &[], &[]);
+            }
+        }
+    }
+}

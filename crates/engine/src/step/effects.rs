@@ -1,0 +1,208 @@
+//! What messages do beside being forwarded: consents, corrections, withdrawals, triage, timers.
+
+use schakelpunt_domain::{
+    DetentionRef, ParticipantId, Rejection, RejectionCode,
+    case::Case,
+    facts,
+    ids::MessageKey,
+    pointer::Leaf,
+    registers::Kind,
+    stage::{CancelReason, Stage},
+};
+use schakelpunt_rules::{Relation, Who, candidates};
+
+use super::{Reported, consider, hub_says, intake, refused, rejected, world::World};
+use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
+
+/// Events at which a partner that had something is told one bare fact (decision 11).
+const CLOSING: [&str; 2] = ["detention-ended", "deceased"];
+/// Events that may end the ground of what waits.
+const ENDING: [&str; 6] =
+    ["consent-withdrawn", "deceased", "left-scope", "responsible-municipality-determined", "settlement-municipality-set", "probation-unit-assigned"];
+/// Corrections that follow an original without `message-corrected`.
+const CORRECTING: [&str; 4] = ["message-corrected", "message-withdrawn", "detention-start-corrected", "identity-corrected"];
+
+/// Records a withdrawal in a case of which nothing else is known.
+pub(super) fn tombstone(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
+    let now = world.now();
+    let case = world.case(detention);
+    let Some(data) = &message.payload else { return };
+    if message.event.as_str() == "consent-withdrawn" {
+        if let Some((id, at)) = facts::consent_withdrawn(data, now) {
+            case.withdraw_consent(&id, at.min(now), now);
+        }
+    } else {
+        case.withdrawn.extend(message.corrects.clone());
+    }
+}
+
+/// Care partners who are to hear of this message because they had something of the case.
+pub(super) fn informed(world: &World<'_>, message: &StoredMessage, detention: &DetentionRef, before: &Case) -> Vec<ParticipantId> {
+    let had = |partner: &ParticipantId| world.deliveries_in(detention).any(|d| d.recipient == *partner && d.kind == Kind::CarePartner && d.stage.is_provided());
+    if CLOSING.contains(&message.event.as_str()) {
+        let mut partners: Vec<ParticipantId> = before.consents.iter().map(|consent| consent.recipient.clone()).filter(had).collect();
+        partners.sort_unstable();
+        partners.dedup();
+        return partners;
+    }
+    if message.event.as_str() != "consent-withdrawn" {
+        return Vec::new();
+    }
+    // told once: only by the withdrawal that is news (decision 10)
+    let id = message.payload.as_ref().and_then(|data| facts::consent_withdrawn(data, world.now())).map(|(id, _)| id);
+    let news = before.consents.iter().filter(|consent| Some(&consent.id) == id.as_ref() && consent.withdrawn_at.is_none());
+    news.map(|consent| consent.recipient.clone()).filter(had).collect()
+}
+
+/// Who had the message that this one corrects or withdraws, with the leaves.
+pub(super) fn earlier(world: &World<'_>, message: &StoredMessage, detention: &DetentionRef) -> Vec<(ParticipantId, Vec<Leaf>)> {
+    let Some(of) = &message.corrects else { return Vec::new() };
+    let same_case = |delivery: &&Delivery| delivery.detention.as_ref() == Some(detention);
+    let had = world.deliveries_of(of).filter(same_case).filter(|delivery| delivery.stage.is_provided());
+    had.filter_map(|delivery| Some((delivery.recipient.clone(), delivery.decision.permit()?.leaves().cloned().collect()))).collect()
+}
+
+/// What the message does to the case before anybody is asked about.
+pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, again: bool) {
+    let now = world.now();
+    let Some(data) = &message.payload else { return };
+    match message.event.as_str() {
+        "consent-given" if !again => {
+            if let Some(consent) = facts::consent_given(data, now) {
+                world.case(detention).give_consent(consent);
+            }
+        }
+        "consent-withdrawn" => {
+            if let Some((id, at)) = facts::consent_withdrawn(data, now) {
+                world.case(detention).withdraw_consent(&id, at.min(now), now);
+            }
+        }
+        event if CORRECTING.contains(&event) => correct(world, message, detention),
+        _ => {}
+    }
+}
+
+/// Waiting originals are cancelled; a withdrawn one that has not come yet will not be forwarded.
+fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
+    let Some(of) = message.corrects.clone() else { return };
+    let open = |delivery: &&Delivery| matches!(delivery.stage, Stage::Waiting { .. } | Stage::Blocked { .. });
+    let waiting: Vec<Delivery> =
+        world.deliveries_of(&of).filter(|delivery| delivery.detention.as_ref() == Some(detention)).filter(open).cloned().collect();
+    if message.event.as_str() == "message-withdrawn" {
+        waiting.iter().for_each(|delivery| world.cancel(delivery.id, CancelReason::Withdrawn));
+        world.case(detention).withdrawn.insert(of);
+        return;
+    }
+    let Some((original, data)) = corrected_original(world, &of, message) else { return };
+    world.save_message(StoredMessage { payload: Some(data), ..original.clone() });
+    for delivery in waiting {
+        world.cancel(delivery.id, CancelReason::Replaced);
+        let Some(case) = world.known_case(detention).cloned() else { continue };
+        let candidate = crate::claim::candidate_of(&delivery, &original, &case, world.registers(), world.at(), &world.settings().hub);
+        if let Some(candidate) = candidate {
+            consider::deliver(world, &original, detention, &candidate, delivery.decision.clone(), delivery.revision + 1);
+        }
+    }
+}
+
+/// The original with the corrected parts in place; leaves that it did not have are not added, so that its decisions keep their meaning.
+fn corrected_original(world: &World<'_>, of: &MessageKey, message: &StoredMessage) -> Option<(StoredMessage, serde_json::Value)> {
+    let original = world.message(of)?.clone();
+    let mut data = original.payload.clone()?;
+    overlay(&mut data, message.payload.as_ref()?);
+    Some((original, data))
+}
+
+fn overlay(target: &mut serde_json::Value, with: &serde_json::Value) {
+    match (target, with) {
+        (serde_json::Value::Object(target), serde_json::Value::Object(with)) => {
+            for (key, value) in with {
+                if let Some(slot) = target.get_mut(key) {
+                    overlay(slot, value);
+                }
+            }
+        }
+        (target, with) => *target = with.clone(),
+    }
+}
+
+/// What follows when the message is recorded: what lost its ground is cancelled, what waited for it is decided.
+pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, before: &Case) {
+    let event = message.event.as_str();
+    if ENDING.contains(&event) {
+        consider::cancel_unlawful(world, detention);
+    }
+    if event == "responsible-municipality-determined" || event == "settlement-municipality-set" {
+        decide_pending(world, detention);
+    }
+    let at = world.at();
+    let news = world.known_case(detention).is_some_and(|case| match event {
+        "settlement-municipality-set" => case.settlement(at) != before.settlement(at),
+        "probation-unit-assigned" => before.probation_unit(at).is_some() && case.probation_unit(at) != before.probation_unit(at),
+        _ => false,
+    });
+    if news {
+        hub_says::request_current_set(world, detention, &message.key);
+    }
+}
+
+/// Once the responsible municipality is known, what waited is decided, oldest first.
+fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
+    let unknown = world.known_case(detention).is_none_or(|case| {
+        candidates(&Who::default(), case, world.registers(), world.at()).iter().any(|candidate| candidate.relations.contains(&Relation::Triage))
+    });
+    if unknown {
+        return;
+    }
+    for held in std::mem::take(&mut world.case(detention).pending) {
+        if let Some(message) = world.message(&held.key).cloned() {
+            consider::decide_all(world, &message, detention, &[], &[]);
+        }
+    }
+}
+
+/// The recipient of a waiting delivery is no longer concerned: cancel it and ask who is.
+pub(super) fn reconsider(world: &mut World<'_>, key: &MessageKey, detention: &DetentionRef) {
+    consider::cancel_unlawful(world, detention);
+    if let Some(message) = world.message(key).cloned() {
+        consider::decide_all(world, &message, detention, &[], &[]);
+    }
+}
+
+/// A due timer. The only kind so far ends the wait of a parked message.
+pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
+    world.act(Action::ClearTimer(timer.id.clone()));
+    let case = world.case(&timer.detention);
+    let (due, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);
+    case.parked = waiting;
+    for held in due {
+        if let Some(message) = world.message(&held.key).cloned() {
+            lapse(world, message);
+        }
+    }
+}
+
+/// Ends a parked message: the sender hears that its detention is not known, and is asked for the current set (decision 19).
+pub(super) fn lapse(world: &mut World<'_>, message: StoredMessage) {
+    let why = Rejection::new(RejectionCode::UnknownDetention, "/subject", "a detention that is known within a day");
+    let receipt = rejected(world.now(), &message.sender, Some(&message.key.id), &message.digest, &why);
+    if let Some(receipt) = receipt {
+        world.act(Action::AddReceipt(receipt));
+    }
+    if let Some(detention) = message.detention.clone() {
+        hub_says::ask_sender(world, &detention, &message);
+    }
+    world.save_message(StoredMessage { outcome: Outcome::Lapsed, payload: None, ..message });
+}
+
+/// The receipt of a message that was parked and is decided now.
+pub(super) fn tell_parked(world: &mut World<'_>, sender: &ParticipantId, key: &MessageKey, outcome: &Reported, before: usize) {
+    let now = world.now();
+    let receipt = match outcome {
+        Reported::Refused => refused(now, sender, key, &world.decisions_since(before)),
+        _ => hub_says::accepted(now, sender, key),
+    };
+    if let Some(receipt) = receipt {
+        world.act(Action::AddReceipt(receipt));
+    }
+}

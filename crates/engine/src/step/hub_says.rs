@@ -1,0 +1,100 @@
+//! Messages of the hub's own (decision 7). They have their rules like any other.
+
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DetentionRef, ParticipantId,
+    ids::{MessageKey, hub_message_id},
+    pointer::leaves_of,
+};
+use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidate_for, candidates, derive};
+use serde_json::{Map, Value, json};
+
+use super::{consider, world::World};
+use crate::model::{DecisionRecord, Delivery, Outcome, Receipt, StoredMessage};
+
+/// The record of a decision that was asked again for a delivery.
+pub(super) fn record(world: &World<'_>, delivery: &Delivery, decision: Decision) -> DecisionRecord {
+    DecisionRecord {
+        message: delivery.key.clone(),
+        event: delivery.event.clone(),
+        detention: delivery.detention.clone(),
+        recipient: delivery.recipient.clone(),
+        on_behalf_of: delivery.on_behalf_of.clone(),
+        relations: delivery.relations.clone(),
+        decision,
+        version: world.settings().rules.version.clone(),
+        at: world.now(),
+    }
+}
+
+/// The receipt of one accepted message.
+pub(super) fn accepted(now: Timestamp, to: &ParticipantId, key: &MessageKey) -> Option<Receipt> {
+    Some(Receipt {
+        id: hub_message_id(&["accepted", key.source.as_str(), key.id.as_str(), &now.to_string()]),
+        to: to.clone(),
+        event: "message-accepted".parse().ok()?,
+        data: json!({"messages": [key]}),
+        at: now,
+    })
+}
+
+/// A message of the hub about a case.
+fn own_message(world: &World<'_>, event: &str, detention: &DetentionRef, about: &MessageKey, data: Value) -> Option<StoredMessage> {
+    let settings = world.settings();
+    let id = hub_message_id(&[event, detention.as_str(), about.source.as_str(), about.id.as_str()]);
+    let key = MessageKey { source: settings.source.clone(), id };
+    Some(StoredMessage {
+        digest: settings.key.digest(&[data.to_string().as_bytes()]),
+        event: event.parse().ok()?,
+        sender: settings.hub.clone(),
+        detention: Some(detention.clone()),
+        sequence: None,
+        time: world.now(),
+        received: world.now(),
+        size: data.to_string().len() as u64,
+        trace: Map::new(),
+        sender_relations: vec![Relation::Hub],
+        signals: derive(&data),
+        leaves: leaves_of(&data),
+        stale: Vec::new(),
+        partner: None,
+        corrects: None,
+        outcome: Outcome::Accepted,
+        payload: Some(data),
+        key,
+    })
+}
+
+/// Somebody new became entitled: those who produced for this case are asked to offer their current set (design 3).
+pub(super) fn request_current_set(world: &mut World<'_>, detention: &DetentionRef, about: &MessageKey) {
+    let who = Who { event: "current-set-requested", ..Who::default() };
+    let Some(case) = world.known_case(detention).cloned() else { return };
+    for candidate in candidates(&who, &case, world.registers(), world.at()) {
+        if candidate.relations.contains(&Relation::HoldingPrison) {
+            request(world, detention, about, &candidate);
+        }
+    }
+}
+
+/// The sender of a message whose detention never became known is asked for the whole set.
+pub(super) fn ask_sender(world: &mut World<'_>, detention: &DetentionRef, message: &StoredMessage) {
+    let case = world.case(detention).clone();
+    let who = Who { event: "current-set-requested", ..Who::default() };
+    let Some(mut candidate) = candidate_for(&message.sender, &who, &case, world.registers(), world.at()) else { return };
+    candidate.closed = None;
+    candidate.relations = vec![Relation::HoldingPrison];
+    request(world, detention, &message.key, &candidate);
+}
+
+fn request(world: &mut World<'_>, detention: &DetentionRef, about: &MessageKey, candidate: &Candidate) {
+    let data = json!({"events": ["detention-started", "release-date-set", "screening-completed", "plan-ready"]});
+    let Some(message) = own_message(world, "current-set-requested", detention, about, data) else { return };
+    if world.deliveries_of(&message.key).any(|delivery| delivery.recipient == candidate.participant) {
+        return;
+    }
+    if world.message(&message.key).is_none() {
+        world.save_message(message.clone());
+    }
+    let case = world.case(detention).clone();
+    consider::decide_one(world, &message, detention, &case, candidate);
+}

@@ -1,0 +1,80 @@
+//! `GET /v1/subscriptions/{id}/events`: a participant fetches its deliveries, at least once each.
+//!
+//! The answer is the moment of provision; `since` in the next request confirms what was received. Asked again with the same `since`,
+//! the same bytes come again.
+
+use axum::{
+    extract::{FromRequestParts, Query, State},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use schakelpunt_engine::{model::Delivery, ports::Pull};
+
+use crate::{
+    Shared,
+    caller::{Caller, Segment},
+    problem::Problem,
+};
+
+/// Where it is served.
+pub(crate) const PATH: &str = "/v1/subscriptions/{id}/events";
+/// A JSON array is a batch in CloudEvents; the Dutch draft on subscriptions labels it as a single event.
+const CONTENT_TYPE: &str = "application/cloudevents-batch+json";
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
+const LIMIT_DEFAULT: u32 = 50;
+const LIMIT_MAX: u32 = 100;
+
+/// From where, and how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    since: u64,
+    limit: u32,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    since: Option<String>,
+    limit: Option<String>,
+}
+
+impl FromRequestParts<Shared> for Window {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
+        let keys = Query::<Keys>::from_request_parts(parts, gateway).await;
+        let Query(Keys { since, limit }) = keys.map_err(|_| Problem::invalid("`since` and `limit` in the query, each at most once"))?;
+        let since = since.map_or(Ok(0), |text| text.parse()).map_err(|_| Problem::invalid("`since`: the `Next-Cursor` of an earlier answer"))?;
+        let limit = limit.map_or(Ok(LIMIT_DEFAULT), |text| text.parse()).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+        let limit = limit.ok_or_else(|| Problem::invalid("`limit`: a number from 1 to 100"))?;
+        Ok(Self { since, limit })
+    }
+}
+
+/// Fetches the caller's own deliveries.
+pub(crate) async fn handler(
+    State(gateway): State<Shared>,
+    Caller(participant): Caller,
+    Segment(id): Segment,
+    Window { since, limit }: Window,
+) -> Result<Response, Problem> {
+    if id != participant.as_str() {
+        let title = "This subscription belongs to somebody else.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", title, "the id of the participant whose token it is"));
+    }
+    let next = |cursor: u64| format!("{}/v1/subscriptions/{participant}/events?since={cursor}&limit={limit}", gateway.public_url);
+    let deliveries = gateway.hub.pull(&Pull { participant: participant.clone(), after: since, limit }).await?;
+    let cursor = deliveries.iter().filter_map(|delivery| delivery.number).max().unwrap_or(since);
+    let mut response = ([(header::CONTENT_TYPE, CONTENT_TYPE)], batch(&deliveries)).into_response();
+    response.headers_mut().insert(NEXT_CURSOR, HeaderValue::from(cursor));
+    if let Ok(link) = HeaderValue::try_from(format!("<{}>; rel=\"next\"", next(cursor))) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// The frozen bytes as they are, in an array.
+fn batch(deliveries: &[Delivery]) -> Vec<u8> {
+    let events: Vec<&[u8]> = deliveries.iter().filter_map(|delivery| delivery.bytes.as_deref()).collect();
+    [b"[".as_slice(), &events.join(b",".as_slice()), b"]"].concat()
+}

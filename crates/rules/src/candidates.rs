@@ -1,0 +1,249 @@
+//! Candidates: the holders of a relation to the case. Recipients are derived here, never chosen by the sender.
+
+use std::collections::BTreeMap;
+
+use schakelpunt_domain::{
+    LegalDay, ParticipantId, Refusal,
+    case::{Case, ResidenceCandidate, ResidenceKind, ResidenceSource},
+    pointer::Leaf,
+    registers::{At, Kind, Mandate, Participant, Registers, Scope},
+    reorganisation::{Current, current},
+};
+
+use crate::Relation;
+
+/// Somebody about whom `decide` is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Who.
+    pub participant: ParticipantId,
+    /// What it is.
+    pub kind: Kind,
+    /// What it is to the case; empty for somebody who has no relation.
+    pub relations: Vec<Relation>,
+    /// Under a mandate: for whom.
+    pub on_behalf_of: Option<ParticipantId>,
+    /// A gate that is closed already.
+    pub closed: Option<Refusal>,
+    /// Its very nature tells a health fact.
+    pub tells_health: bool,
+    /// What it had of the message that is corrected.
+    pub had: Option<Vec<Leaf>>,
+}
+
+/// What a message says about who could be concerned, beside the case.
+#[derive(Debug, Clone, Default)]
+pub struct Who<'a> {
+    /// The event's short name.
+    pub event: &'a str,
+    /// The sender, which is no recipient of its own message.
+    pub sender: Option<&'a ParticipantId>,
+    /// The care partner that the payload names: then no other one is concerned.
+    pub partner: Option<&'a ParticipantId>,
+    /// Who had the message that this one corrects or withdraws, with the leaves.
+    pub earlier: Vec<(&'a ParticipantId, Vec<Leaf>)>,
+    /// Care partners to whom something of this case was provided and who are to hear of this.
+    pub informed: Vec<&'a ParticipantId>,
+}
+
+/// The municipality that answers for a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Responsible<'a> {
+    Connected(&'a Participant),
+    Triage,
+}
+
+/// All candidates for a message, each once, with all relations.
+pub fn candidates(who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> Vec<Candidate> {
+    let mut found = Found { registers, at, by_id: BTreeMap::new() };
+    match responsible(case, registers, at) {
+        Responsible::Connected(municipality) => found.municipality(municipality, who.event),
+        Responsible::Triage => found.triage(),
+    }
+    found.add(case.prison(at), Relation::HoldingPrison);
+    found.add(probation_unit(case, registers, at), Relation::ResponsibleProbationUnit);
+    if who.event == "transferred" {
+        found.add(case.receiving_prison(at), Relation::ReceivingPrison);
+        for prison in case.former_prisons(at) {
+            found.add(Some(prison), Relation::FormerPrison);
+        }
+    }
+    match who.partner {
+        Some(partner) => found.partner(partner),
+        None => case.consents.iter().for_each(|consent| found.partner(&consent.recipient)),
+    }
+    for partner in &who.informed {
+        found.add(Some(partner), Relation::InformedPartner);
+    }
+    for (recipient, leaves) in &who.earlier {
+        found.add(Some(recipient), Relation::EarlierRecipient);
+        if let Some(candidate) = found.by_id.get_mut(*recipient) {
+            candidate.had = Some(leaves.clone());
+        }
+    }
+    let mut candidates: Vec<_> = found.by_id.into_values().filter(|candidate| Some(&candidate.participant) != who.sender).collect();
+    candidates.sort_by(|a, b| a.relations.first().cmp(&b.relations.first()).then_with(|| a.participant.cmp(&b.participant)));
+    candidates
+}
+
+/// One participant as a candidate, whether it has a relation or not: what a scenario or an explanation asks about.
+pub fn candidate_for(id: &ParticipantId, who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> Option<Candidate> {
+    if let Some(candidate) = candidates(who, case, registers, at).into_iter().find(|candidate| candidate.participant == *id) {
+        return Some(candidate);
+    }
+    let participant = registers.participant(id, at)?;
+    let mut candidate = new(participant);
+    if participant.kind == Kind::CarePartner && who.partner.is_none_or(|partner| partner == id) {
+        candidate.relations.push(Relation::CarePartner);
+    } else {
+        let mandator = match responsible(case, registers, at) {
+            Responsible::Connected(municipality) => Some(municipality),
+            Responsible::Triage => None,
+        };
+        let mandated = mandator.is_some_and(|mandator| registers.ever_mandated(&mandator.id, id, at));
+        candidate.closed = Some(if mandated { Refusal::MandateMissing } else { Refusal::NotResponsible });
+    }
+    Some(candidate)
+}
+
+/// What the sender is to the case. `receives` is set when the message announces a transfer to the sender itself (decision 18).
+pub fn sender_relations(sender: &Participant, case: &Case, registers: &Registers, at: At, event: &str, receives: bool) -> Vec<Relation> {
+    let mut relations = Vec::new();
+    let mut add = |holds: bool, relation| relations.extend(holds.then_some(relation));
+    match sender.kind {
+        Kind::Prison => {
+            add(case.prison(at) == Some(&sender.id) || (case.opened.is_none() && event == "detention-started"), Relation::HoldingPrison);
+            add(case.receiving_prison(at) == Some(&sender.id) || receives, Relation::ReceivingPrison);
+            add(case.former_prisons(at).contains(&sender.id), Relation::FormerPrison);
+        }
+        Kind::Municipality => {
+            if let Responsible::Connected(municipality) = responsible(case, registers, at) {
+                let (acting, _) = acting_for(municipality, event, registers, at);
+                add(acting.id == sender.id, Relation::ResponsibleMunicipality);
+            }
+        }
+        Kind::Probation => add(probation_unit(case, registers, at) == Some(&sender.id), Relation::ResponsibleProbationUnit),
+        Kind::CarePartner => add(case.consents.iter().any(|consent| consent.recipient == sender.id), Relation::CarePartner),
+        Kind::Triage => add(true, Relation::Triage),
+        Kind::Hub => add(true, Relation::Hub),
+    }
+    relations
+}
+
+struct Found<'a> {
+    registers: &'a Registers,
+    at: At,
+    by_id: BTreeMap<ParticipantId, Candidate>,
+}
+
+fn new(participant: &Participant) -> Candidate {
+    Candidate {
+        participant: participant.id.clone(),
+        kind: participant.kind,
+        relations: Vec::new(),
+        on_behalf_of: None,
+        closed: None,
+        tells_health: participant.tells_health,
+        had: None,
+    }
+}
+
+impl Found<'_> {
+    fn add(&mut self, id: Option<&ParticipantId>, relation: Relation) {
+        let Some(participant) = id.and_then(|id| self.registers.participant(id, self.at)) else { return };
+        let candidate = self.by_id.entry(participant.id.clone()).or_insert_with(|| new(participant));
+        if !candidate.relations.contains(&relation) {
+            candidate.relations.push(relation);
+            candidate.relations.sort_unstable();
+        }
+    }
+
+    fn partner(&mut self, id: &ParticipantId) {
+        if self.registers.participant(id, self.at).is_some_and(|participant| participant.kind == Kind::CarePartner) {
+            self.add(Some(id), Relation::CarePartner);
+        }
+    }
+
+    /// The responsible municipality, or who acts for it: the mandator gets no copy (decision 23).
+    fn municipality(&mut self, municipality: &Participant, event: &str) {
+        let (acting, on_behalf_of) = acting_for(municipality, event, self.registers, self.at);
+        self.add(Some(&acting.id), Relation::ResponsibleMunicipality);
+        if let Some(candidate) = self.by_id.get_mut(&acting.id) {
+            candidate.on_behalf_of = on_behalf_of;
+        }
+    }
+
+    fn triage(&mut self) {
+        let desk = self.registers.participants(self.at).find(|participant| participant.kind == Kind::Triage).map(|desk| desk.id.clone());
+        self.add(desk.as_ref(), Relation::Triage);
+    }
+}
+
+fn acting_for<'a>(mandator: &'a Participant, event: &str, registers: &'a Registers, at: At) -> (&'a Participant, Option<ParticipantId>) {
+    let mandate = registers.mandates(&mandator.id, at).filter(|mandate| covers(mandate, event)).last();
+    match mandate.and_then(|mandate| registers.participant(&mandate.mandatary, at)) {
+        Some(mandatary) => (mandatary, Some(mandator.id.clone())),
+        None => (mandator, None),
+    }
+}
+
+fn covers(mandate: &Mandate, event: &str) -> bool {
+    match mandate.scope {
+        Scope::All => true,
+        Scope::Tbo => event.starts_with("tbo-"),
+        Scope::Visit => event.starts_with("first-visit-") || event == "condition-status-updated",
+        Scope::Aftercare => event.starts_with("aftercare-"),
+    }
+}
+
+/// Who answers for the case: what was set or determined, else the order of domain 2.5; unknown goes to the triage desk, never to several.
+fn responsible<'a>(case: &Case, registers: &'a Registers, at: At) -> Responsible<'a> {
+    let chosen = case.settlement(at).or_else(|| case.determined(at));
+    let code = chosen.or_else(|| before_detention(case.residence(at)?, case.start(at)).map(|candidate| &candidate.municipality));
+    let connected = code.and_then(|code| match current(code, LegalDay::of(at.valid)) {
+        Current::One(code) => registers.municipality(&code, at),
+        Current::Split => None,
+    });
+    connected.map_or(Responsible::Triage, Responsible::Connected)
+}
+
+/// The residence that counts (decisions 20 and 31): at the start of detention, else the last one if it is recent, else the stated stay,
+/// else an older last one, else the wish to settle. An institution is no home.
+fn before_detention(candidates: &[ResidenceCandidate], start: Option<LegalDay>) -> Option<&ResidenceCandidate> {
+    let of = |source| {
+        let counts = |candidate: &&ResidenceCandidate| !matches!(candidate.kind, ResidenceKind::Institution | ResidenceKind::None);
+        candidates.iter().filter(counts).find(move |candidate| candidate.source == source)
+    };
+    // where somebody stays or wants to settle there need be no address
+    let stated = |source| candidates.iter().find(move |c| c.source == source && c.kind != ResidenceKind::Institution);
+    let last = of(ResidenceSource::BrpLast);
+    let recent = last.filter(|last| match (last.as_of, start) {
+        (Some(as_of), Some(start)) => start.0.saturating_sub(jiff::Span::new().years(2)) <= as_of.0,
+        _ => false,
+    });
+    of(ResidenceSource::BrpAtStart)
+        .or(recent)
+        .or_else(|| stated(ResidenceSource::Stayed))
+        .or(last)
+        .or_else(|| stated(ResidenceSource::Settle))
+}
+
+/// The responsible probation unit (decision 2): assigned, else of the agreement, else the one intake of the prison, else the only one.
+fn probation_unit<'a>(case: &'a Case, registers: &'a Registers, at: At) -> Option<&'a ParticipantId> {
+    if let Some(unit) = case.probation_unit(at) {
+        return Some(unit);
+    }
+    let prison = case.prison(at)?;
+    if let Responsible::Connected(municipality) = responsible(case, registers, at) {
+        if let Some(unit) = registers.agreement(&municipality.id, prison, at).and_then(|agreement| agreement.probation.as_ref()) {
+            return Some(unit);
+        }
+    }
+    let units = || registers.participants(at).filter(|participant| participant.kind == Kind::Probation);
+    only(units().filter(|unit| unit.intake_for.contains(prison))).or_else(|| only(units())).map(|unit| &unit.id)
+}
+
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}

@@ -1,0 +1,143 @@
+//! The shape of rule files, as they stand in TOML, with the place of every word.
+
+use toml::Spanned;
+
+use super::{LoadError, RuleFile};
+
+pub(super) type Word = Spanned<String>;
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Parsed {
+    #[serde(default, rename = "basis")]
+    pub(super) bases: Vec<RawBasis>,
+    #[serde(default, rename = "field-set")]
+    pub(super) field_sets: Vec<RawFieldSet>,
+    #[serde(default, rename = "rule")]
+    pub(super) rules: Vec<RawRule>,
+    #[serde(default, rename = "never")]
+    pub(super) never: Vec<RawNever>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPeriod {
+    pub(super) from: Option<Word>,
+    pub(super) until: Option<Word>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawBasis {
+    pub(super) id: Word,
+    pub(super) citation: Word,
+    pub(super) kind: Spanned<crate::BasisKind>,
+    pub(super) in_force: Spanned<RawPeriod>,
+    #[serde(default)]
+    pub(super) yields_to: Vec<Word>,
+    pub(super) between: Vec<(Word, Word)>,
+    pub(super) purposes: Vec<Word>,
+    pub(super) power: Spanned<crate::Power>,
+    #[serde(default, rename = "while")]
+    pub(super) while_: Vec<Word>,
+    #[serde(default, rename = "note")]
+    pub(super) _note: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawFieldSet {
+    pub(super) id: Word,
+    pub(super) fields: Vec<Word>,
+    #[serde(default, rename = "note")]
+    pub(super) _note: String,
+}
+
+/// A word or a list of words. A mistake in a list is shown at the list: TOML gives no places below a choice of shapes.
+#[derive(Debug, serde::Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+/// The words of a [`OneOrMore`], each with the place of the whole.
+pub(super) fn words(choice: &Spanned<OneOrMore>) -> Vec<Word> {
+    let texts = match choice.get_ref() {
+        OneOrMore::One(text) => std::slice::from_ref(text),
+        OneOrMore::More(texts) => texts,
+    };
+    texts.iter().map(|text| Spanned::new(choice.span(), text.clone())).collect()
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawRule {
+    pub(super) id: Word,
+    pub(super) events: Vec<Word>,
+    pub(super) sender: Spanned<OneOrMore>,
+    pub(super) to: Vec<Word>,
+    pub(super) purpose: Word,
+    pub(super) owner: Word,
+    #[serde(default)]
+    pub(super) needs: Vec<Word>,
+    #[serde(default, rename = "grant")]
+    pub(super) grants: Vec<RawGrant>,
+    #[serde(default)]
+    pub(super) note: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawGrant {
+    pub(super) basis: Word,
+    #[serde(default)]
+    pub(super) when: Vec<Word>,
+    pub(super) each: Option<Word>,
+    pub(super) fields: Vec<Word>,
+    #[serde(default, rename = "note")]
+    pub(super) _note: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawNever {
+    pub(super) id: Word,
+    pub(super) to: Vec<Word>,
+    pub(super) fields: Vec<Word>,
+    #[serde(default, rename = "note")]
+    pub(super) _note: String,
+}
+
+/// A parsed file with its text, for places.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub(super) file: &'a RuleFile,
+    pub(super) parsed: Parsed,
+}
+
+/// Reads one file's shape. TOML stops at the first mistake of this kind.
+pub(super) fn parse(file: &RuleFile) -> Result<Source<'_>, LoadError> {
+    match toml::from_str(&file.text) {
+        Ok(parsed) => Ok(Source { file, parsed }),
+        Err(error) => Err(place(file, error.span().unwrap_or(0..0), "SHAPE", error.message().to_owned(), "see the format in schemas/ and the other rule files")),
+    }
+}
+
+/// An error at a range of bytes of a file.
+pub(super) fn place(file: &RuleFile, span: std::ops::Range<usize>, code: &'static str, message: String, hint: &str) -> LoadError {
+    let before = file.text.get(..span.start).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let source = file.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let meant = file.text.get(span).and_then(|text| text.lines().next()).unwrap_or_default();
+    LoadError {
+        file: file.name.clone(),
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        code,
+        message,
+        hint: hint.to_owned(),
+        source: source.to_owned(),
+        width: meant.chars().count(),
+    }
+}

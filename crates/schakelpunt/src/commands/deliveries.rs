@@ -1,0 +1,114 @@
+//! `deliveries list|retry|skip`: what a person does about a lane that stands still.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, bail};
+use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, stage::Stage};
+use schakelpunt_engine::{model::Delivery, ports::DeliveryFilter};
+use serde_json::json;
+
+use super::out;
+use crate::{config::Config, wiring};
+
+/// Commands on deliveries.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List deliveries, newest first, without content.
+    List {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Only of this detention.
+        #[arg(long)]
+        detention: Option<DetentionRef>,
+        /// Only to this recipient.
+        #[arg(long)]
+        recipient: Option<ParticipantId>,
+        /// Only in this stage: waiting, claimed, handed-over, received, blocked, cancelled, void.
+        #[arg(long)]
+        stage: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// One object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a blocked delivery try again.
+    Retry {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The delivery.
+        id: DeliveryId,
+    },
+    /// Skip a blocked delivery; the lane goes on without it.
+    Skip {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The delivery.
+        id: DeliveryId,
+        /// Why, for the log; no personal data.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+impl Command {
+    /// Runs it.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List { config, detention, recipient, stage, limit, json } => {
+                let store = wiring::store(&Config::read(&config)?, None).await?;
+                let filter = DeliveryFilter { detention, recipient, stage, limit };
+                for delivery in store.deliveries(&filter).await? {
+                    if json { out(as_json(&delivery))? } else { out(as_text(&delivery))? }
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Retry { config, id } => change(&Config::read(&config)?, id, "retried", |stage, now| stage.retry(now).ok()).await,
+            Self::Skip { config, id, reason } => {
+                tracing::info!(delivery = %id, reason, "skipped by a person");
+                change(&Config::read(&config)?, id, "skipped", |stage, now| stage.skip(now).ok()).await
+            }
+        }
+    }
+}
+
+async fn change(config: &Config, id: DeliveryId, done: &str, to: fn(Stage, jiff::Timestamp) -> Option<Stage>) -> anyhow::Result<ExitCode> {
+    let store = wiring::store(config, None).await?;
+    let now = store.now().await?;
+    let mut changed = false;
+    let mut step = |delivery: &Delivery| {
+        let stage = to(delivery.stage.clone(), now);
+        changed = stage.is_some();
+        stage
+    };
+    let delivery = store.change_stage(&id, &mut step).await?.with_context(|| format!("no delivery {id}"))?;
+    if !changed {
+        bail!("the delivery is {}, not blocked", delivery.stage.word());
+    }
+    out(format_args!("{done}: {}", as_text(&delivery)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(delivery: &Delivery) -> serde_json::Value {
+    json!({
+        "id": delivery.id,
+        "message": delivery.key.id,
+        "source": delivery.key.source,
+        "event": delivery.event,
+        "detention": delivery.detention,
+        "recipient": delivery.recipient,
+        "onBehalfOf": delivery.on_behalf_of,
+        "sequence": delivery.lane_sequence,
+        "number": delivery.number,
+        "stage": delivery.stage,
+    })
+}
+
+fn as_text(delivery: &Delivery) -> String {
+    let detention = delivery.detention.as_ref().map(ToString::to_string).unwrap_or_default();
+    format!("{}  {:<12} {:<32} {:<28} {detention}", delivery.id, delivery.stage.word(), delivery.event.as_str(), delivery.recipient.as_str())
+}

@@ -1,0 +1,80 @@
+//! How `publish` and `inbox` reach a hub: AMQP or HTTP, whichever the configuration names.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use schakelpunt_amqp::Connection;
+use schakelpunt_domain::ParticipantId;
+
+use crate::config::{ClientConfig, Config};
+
+/// Who, and through what.
+#[derive(Debug, clap::Args)]
+pub struct As {
+    /// The participant.
+    #[arg(long = "as", value_name = "PARTICIPANT")]
+    pub participant: ParticipantId,
+    /// The configuration file with a [client] section, or the hub's own in a test environment.
+    #[arg(long)]
+    pub config: PathBuf,
+}
+
+/// A way to the hub.
+#[derive(Debug)]
+pub enum Remote {
+    /// The broker, as the participant's own user.
+    Amqp(Connection),
+    /// The hub's HTTP side, with the participant's token.
+    Http(Http),
+}
+
+/// The hub's HTTP side.
+#[derive(Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Http {
+    /// A request to a path of the hub.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+}
+
+impl As {
+    /// Connects as the participant.
+    pub async fn connect(&self) -> anyhow::Result<Remote> {
+        let config = Config::read(&self.config)?;
+        let client = match config.client.clone() {
+            Some(client) => client,
+            None => from_hub(&config, &self.participant, &self.config)?,
+        };
+        let (scheme, rest) = client.url.split_once("://").context("client.url: amqp://... or http://...")?;
+        match scheme {
+            "amqp" | "amqps" => {
+                let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                let url = format!("{scheme}://{}:{}@{host}", self.participant, client.secret.reveal());
+                Ok(Remote::Amqp(Connection::open(&url, self.participant.as_str()).await.context("client.url: cannot reach the broker")?))
+            }
+            "http" | "https" => Ok(Remote::Http(Http {
+                client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
+                base: client.url.trim_end_matches('/').to_owned(),
+                token: client.secret.reveal().to_owned(),
+            })),
+            _ => bail!("client.url: amqp://... or http://..."),
+        }
+    }
+}
+
+/// In a test environment the hub's own configuration knows how a participant reaches it.
+fn from_hub(config: &Config, participant: &ParticipantId, path: &Path) -> anyhow::Result<ClientConfig> {
+    let url = config.bus.url.reveal();
+    if let (Some(password), true) = (&config.bus.password, url.starts_with("amqp")) {
+        return Ok(ClientConfig { url: url.to_owned(), secret: password.clone() });
+    }
+    let token = config.http.as_ref().and_then(|http| http.tokens.iter().find(|token| token.participant == *participant).map(|token| (http, token)));
+    let (http, token) = token.with_context(|| format!("{}: no [client] section, and no way for {participant} in the hub's own", path.display()))?;
+    Ok(ClientConfig { url: config.public_url.clone().unwrap_or_else(|| format!("http://{}", http.listen)), secret: token.token.clone() })
+}

@@ -1,0 +1,84 @@
+//! `serve`: the hub as a process. The first signal lets what is under way finish, the second ends it at once.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use schakelpunt_domain::ParticipantId;
+use schakelpunt_engine::{Hub, drivers, spawn};
+use schakelpunt_gateway::{Gateway, Readiness, Tokens};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::out;
+use crate::{config::Config, wiring};
+
+/// How long the loops may take to end after the first signal. What they leave is found again at the next start.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Options of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The configuration file.
+    #[arg(long)]
+    config: PathBuf,
+}
+
+impl Options {
+    /// Runs the hub until a signal.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = Config::read(&self.config)?;
+        let hub = wiring::hub(&config).await?;
+        let (listen, tokens) = match &config.http {
+            Some(http) => (http.listen, http.tokens.iter().map(|token| (token.participant.clone(), token.token.reveal().to_owned())).collect()),
+            None => (SocketAddr::from(([127, 0, 0, 1], 0)), Vec::new()),
+        };
+        self::listen(hub, listen, tokens, config.public_url).await
+    }
+}
+
+/// Starts the loops and the HTTP side of a hub, says so on stdout, and waits for a signal.
+pub async fn listen(hub: Arc<Hub>, listen: SocketAddr, tokens: Vec<(ParticipantId, String)>, public_url: Option<String>) -> anyhow::Result<ExitCode> {
+    let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("http.listen: cannot listen on {listen}"))?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let stop = CancellationToken::new();
+    let tasks = drivers::start(&hub, &stop);
+    let tokens = tokens.into_iter().fold(Tokens::default(), |tokens, (participant, token)| tokens.with(&token, participant));
+    let readiness = Readiness::default();
+    let gateway = Gateway { hub, tokens, public_url: public_url.unwrap_or_else(|| address.clone()), readiness: readiness.clone() };
+    let router = schakelpunt_gateway::router(gateway);
+    let ended = stop.clone();
+    let http = spawn::named("http", async move { schakelpunt_gateway::serve(listener, router, ended.cancelled_owned()).await });
+    readiness.set(true);
+    out(json!({"ready": true, "http": address, "pid": std::process::id()}))?;
+    signal().await?;
+    tracing::info!("stopping");
+    readiness.set(false);
+    stop.cancel();
+    let finish = async {
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a loop died");
+            }
+        }
+        http.await
+    };
+    tokio::select! {
+        ended = tokio::time::timeout(GRACE, finish) => match ended {
+            Ok(http) => http.context("the HTTP side died")??,
+            Err(_) => tracing::warn!("not everything ended in time"),
+        },
+        again = signal() => {
+            again?;
+            tracing::warn!("second signal: ending at once");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn signal() -> anyhow::Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = term.recv() => Ok(()),
+        pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+    }
+}

@@ -1,0 +1,225 @@
+//! The configuration file of a hub. Secrets may stand in it or, better, in the environment (`SCHAKELPUNT__DIGEST_KEY`).
+
+use std::{fmt, net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use schakelpunt_domain::{Oin, ParticipantId, digest::DigestKey};
+use schakelpunt_engine::settings::Limits;
+use serde::Deserialize;
+
+/// A configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// `test` or `production`.
+    #[serde(default = "test")]
+    pub environment: String,
+    /// The hub's own OIN.
+    #[serde(default = "hub_oin")]
+    pub hub_oin: Oin,
+    /// 32 bytes, hexadecimal: the key of all digests.
+    #[serde(default)]
+    pub digest_key: Option<Secret>,
+    /// Where others reach the HTTP side.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// A folder with rules; the shipped ones without it.
+    #[serde(default)]
+    pub rules: Option<PathBuf>,
+    /// A register file that seeds an empty store.
+    #[serde(default)]
+    pub participants: Option<PathBuf>,
+    /// Where everything is kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// Where messages come from and go to.
+    #[serde(default)]
+    pub bus: BusConfig,
+    /// The HTTP side.
+    #[serde(default)]
+    pub http: Option<HttpConfig>,
+    /// How `publish` and `inbox` reach a hub.
+    #[serde(default)]
+    pub client: Option<ClientConfig>,
+    /// Limits that differ from the defaults.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+}
+
+/// The store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StoreConfig {
+    /// `sqlite:FILE` or `postgres://...`.
+    pub url: Secret,
+    /// Connections to PostgreSQL.
+    #[serde(default = "connections")]
+    pub connections: u32,
+}
+
+/// The bus.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BusConfig {
+    /// `in-process` or `amqp://user:password@host:port/vhost`.
+    pub url: Secret,
+    /// The management API, for provisioning.
+    #[serde(default)]
+    pub api: Option<Secret>,
+    /// Whether `serve` makes topology and users at its start.
+    #[serde(default)]
+    pub provision: bool,
+    /// One password for every participant's broker user: in a test environment only.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// Intake queues.
+    #[serde(default = "queues")]
+    pub queues: u16,
+}
+
+/// The HTTP side.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Bearer tokens.
+    #[serde(default, rename = "token")]
+    pub tokens: Vec<TokenConfig>,
+}
+
+/// One bearer token.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenConfig {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// The token.
+    pub token: Secret,
+}
+
+/// How a participant's commands reach a hub.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientConfig {
+    /// `amqp://host:port/vhost` or `http(s)://host:port`.
+    pub url: String,
+    /// The broker password or the bearer token.
+    pub secret: Secret,
+}
+
+/// Limits that may be set; all others are fixed (see [`Limits`]).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LimitsConfig {
+    claim_seconds: Option<u64>,
+    inbox_window: Option<usize>,
+    batch: Option<usize>,
+    retention_days: Option<u64>,
+}
+
+/// A text that never shows itself.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for the one who needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"…\"")
+    }
+}
+
+fn test() -> String {
+    "test".to_owned()
+}
+
+#[expect(clippy::expect_used, reason = "a constant that a test parses")]
+fn hub_oin() -> Oin {
+    "00000099000000000000".parse().expect("a well-formed test OIN")
+}
+
+fn connections() -> u32 {
+    8
+}
+
+fn queues() -> u16 {
+    4
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { url: "sqlite:schakelpunt.db".into(), connections: connections() }
+    }
+}
+
+impl Default for BusConfig {
+    fn default() -> Self {
+        Self { url: "in-process".into(), api: None, provision: false, password: None, queues: queues() }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file. A mistake is shown with line and column.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        #[expect(clippy::disallowed_methods, reason = "the configuration is the one place that reads the environment")]
+        if let Ok(key) = std::env::var("SCHAKELPUNT__DIGEST_KEY") {
+            config.digest_key = Some(Secret(key));
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What a configuration must meet beyond its shape.
+    fn check(&self) -> anyhow::Result<()> {
+        self.key()?;
+        let known = ["test", "production"].contains(&self.environment.as_str());
+        ensure!(known, "environment: `test` or `production`, not something else");
+        let one_password = self.bus.password.is_some() && self.environment != "test";
+        ensure!(!one_password, "bus.password: one password for all participants is for the test environment only");
+        let store = self.store.url.reveal();
+        let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| store.starts_with(scheme));
+        ensure!(known, "store.url: sqlite:FILE or postgres://...");
+        let bus = self.bus.url.reveal();
+        let known = bus == "in-process" || bus.starts_with("amqp://") || bus.starts_with("amqps://");
+        ensure!(known, "bus.url: in-process, amqp://... or amqps://...");
+        ensure!(!self.bus.provision || self.bus.api.is_some(), "bus.api: needed where bus.provision is true");
+        Ok(())
+    }
+
+    /// The key of all digests.
+    pub fn key(&self) -> anyhow::Result<DigestKey> {
+        let text = self.digest_key.as_ref().context("digest-key: 64 hexadecimal digits, here or in SCHAKELPUNT__DIGEST_KEY")?.reveal();
+        let byte = |at: usize| text.get(at * 2..at * 2 + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+        let bytes: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok()).filter(|_| text.len() == 64);
+        bytes.map(DigestKey::new).context("digest-key: exactly 64 hexadecimal digits")
+    }
+
+    /// The limits, with what this file sets.
+    pub fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let set = &self.limits;
+        Limits {
+            claim: set.claim_seconds.map_or(default.claim, Duration::from_secs),
+            window: set.inbox_window.unwrap_or(default.window),
+            batch: set.batch.unwrap_or(default.batch).max(1),
+            retention: set.retention_days.map_or(default.retention, |days| Duration::from_secs(days.saturating_mul(86_400))),
+            ..default
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Scenario files (contracts 3): a text that a lawyer can read, and a test.
+
+mod check;
+mod file;
+mod play;
+mod recording;
+
+pub use file::{Expect, Scenario, Step};
+pub use play::{Played, Player, StepResult};

@@ -1,0 +1,494 @@
+//! Plays a scenario against the real engine, with a clock that it sets.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use schakelpunt_bus::in_process::InProcessBus;
+use schakelpunt_domain::{
+    DetentionRef, EventName, ParticipantId,
+    case::Case,
+    envelope::RawMessage,
+    registers::{At, Entry, Recorded},
+    stage::Stage,
+};
+use schakelpunt_engine::{
+    Hub,
+    explain,
+    inspect::Offer,
+    model::{DecisionRecord, Delivery, StoredMessage},
+    ports::{Bus, DeliveryFilter, Store},
+    spawn,
+    step::{Law, Receipts, Report, Reported},
+};
+use schakelpunt_store::SqliteStore;
+use serde_json::{Map, Value, json};
+
+use super::{
+    check::{differences, event_of, to_json},
+    file::{Access, Ask, Does, Expect, Scenario, Step},
+    recording::{HandedOver, RecordingBus},
+};
+use crate::{assets, clock::SetClock, config::Config, registers::Tables, wiring};
+
+/// What one step came to.
+#[derive(Debug, Clone)]
+pub struct StepResult {
+    /// What the message became, in the scenario's word.
+    pub outcome: Option<String>,
+    /// Every decision that the step led to.
+    pub decisions: Vec<DecisionRecord>,
+    /// What was handed over: recipient and event.
+    pub deliveries: Vec<(ParticipantId, Value)>,
+    /// What did not come as expected.
+    pub failures: Vec<String>,
+}
+
+/// What a scenario came to.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// Its title.
+    pub title: String,
+    /// Its steps.
+    pub steps: Vec<StepResult>,
+}
+
+impl Played {
+    /// Whether every expectation held and nothing else was delivered.
+    pub fn holds(&self) -> bool {
+        self.steps.iter().all(|step| step.failures.is_empty())
+    }
+}
+
+/// A hub with a clock that stands still, and what the player remembers.
+#[derive(Debug)]
+pub struct Player {
+    hub: Arc<Hub>,
+    clock: SetClock,
+    bus: Arc<RecordingBus>,
+    sequences: BTreeMap<(String, DetentionRef), u64>,
+    offers: BTreeMap<String, (Offer, Option<EventName>)>,
+    seen: BTreeMap<String, &'static str>,
+}
+
+/// What happened in a step, before it is compared.
+#[derive(Debug, Default)]
+struct Happened {
+    report: Option<Report>,
+    answer: Option<Result<(), String>>,
+    asked: Option<(StoredMessage, At)>,
+    event: Option<EventName>,
+    key: Option<schakelpunt_domain::ids::MessageKey>,
+    handed_over: Vec<HandedOver>,
+    cancelled: Vec<Delivery>,
+    waiting: Vec<Delivery>,
+}
+
+impl Player {
+    /// Sets the stage: an embedded hub in memory, or the store and bus of a configuration.
+    pub async fn open(scenario: &Scenario, config: Option<&Config>) -> anyhow::Result<Self> {
+        let clock = SetClock::new(scenario.clock);
+        let given: Arc<dyn schakelpunt_domain::Clock> = Arc::new(clock.clone());
+        let store: Arc<dyn Store> = match config {
+            Some(config) => wiring::store(config, Some(given)).await?,
+            None => Arc::new(SqliteStore::in_memory(given).await?),
+        };
+        Self::set(scenario, config, clock, store).await
+    }
+
+    /// Sets the stage of an embedded hub that keeps its store in a folder.
+    pub async fn open_in(scenario: &Scenario, folder: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let clock = SetClock::new(scenario.clock);
+        let store = SqliteStore::open(&folder.join("schakelpunt.db"), Arc::new(clock.clone())).await?;
+        Self::set(scenario, None, clock, Arc::new(store)).await
+    }
+
+    async fn set(scenario: &Scenario, config: Option<&Config>, clock: SetClock, store: Arc<dyn Store>) -> anyhow::Result<Self> {
+        let mut settings = wiring::embedded_settings(scenario.rules.as_deref())?;
+        store.migrate().await?;
+        store.record(entries(scenario)?).await?;
+        let participants = all_participants(&store).await?;
+        let inner: Arc<dyn Bus> = match config {
+            Some(config) => {
+                settings.key = config.key()?;
+                wiring::bus(config, &participants).await?
+            }
+            None => Arc::new(attended(&participants)),
+        };
+        let bus = Arc::new(RecordingBus::new(inner));
+        let hub = Arc::new(Hub::open(settings, store, Arc::clone(&bus) as Arc<dyn Bus>).await?);
+        for (detention, consent) in scenario.registers.consents(scenario.clock) {
+            hub.record_consent(detention, consent).await?;
+        }
+        Ok(Self { hub, clock, bus, sequences: BTreeMap::new(), offers: BTreeMap::new(), seen: BTreeMap::new() })
+    }
+
+    /// The hub, for a demo that stays open.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// From now on the clock goes with the machine's.
+    pub fn go_live(&self) {
+        self.clock.go_live();
+    }
+
+    /// Plays all steps.
+    pub async fn play(&mut self, scenario: &Scenario, mut each: impl FnMut(&Step, &StepResult)) -> anyhow::Result<Played> {
+        let mut steps = Vec::new();
+        for (number, step) in (1..).zip(&scenario.steps) {
+            let result = self.step(number, step).await.with_context(|| format!("step {number}"))?;
+            each(step, &result);
+            steps.push(result);
+        }
+        Ok(Played { title: scenario.title.clone(), steps })
+    }
+
+    async fn step(&mut self, number: usize, step: &Step) -> anyhow::Result<StepResult> {
+        self.clock.set(step.at);
+        let began = step.at;
+        self.hub.settle().await?;
+        let mut happened = self.perform(number, step).await?;
+        self.hub.settle().await?;
+        happened.handed_over = self.bus.take();
+        self.moved(&mut happened).await?;
+        let decisions = self.decisions(&happened, began).await?;
+        let mut failures = Vec::new();
+        compare_outcome(step, &happened, &mut failures);
+        self.compare(step, &happened, &decisions, &mut failures).await?;
+        Ok(StepResult {
+            outcome: happened.report.as_ref().map(|report| word(&report.outcome).to_owned()),
+            deliveries: happened.handed_over.iter().map(|delivery| (delivery.to.clone(), delivery.event.clone())).collect(),
+            decisions,
+            failures,
+        })
+    }
+
+    async fn perform(&mut self, number: usize, step: &Step) -> anyhow::Result<Happened> {
+        let mut happened = Happened::default();
+        match step.does()? {
+            Does::Nothing => {}
+            Does::Event(from, event) => {
+                let (id, offer) = self.event(number, step, from, event).await?;
+                self.offers.insert(id, (offer.clone(), Some(event.clone())));
+                happened.event = Some(event.clone());
+                self.offer(offer, &mut happened).await?;
+            }
+            Does::Raw(from, raw) => self.offer(offer_of(from, raw.as_bytes().to_vec()), &mut happened).await?,
+            Does::RawBase64(from, raw) => self.offer(offer_of(from, decode_base64(raw)?), &mut happened).await?,
+            Does::Again(id) => {
+                let (offer, event) = self.offers.get(id).cloned().with_context(|| format!("`{id}` was not sent before"))?;
+                happened.event = event;
+                self.offer(offer, &mut happened).await?;
+            }
+            Does::Register(table) => self.register(table, step.at).await?,
+            Does::Access(access) => happened.answer = Some(self.access(access, step.at).await?),
+            Does::Ask(ask) => happened.asked = Some(self.ask(ask, step.at).await?),
+            Does::Link(link) => self.hub.link(&link.to, link.up),
+            Does::Stop(stop) => self.hub.record(vec![Entry::Stop(stop.clone())]).await?,
+        }
+        Ok(happened)
+    }
+
+    async fn offer(&mut self, offer: Offer, happened: &mut Happened) -> anyhow::Result<()> {
+        let report = self.hub.offer(&[offer], Receipts::Send).await?.pop().context("one report for one message")?;
+        happened.key.clone_from(&report.key);
+        happened.report = Some(report);
+        Ok(())
+    }
+
+    /// The event of a step, with what the scenario does not say.
+    async fn event(&mut self, number: usize, step: &Step, from: &ParticipantId, event: &EventName) -> anyhow::Result<(String, Offer)> {
+        let spec = self.hub.settings().catalogue.get(event);
+        let registers = self.hub.registers().await;
+        let oin = registers.participant(from, At::now(step.at)).map_or_else(|| "00000099999999999000".to_owned(), |p| p.oin.to_string());
+        let source = format!("urn:nld:oin:{oin}:systeem:scenario");
+        let id = step.id.clone().unwrap_or_else(|| format!("step-{number}"));
+        let mut attributes = Map::new();
+        let mut set = |name: &str, value: Value| attributes.insert(name.to_owned(), value);
+        set("specversion", json!("1.0"));
+        set("id", json!(id));
+        set("type", json!(spec.map_or_else(|| format!("nl.schakelpunt.unknown.{event}.v1"), |spec| spec.ty.clone())));
+        set("source", json!(source));
+        set("time", json!(step.time.clone().unwrap_or_else(|| step.at.to_string())));
+        if let Some(detention) = &step.detention {
+            let next = self.sequences.entry((source, detention.clone())).or_insert(0);
+            let number = match &step.sequence {
+                Some(toml::Value::Integer(number)) => u64::try_from(*number)?,
+                Some(toml::Value::String(text)) => text.parse()?,
+                Some(_) => bail!("`sequence` is a number"),
+                None => *next + 1,
+            };
+            *next = number.max(*next);
+            set("sequence", json!(format!("{number:020}")));
+            set("subject", json!(detention));
+            set("partitionkey", json!(detention));
+        }
+        set("data", payload(step)?);
+        for (name, value) in &step.attributes {
+            set(name, to_json(value));
+        }
+        Ok((id, offer_of(from, Value::Object(attributes).to_string().into_bytes())))
+    }
+
+    async fn register(&self, table: &toml::Table, now: Timestamp) -> anyhow::Result<()> {
+        let tables: Map<String, Value> = table.iter().map(|(kind, entry)| (kind.clone(), json!([to_json(entry)]))).collect();
+        let tables: Tables = serde_json::from_value(Value::Object(tables)).context("`register`")?;
+        let entries = tables.entries(now)?.into_iter().map(|recorded| recorded.entry).collect::<Vec<_>>();
+        if !entries.is_empty() {
+            self.hub.record(entries).await?;
+        }
+        for (detention, consent) in tables.consents(now) {
+            self.hub.record_consent(detention, consent).await?;
+        }
+        Ok(())
+    }
+
+    async fn access(&self, access: &Access, now: Timestamp) -> anyhow::Result<Result<(), String>> {
+        let case = self.case(&access.detention).await?;
+        let registers = self.hub.registers().await;
+        let law = Law { settings: self.hub.settings(), registers: &registers };
+        let answer = explain::access(law, &access.worker, &access.capacity, &case, At::now(now));
+        Ok(answer.map(|_| ()).map_err(|code| code.to_string()))
+    }
+
+    async fn case(&self, detention: &DetentionRef) -> anyhow::Result<Case> {
+        let known = self.hub.store().case(detention).await?;
+        Ok(known.map_or_else(|| Case::new(detention.clone()), |case| case.value))
+    }
+
+    async fn ask(&self, ask: &Ask, now: Timestamp) -> anyhow::Result<(StoredMessage, At)> {
+        let traces = self.hub.store().trace(&ask.explain.parse()?).await?;
+        let trace = traces.into_iter().next().with_context(|| format!("`{}` is not known", ask.explain))?;
+        Ok((trace.message, At { valid: ask.at.unwrap_or(now), known: ask.known.unwrap_or(now) }))
+    }
+
+    /// Deliveries that came to wait or were cancelled in this step.
+    async fn moved(&mut self, happened: &mut Happened) -> anyhow::Result<()> {
+        for delivery in self.hub.store().deliveries(&DeliveryFilter { limit: 100_000, ..DeliveryFilter::default() }).await? {
+            let before = self.seen.insert(delivery.id.to_string(), delivery.stage.word());
+            match delivery.stage {
+                Stage::Cancelled { .. } if before != Some("cancelled") => happened.cancelled.push(delivery),
+                Stage::Waiting { .. } | Stage::Blocked { .. } => happened.waiting.push(delivery),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Decisions of this step: those reported at intake, and those of the same instant that a claim made.
+    async fn decisions(&self, happened: &Happened, began: Timestamp) -> anyhow::Result<Vec<DecisionRecord>> {
+        let mut decisions: Vec<DecisionRecord> = happened.report.iter().flat_map(|report| report.decisions.clone()).collect();
+        let moved = happened.cancelled.iter().map(|delivery| delivery.key.clone());
+        let handed = happened.handed_over.iter().filter_map(|delivery| {
+            let text = |name: &str| delivery.event.get(name).and_then(Value::as_str);
+            Some(schakelpunt_domain::ids::MessageKey { source: text("producer")?.parse().ok()?, id: text("causationid")?.parse().ok()? })
+        });
+        let keys: std::collections::BTreeSet<_> = moved.chain(handed).chain(happened.key.clone()).collect();
+        for key in keys {
+            for trace in self.hub.store().trace(&key.id).await? {
+                let new = trace.decisions.into_iter().filter(|decision| decision.message == key && decision.at >= began);
+                for decision in new {
+                    if !decisions.contains(&decision) {
+                        decisions.push(decision);
+                    }
+                }
+            }
+        }
+        Ok(decisions)
+    }
+
+    async fn compare(&self, step: &Step, happened: &Happened, decisions: &[DecisionRecord], failures: &mut Vec<String>) -> anyhow::Result<()> {
+        let mut open: Vec<&HandedOver> = happened.handed_over.iter().collect();
+        for expect in &step.expects {
+            let Some(to) = &expect.to else {
+                compare_answer(expect, happened, failures);
+                continue;
+            };
+            let event = expect.event.as_ref().or(happened.event.as_ref());
+            if let Some((message, at)) = &happened.asked {
+                self.compare_asked(expect, to, message, *at, failures).await?;
+            } else if let Some(code) = &expect.refused {
+                let actual = self.refusal(to, happened, decisions, step.at).await?;
+                if actual.as_deref() != Some(code) {
+                    failures.push(format!("{to}: expected the refusal {code}, was {}", actual.unwrap_or_else(|| "no refusal".to_owned())));
+                }
+            } else if expect.cancelled || expect.waiting {
+                let (what, among) = if expect.cancelled { ("cancelled", &happened.cancelled) } else { ("waiting", &happened.waiting) };
+                // what is cancelled or waits is seldom of the step's own event
+                let is_meant = |delivery: &&Delivery| delivery.recipient == *to && expect.event.as_ref().is_none_or(|event| delivery.event == *event);
+                if !among.iter().any(|delivery| is_meant(&delivery)) {
+                    failures.push(format!("{to}: nothing {what}"));
+                }
+            } else {
+                self.compare_deliveries(expect, to, event, &mut open, failures);
+            }
+        }
+        if !step.allow_other {
+            failures.extend(open.iter().map(|delivery| format!("{}: {} was delivered and not expected", delivery.to, event_of(&delivery.event))));
+        }
+        Ok(())
+    }
+
+    fn compare_deliveries(&self, expect: &Expect, to: &ParticipantId, event: Option<&EventName>, open: &mut Vec<&HandedOver>, failures: &mut Vec<String>) {
+        let is_meant = |delivery: &HandedOver| delivery.to == *to && event.is_none_or(|event| event_of(&delivery.event) == event.as_str());
+        let name = event.map_or("something", EventName::as_str);
+        if let Some(count) = expect.count {
+            let actual = open.iter().filter(|delivery| is_meant(delivery)).count();
+            open.retain(|delivery| !is_meant(delivery));
+            if actual != count {
+                failures.push(format!("{to}: {actual} deliveries of {name}, not {count}"));
+            }
+            return;
+        }
+        let rules = &self.hub.settings().rules;
+        let found = open.iter().position(|delivery| is_meant(delivery) && differences(expect, delivery, rules).is_empty());
+        if let Some(at) = found {
+            open.remove(at);
+            return;
+        }
+        match open.iter().position(|delivery| is_meant(delivery)) {
+            Some(at) => {
+                let delivery = open.remove(at);
+                failures.push(format!("{to}: {name}: {}", differences(expect, delivery, rules).join("; ")));
+            }
+            None => failures.push(format!("{to}: {name} was not delivered")),
+        }
+    }
+
+    /// The refusal for somebody: as decided in this step, else asked on the spot without recording anything.
+    async fn refusal(&self, to: &ParticipantId, happened: &Happened, decisions: &[DecisionRecord], now: Timestamp) -> anyhow::Result<Option<String>> {
+        if let Some(made) = decisions.iter().rev().find(|decision| decision.recipient == *to) {
+            return Ok(made.decision.refusal().map(|code| code.to_string()));
+        }
+        let Some(key) = &happened.key else { return Ok(None) };
+        let Some(message) = self.hub.store().message(key).await? else { return Ok(None) };
+        Ok(self.explained(&message, to, At::now(now)).await?.and_then(|decision| decision.refusal()).map(|code| code.to_string()))
+    }
+
+    async fn explained(&self, message: &StoredMessage, to: &ParticipantId, at: At) -> anyhow::Result<Option<schakelpunt_rules::Decision>> {
+        let Some(detention) = &message.detention else { return Ok(None) };
+        let case = self.case(detention).await?;
+        let registers = self.hub.registers().await;
+        let law = Law { settings: self.hub.settings(), registers: &registers };
+        Ok(explain::explain(law, message, &case, to, at).map(|(_, decision)| decision))
+    }
+
+    async fn compare_asked(&self, expect: &Expect, to: &ParticipantId, message: &StoredMessage, at: At, failures: &mut Vec<String>) -> anyhow::Result<()> {
+        let Some(decision) = self.explained(message, to, at).await? else {
+            failures.push(format!("{to}: not known"));
+            return Ok(());
+        };
+        let refused = decision.refusal().map(|code| code.to_string());
+        if refused != expect.refused {
+            failures.push(format!("{to}: the answer is {}", refused.unwrap_or_else(|| "a permit".to_owned())));
+        }
+        let Some(permit) = decision.permit() else { return Ok(()) };
+        let bases: Vec<&str> = permit.granted.iter().map(|granted| granted.basis.as_str()).collect();
+        if expect.basis.as_ref().is_some_and(|basis| !bases.contains(&basis.as_str())) || expect.bases.as_ref().is_some_and(|expected| bases != *expected) {
+            failures.push(format!("{to}: the bases are {}", bases.join(",")));
+        }
+        let has = |pointer: &String| permit.leaves().any(|leaf| leaf.as_str() == pointer || leaf.is_below(pointer));
+        failures.extend(expect.has.iter().filter(|pointer| !has(pointer)).map(|pointer| format!("{to}: {pointer} is missing")));
+        failures.extend(expect.lacks.iter().filter(|pointer| has(pointer)).map(|pointer| format!("{to}: {pointer} is there")));
+        Ok(())
+    }
+}
+
+fn compare_answer(expect: &Expect, happened: &Happened, failures: &mut Vec<String>) {
+    let actual = match &happened.answer {
+        Some(Ok(())) => None,
+        Some(Err(code)) => Some(code.clone()),
+        None => return failures.push("an expectation needs `to`".to_owned()),
+    };
+    if actual != expect.refused {
+        failures.push(format!("the answer is {}", actual.unwrap_or_else(|| "yes".to_owned())));
+    }
+}
+
+fn compare_outcome(step: &Step, happened: &Happened, failures: &mut Vec<String>) {
+    if let (Some(Err(code)), true) = (&happened.answer, step.expects.is_empty()) {
+        failures.push(format!("the answer is {code}"));
+    }
+    let Some(report) = &happened.report else { return };
+    let expected = step.outcome.as_deref().unwrap_or("accepted");
+    let actual = word(&report.outcome);
+    if let Reported::Rejected(why) = &report.outcome {
+        if expected == actual {
+            if step.code.as_deref().is_some_and(|code| code != why.code.code()) || step.pointer.as_ref().is_some_and(|pointer| *pointer != why.pointer) {
+                failures.push(format!("rejected with {why}"));
+            }
+        } else {
+            failures.push(format!("outcome: rejected with {why}, not {expected}"));
+        }
+    } else if expected != actual {
+        failures.push(format!("outcome: {actual}, not {expected}"));
+    }
+}
+
+fn word(outcome: &Reported) -> &'static str {
+    match outcome {
+        Reported::Accepted => "accepted",
+        Reported::Refused => "refused",
+        Reported::Parked => "parked",
+        Reported::SeenBefore => "seen-before",
+        Reported::Rejected(_) => "rejected",
+        Reported::Done => "done",
+    }
+}
+
+fn offer_of(from: &ParticipantId, body: Vec<u8>) -> Offer {
+    let raw = RawMessage { content_type: schakelpunt_engine::event::CONTENT_TYPE.to_owned(), headers: Vec::new(), body };
+    Offer { sender: Some(from.clone()), user_id: None, raw }
+}
+
+fn payload(step: &Step) -> anyhow::Result<Value> {
+    match (&step.data, &step.data_file) {
+        (Some(data), None) => Ok(to_json(data)),
+        (None, Some(file)) => Ok(serde_json::from_str(&assets::text(file)?)?),
+        (None, None) => Ok(json!({})),
+        (Some(_), Some(_)) => bail!("`data` or `data_file`, not both"),
+    }
+}
+
+fn decode_base64(text: &str) -> anyhow::Result<Vec<u8>> {
+    use base64::Engine as _;
+    let compact: String = text.split_ascii_whitespace().collect();
+    base64::engine::general_purpose::STANDARD.decode(compact).context("`raw_base64`")
+}
+
+/// All register entries that a scenario starts with.
+fn entries(scenario: &Scenario) -> anyhow::Result<Vec<Recorded<Entry>>> {
+    let mut entries = Vec::new();
+    if let Some(path) = &scenario.participants {
+        entries.extend(Tables::parse(&path.display().to_string(), &assets::text(Path::new(path))?)?.entries(scenario.clock)?);
+    }
+    let inline: toml::Table = [("participant".to_owned(), scenario.participant.iter().cloned().map(toml::Value::Table).collect::<Vec<_>>().into())].into_iter().collect();
+    let inline: Tables = serde::Deserialize::deserialize(toml::Value::Table(inline)).context("[[participant]]")?;
+    entries.extend(inline.entries(scenario.clock)?);
+    entries.extend(scenario.registers.entries(scenario.clock)?);
+    Ok(entries)
+}
+
+async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
+    let (_, entries) = store.registers().await?;
+    let ids = entries.into_iter().filter_map(|recorded| if let Entry::Participant(participant) = recorded.entry { Some(participant.id) } else { None });
+    Ok(ids.collect())
+}
+
+/// A bus in this process where everybody reads and acknowledges at once.
+fn attended(participants: &[ParticipantId]) -> InProcessBus {
+    let bus = InProcessBus::default();
+    for participant in participants {
+        let mut inbox = bus.subscribe(participant);
+        let read = async move {
+            loop {
+                inbox.next().await;
+                inbox.ack();
+            }
+        };
+        drop(spawn::named("inbox", read));
+    }
+    bus
+}

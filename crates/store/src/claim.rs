@@ -1,0 +1,196 @@
+//! The claim: the one transaction in which something is provided. A fetch is a claim too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schakelpunt_domain::{DetentionRef, ParticipantId, case::Case, stage::Stage};
+use schakelpunt_engine::{
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Room, StoredMessage, Verdict, Versioned},
+    ports::{Decide, Pull, StoreError},
+};
+
+use crate::{
+    cases::{self, Lock},
+    deliveries,
+    errors::unwritable,
+    intake::finish,
+    lanes::{self, Again, Picked},
+    messages, registers,
+    rows::{Reader, json, signed},
+    sql::{Session, Sql, values},
+    trails,
+};
+
+/// Raises the head numbers by what is needed. The rows stay locked until the commit: so the numbers have no gaps.
+const NUMBERS: Sql = Sql::of(
+    "insert into recipients (participant, head) select * from unnest($1, $2) order by 1
+     on conflict (participant) do update set head = recipients.head + excluded.head returning participant, head",
+    "insert into recipients (participant, head) values ($1, $2)
+     on conflict (participant) do update set head = recipients.head + excluded.head returning participant, head",
+);
+/// What was given up to the cursor has arrived: the recipient says so itself.
+const RECEIVED: Sql = Sql::both(
+    "update deliveries set stage = 'received', stage_detail = $3, is_open = false, due = null, claimed_at = null
+     where recipient = $1 and number <= $2 and stage in ('claimed', 'handed-over')",
+);
+
+/// Claims due heads of lanes.
+pub(crate) async fn run<S: Session>(
+    mut session: S,
+    limit: usize,
+    room: &BTreeMap<ParticipantId, Room>,
+    decide: Decide<'_>,
+) -> Result<Vec<Delivery>, StoreError> {
+    let picked = lanes::pick_heads(&mut session, limit, room.iter().filter(|(_, room)| room.count > 0)).await?;
+    let (epoch, cases, locked) = lock(&mut session, picked, Again::Heads).await?;
+    let context = look(&mut session, epoch, cases, &locked, Again::Heads).await?;
+    if context.candidates.is_empty() {
+        session.rollback().await?;
+        return Ok(Vec::new());
+    }
+    provide(session, context, decide).await
+}
+
+/// Claims what a participant fetches.
+pub(crate) async fn pull<S: Session>(mut session: S, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    let again = Again::Reached { after: lanes::cursor(pull) };
+    let picked = lanes::pick_for(&mut session, pull).await?;
+    let (epoch, cases, locked) = lock(&mut session, picked, again).await?;
+    let at = session.clock().await?;
+    let received = json(&Stage::Received { at })?;
+    session.run(RECEIVED, values![pull.participant.as_str(), lanes::cursor(pull), received]).await?;
+    let context = look(&mut session, epoch, cases, &locked, again).await?;
+    if context.candidates.is_empty() {
+        session.commit().await?;
+        return Ok(Vec::new());
+    }
+    let mut given = provide(session, context, decide).await?;
+    given.sort_by_key(|delivery| delivery.number);
+    Ok(given)
+}
+
+/// Locks the epoch, the cases and the deliveries, in this order.
+async fn lock<S: Session>(
+    session: &mut S,
+    picked: Vec<Picked>,
+    again: Again,
+) -> Result<(u64, BTreeMap<DetentionRef, Versioned<Case>>, Vec<Picked>), StoreError> {
+    if picked.is_empty() {
+        return Ok((0, BTreeMap::new(), picked));
+    }
+    let epoch = registers::epoch(session).await?;
+    let detentions = picked.iter().filter_map(|picked| picked.detention.clone()).collect();
+    let cases = cases::read(session, &detentions, Lock::Share).await?;
+    let cases = cases.into_iter().map(|case| (case.value.detention.clone(), case)).collect();
+    Ok((epoch, cases, lanes::lock(session, picked, again).await?))
+}
+
+/// What the decision needs, read after everything is locked.
+async fn look<S: Session>(
+    session: &mut S,
+    epoch: u64,
+    cases: BTreeMap<DetentionRef, Versioned<Case>>,
+    locked: &[Picked],
+    again: Again,
+) -> Result<ClaimContext, StoreError> {
+    if locked.is_empty() {
+        return Ok(ClaimContext::default());
+    }
+    let now = session.clock().await?;
+    let deliveries = lanes::reread(session, locked, again, now).await?;
+    let keys: BTreeSet<_> = deliveries.iter().map(|delivery| delivery.key.clone()).collect();
+    let messages = messages::read(session, &keys, false).await?;
+    let messages: BTreeMap<_, StoredMessage> = messages.into_iter().map(|message| (message.key.clone(), message)).collect();
+    let candidates = deliveries.into_iter().map(|delivery| {
+        let missing = || StoreError::Inconsistent { table: "deliveries", column: "message_id", source: "there is no such message".into() };
+        let message = messages.get(&delivery.key).ok_or_else(missing)?.clone();
+        let case = delivery.detention.as_ref().and_then(|detention| cases.get(detention)).cloned();
+        Ok(ClaimCandidate { delivery, case, message })
+    });
+    Ok(ClaimContext { now, epoch, candidates: candidates.collect::<Result<_, StoreError>>()? })
+}
+
+/// Asks, writes the verdicts, commits: the moment of provision.
+async fn provide<S: Session>(mut session: S, context: ClaimContext, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    let count = context.candidates.len();
+    let Some(verdicts) = decide(context) else {
+        session.rollback().await?;
+        return Ok(Vec::new());
+    };
+    if verdicts.len() != count {
+        return Err(unwritable("not one verdict for each candidate"));
+    }
+    let Judged { mut claimed, ended, decisions, messages, recalls } = Judged::of(verdicts);
+    if claimed.is_empty() && ended.is_empty() {
+        session.rollback().await?;
+        return Ok(Vec::new());
+    }
+    give_numbers(&mut session, &mut claimed).await?;
+    deliveries::judge(&mut session, &claimed).await?;
+    deliveries::judge(&mut session, &ended).await?;
+    messages::save(&mut session, messages, &BTreeSet::new()).await?;
+    trails::add_decisions(&mut session, &decisions).await?;
+    deliveries::add(&mut session, recalls).await?;
+    finish(session).await?;
+    Ok(claimed)
+}
+
+/// The verdicts, by what is written.
+#[derive(Default)]
+struct Judged {
+    claimed: Vec<Delivery>,
+    ended: Vec<Delivery>,
+    decisions: Vec<DecisionRecord>,
+    messages: Vec<StoredMessage>,
+    recalls: Vec<Delivery>,
+}
+
+impl Judged {
+    fn of(verdicts: Vec<Verdict>) -> Self {
+        let mut judged = Self::default();
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Claim(delivery, decision) => {
+                    judged.claimed.push(*delivery);
+                    judged.decisions.extend(decision);
+                }
+                Verdict::End(delivery, decision) => {
+                    judged.ended.push(*delivery);
+                    judged.decisions.push(decision);
+                }
+                Verdict::Recall(delivery, decision, message, recall) => {
+                    judged.ended.push(*delivery);
+                    judged.decisions.push(decision);
+                    judged.messages.push(*message);
+                    judged.recalls.push(*recall);
+                }
+                Verdict::Leave => {}
+            }
+        }
+        judged
+    }
+}
+
+/// Gives each delivery without a number the next one of its recipient.
+async fn give_numbers<S: Session>(session: &mut S, claimed: &mut [Delivery]) -> Result<(), StoreError> {
+    let mut needed: BTreeMap<ParticipantId, u64> = BTreeMap::new();
+    for delivery in claimed.iter().filter(|delivery| delivery.number.is_none()) {
+        *needed.entry(delivery.recipient.clone()).or_default() += 1;
+    }
+    let rows = needed.iter().map(|(recipient, count)| Ok(values![recipient.as_str(), signed(*count)?]));
+    let rows = rows.collect::<Result<_, StoreError>>()?;
+    let heads = session.rows_each(NUMBERS, rows, Vec::new()).await?;
+    let mut next: BTreeMap<ParticipantId, u64> = BTreeMap::new();
+    for row in &heads {
+        let reader = Reader::of("recipients", row);
+        let recipient: ParticipantId = reader.parsed("participant")?;
+        let count = needed.get(&recipient).copied().unwrap_or_default();
+        let first = reader.number("head")?.checked_sub(count).ok_or_else(|| reader.inconsistent("head", "below what was added"))?;
+        next.insert(recipient, first);
+    }
+    for delivery in claimed.iter_mut().filter(|delivery| delivery.number.is_none()) {
+        let number = next.entry(delivery.recipient.clone()).or_default();
+        *number += 1;
+        delivery.number = Some(*number);
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Which deliveries may be claimed: due, and at the head of a free lane.
+//!
+//! Candidates are picked without a lock. Then their rows are locked, and the same conditions are asked again in a new statement,
+//! which sees everything that was committed before the locks were had.
+
+use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId};
+use schakelpunt_engine::{
+    model::{Delivery, Room},
+    ports::{Pull, StoreError},
+};
+
+use crate::{
+    deliveries::{columns, delivery_of},
+    rows::{Reader, signed},
+    sql::{Columns, Session, Sql, Value, values},
+};
+
+/// Nothing open stands before `d` in its lane.
+macro_rules! is_head {
+    () => {
+        "not exists (select 1 from deliveries e where e.is_open and e.recipient = d.recipient and e.lane = d.lane \
+         and (e.lane_sequence, e.ordinal) < (d.lane_sequence, d.ordinal))"
+    };
+}
+
+/// Before `d` ($2 now, $3 cursor) stands nothing but what waits and is due, or what the cursor confirms.
+macro_rules! is_reached {
+    () => {
+        "not exists (select 1 from deliveries e where e.is_open and e.recipient = d.recipient and e.lane = d.lane \
+         and (e.lane_sequence, e.ordinal) < (d.lane_sequence, d.ordinal) \
+         and not (e.stage = 'waiting' and e.due <= $2) and not (e.stage = 'claimed' and e.number <= $3))"
+    };
+}
+
+/// Walks from one recipient with something open to the next over the index, instead of over all deliveries.
+const DUE_RECIPIENTS: Sql = Sql::both(concat!(
+    "with recursive r (recipient) as (select min(recipient) from deliveries where due is not null
+     union all select (select min(d.recipient) from deliveries d where d.due is not null and d.recipient > r.recipient)
+         from r where r.recipient is not null)
+     select r.recipient from r where r.recipient is not null
+     and exists (select 1 from deliveries d where d.recipient = r.recipient and d.due <= $1 and ",
+    is_head!(),
+    ") order by r.recipient"
+));
+const PICK_HEADS: Sql = Sql::of(
+    concat!(
+        "select c.id, c.detention, c.due, c.ordinal from unnest($1, $2, $3) as r(recipient, room, consent) cross join lateral
+         (select d.id, d.detention, d.due, d.ordinal from deliveries d
+          where d.recipient = r.recipient and d.due <= $4 and (r.consent or not d.by_consent) and ",
+        is_head!(),
+        " order by d.due, d.ordinal limit r.room) c order by c.due, c.ordinal limit $5"
+    ),
+    concat!(
+        "select d.id, d.detention, d.due, d.ordinal from deliveries d
+         where d.recipient = $1 and d.due <= $4 and ($3 or not d.by_consent) and ",
+        is_head!(),
+        " order by d.due, d.ordinal limit min($2, $5)"
+    ),
+);
+const PICK_NUMBERED: Sql = Sql::both(
+    "select d.id, d.detention from deliveries d where d.recipient = $1 and d.number > $2
+     and d.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null order by d.number limit $3",
+);
+const PICK_WAITING: Sql = Sql::both(concat!(
+    "select d.id, d.detention from deliveries d where d.recipient = $1 and d.is_open and d.stage = 'waiting' and d.due <= $2 and ",
+    is_reached!(),
+    " order by min(d.ordinal) over (partition by d.lane), d.lane, d.lane_sequence, d.ordinal limit $4"
+));
+const LOCK_FREE: Sql = Sql::of(
+    "select d.id from deliveries d where d.id = any($1) order by d.ordinal for update skip locked",
+    "select d.id from deliveries d where d.id = $1",
+);
+const LOCK_ALL: Sql = Sql::of(
+    "select d.id from deliveries d where d.id = any($1) order by d.ordinal for update",
+    "select d.id from deliveries d where d.id = $1",
+);
+const REREAD_HEADS: Sql = Sql::of(
+    concat!(
+        "select ",
+        columns!(),
+        ", d.bytes from unnest($1) with ordinality as k(id, place) join deliveries d on d.id = k.id where d.due <= $2 and ",
+        is_head!(),
+        " order by k.place"
+    ),
+    concat!("select ", columns!(), ", d.bytes from deliveries d where d.id = $1 and d.due <= $2 and ", is_head!()),
+);
+const REREAD_REACHED: Sql = Sql::of(
+    concat!(
+        "select ",
+        columns!(),
+        ", d.bytes from unnest($1) with ordinality as k(id, place) join deliveries d on d.id = k.id
+         where (d.number > $3 and d.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
+         or (d.stage = 'waiting' and d.due <= $2 and ",
+        is_reached!(),
+        ") order by k.place"
+    ),
+    concat!(
+        "select ",
+        columns!(),
+        ", d.bytes from deliveries d where d.id = $1
+         and ((d.number > $3 and d.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
+         or (d.stage = 'waiting' and d.due <= $2 and ",
+        is_reached!(),
+        "))"
+    ),
+);
+
+/// A delivery that was a candidate when it was looked for.
+#[derive(Debug)]
+pub(crate) struct Picked {
+    /// Which.
+    pub(crate) id: DeliveryId,
+    /// Its case, which is locked first.
+    pub(crate) detention: Option<DetentionRef>,
+}
+
+/// How candidates are locked and looked at again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Again {
+    /// Heads of lanes; what another process works on is left to it.
+    Heads,
+    /// What a fetch with this cursor reaches; waits for what another process works on.
+    Reached {
+        /// The cursor.
+        after: i64,
+    },
+}
+
+/// Recipients that have something due.
+pub(crate) async fn due_recipients<S: Session>(session: &mut S) -> Result<Vec<ParticipantId>, StoreError> {
+    let now = session.clock().await?;
+    let rows = session.rows(DUE_RECIPIENTS, values![now]).await?;
+    rows.iter().map(|row| Reader::of("deliveries", row).parsed("recipient")).collect()
+}
+
+/// Due heads of lanes of recipients with room, those first that are due longest.
+pub(crate) async fn pick_heads<'a, S: Session>(
+    session: &mut S,
+    limit: usize,
+    room: impl Iterator<Item = (&'a ParticipantId, &'a Room)> + Send,
+) -> Result<Vec<Picked>, StoreError> {
+    let rooms = room.map(|(recipient, room)| values![recipient.as_str(), clamped(room.count), room.consent]).collect();
+    let now = session.clock().await?;
+    let rows = session.rows_each(PICK_HEADS, rooms, values![now, clamped(limit)]).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let reader = Reader::of("deliveries", row);
+        found.push(((reader.opt_int("due")?, reader.opt_int("ordinal")?), picked(row)?));
+    }
+    // SQLite answers recipient by recipient.
+    found.sort_by_key(|(due, _)| *due);
+    Ok(found.into_iter().map(|(_, picked)| picked).take(limit).collect())
+}
+
+/// What a fetch may give: first what has a higher number, then what waits, lane by lane.
+pub(crate) async fn pick_for<S: Session>(session: &mut S, pull: &Pull) -> Result<Vec<Picked>, StoreError> {
+    let (after, limit) = (cursor(pull), i64::from(pull.limit));
+    let mut rows = session.rows(PICK_NUMBERED, values![pull.participant.as_str(), after, limit]).await?;
+    let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    if left > 0 {
+        let now = session.clock().await?;
+        rows.append(&mut session.rows(PICK_WAITING, values![pull.participant.as_str(), now, after, left]).await?);
+    }
+    rows.iter().map(picked).collect()
+}
+
+/// A cursor beyond what the database can count confirms everything.
+pub(crate) fn cursor(pull: &Pull) -> i64 {
+    i64::try_from(pull.after).unwrap_or(i64::MAX)
+}
+
+fn picked<R: Columns>(row: &R) -> Result<Picked, StoreError> {
+    let reader = Reader::of("deliveries", row);
+    Ok(Picked { id: reader.parsed("id")?, detention: reader.opt_parsed("detention")? })
+}
+
+/// Locks candidates, as far as they are free; gives those that are locked, in the order of picking.
+pub(crate) async fn lock<S: Session>(session: &mut S, picked: Vec<Picked>, again: Again) -> Result<Vec<Picked>, StoreError> {
+    let sql = match again {
+        Again::Heads => LOCK_FREE,
+        Again::Reached { .. } => LOCK_ALL,
+    };
+    let rows = session.rows_each(sql, ids(&picked), Vec::new()).await?;
+    let locked = rows.iter().map(|row| Reader::of("deliveries", row).parsed("id"));
+    let locked: std::collections::BTreeSet<DeliveryId> = locked.collect::<Result<_, _>>()?;
+    Ok(picked.into_iter().filter(|picked| locked.contains(&picked.id)).collect())
+}
+
+/// Reads locked candidates that still are ones, with their bytes, in the order of picking.
+pub(crate) async fn reread<S: Session>(
+    session: &mut S,
+    locked: &[Picked],
+    again: Again,
+    now: jiff::Timestamp,
+) -> Result<Vec<Delivery>, StoreError> {
+    let (sql, fixed) = match again {
+        Again::Heads => (REREAD_HEADS, values![now]),
+        Again::Reached { after } => (REREAD_REACHED, values![now, after]),
+    };
+    let rows = session.rows_each(sql, ids(locked), fixed).await?;
+    let with_bytes = rows.iter().map(|row| {
+        let mut delivery = delivery_of(row)?;
+        delivery.bytes = Reader::of("deliveries", row).opt_bytes("bytes")?;
+        Ok(delivery)
+    });
+    with_bytes.collect()
+}
+
+fn ids(picked: &[Picked]) -> Vec<Vec<Value>> {
+    picked.iter().map(|picked| values![picked.id.to_string()]).collect()
+}
+
+fn clamped(count: usize) -> i64 {
+    signed(count as u64).unwrap_or(i64::MAX)
+}

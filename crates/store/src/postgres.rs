@@ -1,0 +1,200 @@
+//! PostgreSQL 15 and later.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use schakelpunt_domain::Clock;
+use schakelpunt_engine::ports::StoreError;
+use sqlx::{
+    PgPool, Postgres as Database, Transaction,
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    query::Query,
+};
+
+use crate::{
+    SqlStore,
+    errors::{migrate_error, store_error, unwritable},
+    migrations,
+    sql::{Backend, Columns, Session, Sql, Value, columns, whole_microseconds},
+};
+
+/// Where the store's time comes from.
+#[derive(Debug, Clone)]
+pub enum TimeSource {
+    /// The database's own clock: one for all processes.
+    Database,
+    /// A given clock, for scenarios.
+    Given(Arc<dyn Clock>),
+}
+
+/// A pool of connections to PostgreSQL.
+#[derive(Debug)]
+pub struct Postgres {
+    pool: PgPool,
+    time: TimeSource,
+}
+
+/// The store on PostgreSQL.
+pub type PostgresStore = SqlStore<Postgres>;
+
+impl PostgresStore {
+    /// Connects with at most `connections` connections.
+    pub async fn connect(url: &str, connections: u32, time: TimeSource) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(|error| store_error(error, false))?;
+        // A process that hangs must not hold its locks, nor wait for others, for ever.
+        let options = options.application_name("schakelpunt").options([("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")]);
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(10));
+        let pool = pool.connect_with(options).await.map_err(|error| store_error(error, false))?;
+        Ok(Self { backend: Postgres { pool, time } })
+    }
+
+    /// Closes all connections, after the transactions that run.
+    pub async fn close(&self) {
+        self.backend.pool.close().await;
+    }
+}
+
+impl Postgres {
+    async fn begin(&self) -> Result<PostgresSession, StoreError> {
+        let transaction = self.pool.begin().await.map_err(|error| store_error(error, false))?;
+        Ok(PostgresSession { transaction, time: self.time.clone() })
+    }
+}
+
+impl Backend for Postgres {
+    type Session = PostgresSession;
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        migrations::postgres().run(&self.pool).await.map_err(migrate_error)
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.begin().await?.clock().await
+    }
+
+    async fn writing(&self) -> Result<PostgresSession, StoreError> {
+        self.begin().await
+    }
+
+    async fn reading(&self) -> Result<PostgresSession, StoreError> {
+        self.begin().await
+    }
+}
+
+/// One transaction, read committed: each statement sees what was committed before it, locks do the rest.
+#[derive(Debug)]
+pub(crate) struct PostgresSession {
+    transaction: Transaction<'static, Database>,
+    time: TimeSource,
+}
+
+impl Session for PostgresSession {
+    type Row = PgRow;
+
+    async fn clock(&mut self) -> Result<Timestamp, StoreError> {
+        const CLOCK: Sql = Sql::both("select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now");
+        let rows = match &self.time {
+            TimeSource::Given(clock) => return Ok(whole_microseconds(clock.now())),
+            TimeSource::Database => self.rows(CLOCK, Vec::new()).await?,
+        };
+        let microseconds = rows.first().map(|row| row.int("now")).transpose().map_err(|error| store_error(error, false))?.flatten();
+        Timestamp::from_microsecond(microseconds.unwrap_or_default()).map_err(unwritable)
+    }
+
+    async fn run(&mut self, sql: Sql, values: Vec<Value>) -> Result<u64, StoreError> {
+        let done = bind(sql, values).execute(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))?;
+        Ok(done.rows_affected())
+    }
+
+    async fn rows(&mut self, sql: Sql, values: Vec<Value>) -> Result<Vec<PgRow>, StoreError> {
+        bind(sql, values).fetch_all(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))
+    }
+
+    async fn run_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<u64, StoreError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let done = bind_arrays(sql, rows, fixed)?.execute(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))?;
+        Ok(done.rows_affected())
+    }
+
+    async fn rows_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Vec<PgRow>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        bind_arrays(sql, rows, fixed)?.fetch_all(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await.map_err(|error| store_error(error, false))
+    }
+
+    async fn rollback(self) -> Result<(), StoreError> {
+        self.transaction.rollback().await.map_err(|error| store_error(error, false))
+    }
+}
+
+columns!(PgRow);
+
+type Bound = Query<'static, Database, PgArguments>;
+
+fn bind(sql: Sql, values: Vec<Value>) -> Bound {
+    values.into_iter().fold(sqlx::query(sql.postgres), bind_one)
+}
+
+fn bind_one(query: Bound, value: Value) -> Bound {
+    match value {
+        Value::Text(text) => query.bind(text),
+        Value::Int(number) => query.bind(number),
+        Value::Bool(flag) => query.bind(flag),
+        Value::Bytes(bytes) => query.bind(bytes),
+    }
+}
+
+/// One column of a batch.
+enum Array {
+    Text(Vec<Option<String>>),
+    Int(Vec<Option<i64>>),
+    Bool(Vec<bool>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Array {
+    fn like(value: &Value, rows: usize) -> Self {
+        match value {
+            Value::Text(_) => Self::Text(Vec::with_capacity(rows)),
+            Value::Int(_) => Self::Int(Vec::with_capacity(rows)),
+            Value::Bool(_) => Self::Bool(Vec::with_capacity(rows)),
+            Value::Bytes(_) => Self::Bytes(Vec::with_capacity(rows)),
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), StoreError> {
+        match (self, value) {
+            (Self::Text(array), Value::Text(value)) => array.push(value),
+            (Self::Int(array), Value::Int(value)) => array.push(value),
+            (Self::Bool(array), Value::Bool(value)) => array.push(value),
+            (Self::Bytes(array), Value::Bytes(value)) => array.push(value),
+            _ => return Err(unwritable("the rows of a batch differ in type")),
+        }
+        Ok(())
+    }
+}
+
+/// Turns the rows into one array per column.
+fn bind_arrays(sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Bound, StoreError> {
+    let count = rows.len();
+    let mut arrays: Vec<Array> = rows.first().into_iter().flatten().map(|value| Array::like(value, count)).collect();
+    for row in rows {
+        for (array, value) in arrays.iter_mut().zip(row) {
+            array.push(value)?;
+        }
+    }
+    let query = arrays.into_iter().fold(sqlx::query(sql.postgres), |query, array| match array {
+        Array::Text(array) => query.bind(array),
+        Array::Int(array) => query.bind(array),
+        Array::Bool(array) => query.bind(array),
+        Array::Bytes(array) => query.bind(array),
+    });
+    Ok(fixed.into_iter().fold(query, bind_one))
+}

@@ -1,0 +1,63 @@
+//! Register entries and their epoch.
+
+use std::collections::BTreeMap;
+
+use schakelpunt_domain::{
+    ParticipantId,
+    registers::{Channel, Entry, Recorded},
+};
+use schakelpunt_engine::ports::StoreError;
+
+use crate::{
+    rows::{Reader, json},
+    sql::{Session, Sql, values},
+};
+
+/// Locked for sharing: a change of the registers waits until this transaction has ended.
+const EPOCH: Sql = Sql::of("select epoch from hub for share", "select epoch from hub");
+const RAISE: Sql = Sql::both("update hub set epoch = epoch + 1 returning epoch");
+const ENTRIES: Sql = Sql::both("select h.epoch, e.body from hub h left join register_entries e on true order by e.ordinal");
+const ADD: Sql = Sql::of(
+    "insert into register_entries (body) select body from unnest($1) with ordinality as e(body, place) order by place",
+    "insert into register_entries (body) values ($1)",
+);
+const SET_CHANNEL: Sql = Sql::of(
+    "insert into recipients (participant, pulls) select * from unnest($1, $2) order by 1
+     on conflict (participant) do update set pulls = excluded.pulls",
+    "insert into recipients (participant, pulls) values ($1, $2) on conflict (participant) do update set pulls = excluded.pulls",
+);
+
+/// The epoch, locked for sharing.
+pub(crate) async fn epoch<S: Session>(session: &mut S) -> Result<u64, StoreError> {
+    let rows = session.rows(EPOCH, Vec::new()).await?;
+    only_epoch(&rows)
+}
+
+/// The epoch and all entries, in the order of recording: one statement, so that they belong together.
+pub(crate) async fn all<S: Session>(session: &mut S) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+    let rows = session.rows(ENTRIES, Vec::new()).await?;
+    let entries = rows.iter().filter_map(|row| Reader::of("register_entries", row).opt_json("body").transpose());
+    Ok((only_epoch(&rows)?, entries.collect::<Result<_, _>>()?))
+}
+
+/// Adds entries; gives the new epoch.
+pub(crate) async fn record<S: Session>(session: &mut S, entries: &[Recorded<Entry>]) -> Result<u64, StoreError> {
+    let raised = session.rows(RAISE, Vec::new()).await?;
+    let bodies = entries.iter().map(|entry| Ok(values![json(entry)?])).collect::<Result<_, StoreError>>()?;
+    session.run_each(ADD, bodies, Vec::new()).await?;
+    let channels: BTreeMap<&ParticipantId, bool> = entries
+        .iter()
+        .filter_map(|recorded| match &recorded.entry {
+            Entry::Participant(participant) => Some((&participant.id, participant.channel == Channel::Pull)),
+            _ => None,
+        })
+        .collect();
+    let channels = channels.into_iter().map(|(id, pulls)| values![id.as_str(), pulls]).collect();
+    session.run_each(SET_CHANNEL, channels, Vec::new()).await?;
+    only_epoch(&raised)
+}
+
+fn only_epoch<R: crate::sql::Columns>(rows: &[R]) -> Result<u64, StoreError> {
+    let missing = || StoreError::Inconsistent { table: "hub", column: "epoch", source: "the one row is missing".into() };
+    Reader::of("hub", rows.first().ok_or_else(missing)?).number("epoch")
+}

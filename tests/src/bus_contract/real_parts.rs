@@ -1,0 +1,40 @@
+//! The suite on real brokers, of both versions, and what only a broker has.
+
+mod broker;
+mod faults;
+mod rabbit_rig;
+
+/// Everything that runs on one version.
+macro_rules! on_broker {
+    ($version:expr) => {
+        crate::bus_contract::contract!(crate::bus_contract::real_parts::rabbit_rig::RabbitRig::fresh($version));
+
+        on_broker!(@tests $version; broker:
+            a_foreign_prefix_is_refused
+            a_copy_to_a_foreign_prefix_changes_nothing
+            a_wrong_user_is_refused
+            a_participant_can_do_nothing_else
+            unrouted_messages_are_told_apart
+            dead_messages_are_told_apart
+            what_nobody_collects_leaves_the_inbox
+            a_full_inbox_is_not_for_now
+            provisioning_twice_changes_nothing
+            a_check_sees_what_another_hand_has_changed
+        );
+        on_broker!(@tests $version; faults: restarts_kills_and_alarms);
+    };
+    (@tests $version:expr; $module:ident: $($test:ident)*) => {$(
+        #[tokio::test]
+        async fn $test() {
+            crate::bus_contract::real_parts::$module::$test($version).await;
+        }
+    )*};
+}
+
+mod rabbitmq3 {
+    on_broker!(crate::parts::rabbitmq::Version::Three);
+}
+
+mod rabbitmq4 {
+    on_broker!(crate::parts::rabbitmq::Version::Four);
+}

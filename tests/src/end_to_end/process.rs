@@ -1,0 +1,244 @@
+//! The hub as a process, and Python programs. Whatever is started here ends with the test.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::{Instant, timeout},
+};
+
+use super::database::Database;
+use crate::parts::rabbitmq::{PASSWORD, delete_vhost, random, variable};
+
+/// From the start of the process to its ready line: provisioning a node that is still warming up takes its time.
+const START: Duration = Duration::from_secs(120);
+/// Most that one Python program may take.
+const PYTHON: Duration = Duration::from_secs(540);
+/// Between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// What one hub stands on: a broker, a virtual host, a database, a folder with its configuration and log.
+#[derive(Debug)]
+pub(crate) struct Site {
+    folder: tempfile::TempDir,
+    addresses: (String, String),
+    vhost: String,
+}
+
+/// A running hub. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    child: Child,
+    /// Kept open: a process whose output nobody reads could die of it.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+/// What `schakelpunt status` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct Load {
+    waiting: u64,
+    claimed: u64,
+    blocked: u64,
+    receipts: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Ready {
+    ready: bool,
+    pid: u32,
+}
+
+/// Looks again and again until the answer is yes, or the time is over.
+pub(crate) async fn eventually(bound: Duration, mut question: impl AsyncFnMut() -> bool) -> bool {
+    let end = Instant::now() + bound;
+    while !question().await {
+        if Instant::now() > end {
+            return false;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    true
+}
+
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+// === impl Site ===
+
+impl Site {
+    /// With the participants of the demo, or only those named.
+    pub(crate) fn new(addresses: (String, String), database: &Database, only: Option<&[&str]>) -> Self {
+        let base = variable("SCHAKELPUNT_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let folder = tempfile::Builder::new().prefix("hub-").tempdir_in(base).unwrap();
+        let site = Self { folder, addresses, vhost: format!("test-{:016x}", random()) };
+        fs::write(site.participants(), register(only)).unwrap();
+        fs::write(site.config(), site.config_text(&database.url())).unwrap();
+        site
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.path().join("serve.toml")
+    }
+
+    /// The register file.
+    pub(crate) fn participants(&self) -> PathBuf {
+        self.folder.path().join("participants.toml")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("hub.log")
+    }
+
+    /// What the hub has logged.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
+    }
+
+    /// The address for a user of the broker.
+    pub(crate) fn amqp(&self, user: &str, password: &str) -> String {
+        let mut url: reqwest::Url = self.addresses.0.parse().unwrap();
+        url.set_username(user).unwrap();
+        url.set_password(Some(password)).unwrap();
+        url.set_path(&self.vhost);
+        url.into()
+    }
+
+    fn config_text(&self, database: &str) -> String {
+        let (_, api) = &self.addresses;
+        let (amqp, participants) = (self.amqp("guest", "guest"), self.participants().display().to_string());
+        let api = api.replacen("http://", "http://guest:guest@", 1);
+        let digest_key = "5c".repeat(32);
+        format!(
+            r#"environment = "test"
+digest-key = "{digest_key}"
+participants = "{participants}"
+[store]
+url = "{database}"
+[bus]
+url = "{amqp}"
+api = "{api}"
+provision = true
+password = "{PASSWORD}"
+[http]
+listen = "127.0.0.1:0"
+[limits]
+claim-seconds = 2
+"#
+        )
+    }
+
+    /// Starts the hub and waits for its ready line.
+    pub(crate) async fn serve(&self) -> Hub {
+        let log = fs::File::options().create(true).append(true).open(self.log_file()).unwrap();
+        let mut serve = self.command(&["serve"]);
+        let mut child = serve.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = timeout(START, stdout.next_line()).await.map(Result::unwrap);
+        let ready: Option<Ready> = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok());
+        let ready = ready.unwrap_or_else(|| panic!("the hub does not become ready:\n{}", self.log()));
+        assert!(ready.ready && Some(ready.pid) == child.id(), "{ready:?} of process {:?}", child.id());
+        Hub { child, _stdout: stdout }
+    }
+
+    /// What is under way.
+    pub(crate) async fn status(&self) -> Load {
+        let output = self.command(&["status", "--json"]).output().await.unwrap();
+        assert!(output.status.success(), "status: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn at_rest(&self, bound: Duration) {
+        let mut last = None;
+        let rest = eventually(bound, async || {
+            let load = self.status().await;
+            last = Some(load);
+            load == Load { waiting: 0, claimed: 0, blocked: 0, receipts: 0 }
+        });
+        assert!(rest.await, "still under way after {bound:?}: {last:?}");
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.current_dir(repository()).args(words).arg("--config").arg(self.config()).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a Python program of `tests/python` as the foreign parties of this hub. Gives what it printed.
+    pub(crate) async fn python(&self, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let python = variable("SCHAKELPUNT_TEST_PYTHON").expect("SCHAKELPUNT_TEST_PYTHON is not set: run this test through tests/run");
+        let amqp: reqwest::Url = self.addresses.0.parse().unwrap();
+        let mut command = Command::new(python);
+        command.arg(repository().join("tests/python").join(program)).args(arguments).kill_on_drop(true);
+        command.env("AMQP_HOST", amqp.host_str().unwrap()).env("AMQP_PORT", amqp.port().unwrap().to_string());
+        command.env("AMQP_VHOST", &self.vhost).env("AMQP_PASSWORD", PASSWORD).env("SCHAKELPUNT_PARTICIPANTS", self.participants());
+        // beside the sources they would be found by the next `git status`
+        command.env("PYTHONDONTWRITEBYTECODE", "1").envs(variables.iter().copied());
+        let ended = timeout(PYTHON, command.output()).await;
+        let output = ended.unwrap_or_else(|_| panic!("{program} does not end; the hub's log:\n{}", self.log())).unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        println!("{said}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} fails:\n{said}{errors}\nthe hub's log:\n{}", self.log());
+        said
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            println!("the last lines of the hub's log:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
+        }
+        delete_vhost(self.addresses.clone(), self.vhost.clone());
+    }
+}
+
+/// The demo's register file, cut down to some participants and what is between them.
+fn register(only: Option<&[&str]>) -> String {
+    let text = fs::read_to_string(repository().join("config/demo/participants.toml")).unwrap();
+    let Some(only) = only else { return text };
+    let mut tables: toml::Table = toml::from_str(&text).unwrap();
+    let parties = ["id", "municipality", "prison", "probation", "mandator", "mandatary", "participant", "employer", "acting-for"];
+    for entries in tables.values_mut().filter_map(toml::Value::as_array_mut) {
+        entries.retain(|entry| parties.iter().filter_map(|key| entry.get(key)?.as_str()).all(|party| only.contains(&party)));
+        for entry in entries.iter_mut().filter_map(toml::Value::as_table_mut) {
+            if let Some(prisons) = entry.get_mut("intake-for").and_then(toml::Value::as_array_mut) {
+                prisons.retain(|prison| prison.as_str().is_some_and(|prison| only.contains(&prison)));
+            }
+        }
+    }
+    tables.retain(|_, entries| entries.as_array().is_none_or(|entries| !entries.is_empty()));
+    toml::to_string(&tables).unwrap()
+}
+
+/// Built by `tests/run` beside this test.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join("schakelpunt");
+    assert!(path.exists(), "{} is missing: cargo build --workspace, or run this test through tests/run", path.display());
+    path
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// As a power failure would.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Whether the process still lives.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}

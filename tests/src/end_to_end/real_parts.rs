@@ -1,0 +1,6 @@
+//! The tests.
+
+mod consent_race;
+mod foreign_client;
+mod kills;
+mod national;
