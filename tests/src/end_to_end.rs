@@ -3,13 +3,13 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `process` | the hub as a process, and Python programs |
-//! | `database` | a database of its own for every test, and clusters for tests that stop one |
+//! | `cluster` | PostgreSQL for a test that stops it |
 //! | `messages` | what prisons and municipalities send |
 //! | `checker` | what came against what was to come |
 //! | `real_parts` | the tests |
 
 mod checker;
-mod database;
+mod cluster;
 mod messages;
 mod process;
 mod real_parts;

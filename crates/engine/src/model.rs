@@ -230,7 +230,8 @@ pub struct Snapshot {
     pub epoch: u64,
     /// The cases that were asked for and exist.
     pub cases: Vec<Versioned<Case>>,
-    /// The messages that were asked for, and those that these cases hold back, as far as they exist.
+    /// The messages that were asked for, those that these cases hold back, and with `waiting` those of waiting deliveries; as far
+    /// as they exist.
     pub messages: Vec<StoredMessage>,
     /// Every delivery of those cases and messages (without bytes).
     pub deliveries: Vec<Delivery>,
@@ -243,6 +244,8 @@ pub struct SnapshotKeys {
     pub detentions: std::collections::BTreeSet<DetentionRef>,
     /// Messages.
     pub messages: std::collections::BTreeSet<MessageKey>,
+    /// Whether the messages of what waits in these cases are needed too: an input may end a ground.
+    pub waiting: bool,
 }
 
 /// A delivery that may be claimed, with what the decision needs.

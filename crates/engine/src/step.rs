@@ -94,6 +94,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.detentions.extend(message.envelope.subject.clone());
                 keys.messages.insert(MessageKey { source: message.envelope.source.clone(), id: message.envelope.id.clone() });
                 keys.messages.extend(facts::corrected(&message.envelope.data));
+                keys.waiting |= effects::may_end_a_ground(message.envelope.event.as_str());
             }
             Input::Offer(Err(_)) => {}
             Input::Consent(detention, _) => {
@@ -102,6 +103,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
             Input::Reconsider(key, detention) => {
                 keys.detentions.insert(detention.clone());
                 keys.messages.insert(key.clone());
+                keys.waiting = true;
             }
             Input::Timer(timer) => {
                 keys.detentions.insert(timer.detention.clone());

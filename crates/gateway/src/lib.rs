@@ -87,7 +87,8 @@ fn operations() -> Vec<Operation> {
 /// The routes.
 pub fn router(gateway: Gateway) -> Router {
     let mut router = Router::new();
-    for Operation { method: _, path, handler } in operations() {
+    for Operation { method, path, handler } in operations() {
+        tracing::debug!(%method, path, "served");
         router = router.route(path, handler);
     }
     router

@@ -46,9 +46,14 @@ async fn look<S: Session>(session: &mut S, keys: &SnapshotKeys) -> Result<(Snaps
     let epoch = registers::epoch(session).await?;
     let cases = cases::read(session, &keys.detentions, Lock::Update).await?;
     let held: Held = cases.iter().map(|case| (case.value.detention.clone(), cases::held_by(&case.value))).collect();
-    let wanted = keys.messages.iter().chain(held.values().flatten()).cloned().collect();
-    let messages = messages::read(session, &wanted, true).await?;
+    let wanted: BTreeSet<MessageKey> = keys.messages.iter().chain(held.values().flatten()).cloned().collect();
+    let mut messages = messages::read(session, &wanted, true).await?;
     let (deliveries, stages) = deliveries::of(session, &keys.detentions, &wanted).await?;
+    if keys.waiting {
+        let waits = |delivery: &&Delivery| matches!(delivery.stage, Stage::Waiting { .. }) && !wanted.contains(&delivery.key);
+        let more = deliveries.iter().filter(waits).map(|delivery| delivery.key.clone()).collect();
+        messages.extend(messages::read(session, &more, true).await?);
+    }
     let now = session.clock().await?;
     let seen = Seen { held, messages: messages.iter().map(|message| message.key.clone()).collect(), stages };
     Ok((Snapshot { now, epoch, cases, messages, deliveries }, seen))

@@ -14,8 +14,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::database::Database;
-use crate::parts::rabbitmq::{PASSWORD, delete_vhost, random, variable};
+use crate::parts::{
+    postgres::Database,
+    rabbitmq::{PASSWORD, delete_vhost, random, variable},
+};
 
 /// From the start of the process to its ready line: provisioning a node that is still warming up takes its time.
 const START: Duration = Duration::from_secs(120);

@@ -34,8 +34,13 @@ fn ask(url: &str, sql: &str) -> Result<String, String> {
 impl Database {
     /// Makes one.
     pub(crate) fn fresh() -> Self {
+        Self::at(server())
+    }
+
+    /// Makes one on another server.
+    pub(crate) fn at(server: String) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let (server, name) = (server(), format!("schakelpunt_test_{}_{}", id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let name = format!("schakelpunt_test_{}_{}", id(), NEXT.fetch_add(1, Ordering::Relaxed));
         ask(&server, &format!("create database {name} template template0")).unwrap();
         Self { server, name }
     }
@@ -52,6 +57,13 @@ impl Database {
     /// What one statement answers here.
     pub(crate) fn sql(&self, sql: &str) -> String {
         ask(&self.url(), sql).unwrap()
+    }
+
+    /// Every table as text. Bytes are hexadecimal in it.
+    pub(crate) fn dump(&self) -> String {
+        let output = Command::new("pg_dump").args(["--dbname", &self.url()]).output().unwrap();
+        assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Waits until so many transactions wait for a lock: a fence, not a time.

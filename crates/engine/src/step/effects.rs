@@ -22,6 +22,11 @@ const ENDING: [&str; 6] =
 /// Corrections that follow an original without `message-corrected`.
 const CORRECTING: [&str; 4] = ["message-corrected", "message-withdrawn", "detention-start-corrected", "identity-corrected"];
 
+/// Whether an event may end the ground of what waits.
+pub(super) fn may_end_a_ground(event: &str) -> bool {
+    ENDING.contains(&event)
+}
+
 /// Records a withdrawal in a case of which nothing else is known.
 pub(super) fn tombstone(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
     let now = world.now();
@@ -129,7 +134,7 @@ fn overlay(target: &mut serde_json::Value, with: &serde_json::Value) {
 /// What follows when the message is recorded: what lost its ground is cancelled, what waited for it is decided.
 pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, before: &Case) {
     let event = message.event.as_str();
-    if ENDING.contains(&event) {
+    if may_end_a_ground(event) {
         consider::cancel_unlawful(world, detention);
     }
     if event == "responsible-municipality-determined" || event == "settlement-municipality-set" {

@@ -8,15 +8,14 @@ use std::{
     time::Duration,
 };
 
-use schakelpunt::{assets, registers::Tables};
+use schakelpunt::{registers::Tables, wiring};
 use schakelpunt_bus::{InProcessBus, in_process::InboxMessage};
-use schakelpunt_domain::{ParticipantId, catalogue::Catalogue, digest::DigestKey, envelope::RawMessage, stage::Stage};
+use schakelpunt_domain::{ParticipantId, envelope::RawMessage, stage::Stage};
 use schakelpunt_engine::{
-    Hub, Settings,
+    Hub,
     inspect::Offer,
     model::Delivery,
     ports::{DeliveryFilter, Store as _},
-    settings::Limits,
     spawn,
     step::{Receipts, Reported},
 };
@@ -25,11 +24,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use self::halting::{Halting, Point};
-use crate::end_to_end::{
-    checker::Arrival,
-    database::Database,
-    messages::{PARTNER, PRISON, PRISON_SOURCE, TOWN, TOWN_SOURCE, UNIT, admission, day, event, now},
-    process::{eventually, repository},
+use crate::{
+    end_to_end::{
+        checker::Arrival,
+        messages::{PARTNER, PRISON, PRISON_SOURCE, TOWN, TOWN_SOURCE, UNIT, admission, day, event, now},
+        process::repository,
+    },
+    parts::postgres::Database,
 };
 
 const DETENTION: &str = "pi-zwolle.race";
@@ -52,7 +53,7 @@ struct Two {
 impl Two {
     /// An invitation waits; the consent that carries it is valid.
     async fn with_an_invitation() -> Self {
-        let database = Database::fresh().await;
+        let database = Database::fresh();
         let bus = InProcessBus::default();
         let partner = Arc::default();
         for party in [PRISON, TOWN, UNIT] {
@@ -98,12 +99,8 @@ impl Two {
 
     /// Waits until a connection to this database stands before a lock, which the other holds.
     async fn one_waits_for_the_other(&self, other: &JoinHandle<()>) {
-        let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        let waits = eventually(BOUND, async || {
-            assert!(!other.is_finished(), "it went on without waiting");
-            self.database.ask(sql).await == "1"
-        });
-        assert!(waits.await, "nobody waits for a lock");
+        let waits = tokio::time::timeout(BOUND, self.database.until_waiting(1)).await;
+        assert!(waits.is_ok() && !other.is_finished(), "nobody waits for a lock");
     }
 
     /// Everything that is still to do, by both.
@@ -134,17 +131,7 @@ async fn one(database: &Database, bus: &InProcessBus) -> (Arc<Hub>, Arc<Halting>
     let store = PostgresStore::connect(&database.url(), 1, TimeSource::Database).await.unwrap();
     let store = Arc::new(Halting::new(store));
     store.migrate().await.unwrap();
-    let catalogue = Catalogue::load().unwrap();
-    let settings = Settings {
-        hub: "schakelpunt".parse().unwrap(),
-        source: "urn:nld:oin:00000099000000000000:systeem:schakelpunt".parse().unwrap(),
-        environment: "test".to_owned(),
-        key: DigestKey::new([7; 32]),
-        rules: Arc::new(assets::rules(None, &catalogue).unwrap()),
-        catalogue: Arc::new(catalogue),
-        limits: Limits::default(),
-    };
-    let hub = Hub::open(settings, store.clone(), Arc::new(bus.clone())).await.unwrap();
+    let hub = Hub::open(wiring::embedded_settings(None).unwrap(), store.clone(), Arc::new(bus.clone())).await.unwrap();
     (Arc::new(hub), store)
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use schakelpunt_amqp::{Connection, topology};
 
 use crate::{
-    end_to_end::{database::Database, process::Site},
-    parts::rabbitmq::Version,
+    end_to_end::process::Site,
+    parts::{postgres::Database, rabbitmq::Version},
 };
 
 /// The surname in every bad message: a word that nothing else holds.
@@ -27,7 +27,7 @@ async fn on_rabbitmq4() {
 
 async fn on(version: Version) {
     let Some(addresses) = version.addresses() else { return };
-    let database = Database::fresh().await;
+    let database = Database::fresh();
     let site = Site::new(addresses, &database, None);
     let hub = site.serve().await;
     site.python("foreign.py", &[], &[("FOREIGN_CANARY", CANARY)]).await;
@@ -41,7 +41,7 @@ async fn on(version: Version) {
     }
     hub.kill().await;
 
-    let dump = database.dump().await;
+    let dump = database.dump();
     // the search finds what is there
     assert!(holds(&dump, GOOD_NAME), "a dump without the good messages proves nothing");
     assert!(!holds(&dump, CANARY), "the content of a bad message is in the database: {}", lines_with(&dump, CANARY));

@@ -11,11 +11,14 @@ use tokio::time::Instant;
 use self::{load::Load, traffic::Traffic};
 use crate::{
     end_to_end::{
-        database::{Cluster, Database},
+        cluster::Cluster,
         messages::{PRISON, TOWN, TRIAGE, UNIT},
         process::{Hub, Site},
     },
-    parts::rabbitmq::{Node, Version},
+    parts::{
+        postgres::Database,
+        rabbitmq::{Node, Version},
+    },
 };
 
 /// Detentions, and messages about each: together two thousand.
@@ -31,7 +34,7 @@ const SETTLING: Duration = Duration::from_secs(3);
 
 #[tokio::test]
 async fn the_hub_is_killed() {
-    let database = Database::fresh().await;
+    let database = Database::fresh();
     let site = Site::new(Version::Three.addresses().unwrap(), &database, Some(&PARTIES));
     let mut hub = site.serve().await;
     let load = Load::new(DETENTIONS, ROUNDS);
@@ -56,8 +59,8 @@ async fn rabbitmq4_is_killed() {
 
 async fn the_broker_is_killed(version: Version) {
     let Some(node) = Node::prepare(version) else { return };
-    let (addresses, database) = tokio::join!(node.start(), Database::fresh());
-    let site = Site::new(addresses, &database, Some(&PARTIES));
+    let database = Database::fresh();
+    let site = Site::new(node.start().await, &database, Some(&PARTIES));
     let mut hub = site.serve().await;
     let load = Load::new(DETENTIONS, ROUNDS);
     let provisioned = Instant::now();
@@ -74,7 +77,7 @@ async fn the_broker_is_killed(version: Version) {
 #[tokio::test]
 async fn postgresql_is_stopped_for_ten_seconds() {
     let cluster = Cluster::prepare();
-    let database = Database::at(&cluster.start().await).await;
+    let database = Database::at(cluster.start().await);
     let site = Site::new(Version::Three.addresses().unwrap(), &database, Some(&PARTIES));
     let mut hub = site.serve().await;
     let load = Load::new(DETENTIONS, ROUNDS);

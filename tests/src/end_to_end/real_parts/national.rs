@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    end_to_end::{database::Database, process::Site},
-    parts::rabbitmq::Version,
+    end_to_end::process::Site,
+    parts::{postgres::Database, rabbitmq::Version},
 };
 
 #[tokio::test]
 async fn five_hundred_detentions() {
-    let database = Database::fresh().await;
+    let database = Database::fresh();
     let site = Site::new(Version::Three.addresses().unwrap(), &database, None);
     let _hub = site.serve().await;
     site.python("national.py", &["--count", "500", "--seconds", "180"], &[]).await;
