@@ -11,7 +11,7 @@ use crate::{Consumer, Error, Publisher, message::short};
 
 /// A dead peer is noticed after two of these, in seconds.
 const HEARTBEAT: u16 = 15;
-/// For the TCP connection and, once more, for the handshake.
+/// For one question to the broker.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One connection to a broker. Clones share it; it closes with the last clone, publisher and consumer.
@@ -42,8 +42,7 @@ impl Connection {
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         uri.query.connection_timeout.get_or_insert(u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX));
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let opened = tokio::time::timeout(PATIENCE * 2, lapin::Connection::connect_uri(uri, properties)).await;
-        let connection = opened.map_err(|_| Error::Silent)??;
+        let connection = answered(lapin::Connection::connect_uri(uri, properties)).await?;
         Ok(Self(Arc::new(Shared { asking: Mutex::new(None), connection })))
     }
 
@@ -75,7 +74,7 @@ impl Connection {
             None => self.channel().await?,
         };
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        match channel.queue_declare(short(queue, "queue name")?, options, FieldTable::default()).await.map_err(Error::from) {
+        match answered(channel.queue_declare(short(queue, "queue name")?, options, FieldTable::default())).await {
             Ok(queue) => {
                 self.asking().replace(channel);
                 Ok(Some(Depth { ready: queue.message_count(), consumers: queue.consumer_count() }))
@@ -92,10 +91,19 @@ impl Connection {
 
     /// Closes in good order: the broker has read everything that was sent.
     pub async fn close(&self) -> Result<(), Error> {
-        Ok(self.0.connection.close(200, "done".into()).await?)
+        answered(self.0.connection.close(200, "done".into())).await
     }
 
     pub(crate) async fn channel(&self) -> Result<lapin::Channel, Error> {
-        Ok(self.0.connection.create_channel().await?)
+        // the question would wait with everything else
+        if self.is_blocked() {
+            return Err(Error::Blocked);
+        }
+        answered(self.0.connection.create_channel()).await
     }
+}
+
+/// An answer of the broker, within bounds: a network that swallows everything is noticed only by its silence.
+pub(crate) async fn answered<T>(question: impl Future<Output = lapin::Result<T>>) -> Result<T, Error> {
+    Ok(tokio::time::timeout(PATIENCE, question).await.map_err(|_| Error::Silent)??)
 }

@@ -8,7 +8,7 @@ use lapin::{
     types::FieldTable,
 };
 
-use crate::{Connection, Error, Received, message::short};
+use crate::{Connection, Error, Received, connection::answered, message::short};
 
 /// The one consumer of a channel. Dropping it closes the channel: the broker hands out again what was not acknowledged.
 /// There is no `nack`: settle or close.
@@ -26,9 +26,10 @@ pub struct Consumer {
 impl Consumer {
     pub(crate) async fn open(connection: &Connection, queue: &str, prefetch: u16) -> Result<Self, Error> {
         let channel = connection.channel().await?;
-        channel.basic_qos(prefetch, BasicQosOptions { global: false }).await?;
+        answered(channel.basic_qos(prefetch, BasicQosOptions { global: false })).await?;
         let options = BasicConsumeOptions { no_ack: false, exclusive: false, no_local: false, nowait: false };
-        let stream = channel.basic_consume(short(queue, "queue name")?, "".into(), options, FieldTable::default()).await?;
+        let queue = short(queue, "queue name")?;
+        let stream = answered(channel.basic_consume(queue, "".into(), options, FieldTable::default())).await?;
         Ok(Self { stream, channel, taken: Vec::new(), handed_out: 0, _connection: connection.clone() })
     }
 
@@ -70,11 +71,11 @@ impl Consumer {
         if tag == 0 || tag > self.handed_out {
             return Err(Error::UnknownTag);
         }
-        Ok(self.channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?)
+        answered(self.channel.basic_ack(tag, BasicAckOptions { multiple: true })).await
     }
 
     /// Closes in good order: the broker has read every acknowledgement.
     pub async fn close(self) -> Result<(), Error> {
-        Ok(self.channel.close(200, "done".into()).await?)
+        answered(self.channel.close(200, "done".into())).await
     }
 }

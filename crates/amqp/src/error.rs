@@ -14,6 +14,9 @@ pub enum Error {
     /// The broker did not answer in time.
     #[error("the broker does not answer")]
     Silent,
+    /// The broker has told that it takes nothing for now (memory or disk alarm).
+    #[error("the broker takes nothing for now")]
+    Blocked,
     /// The broker ended the consumer, as it does when the queue is deleted.
     #[error("the broker ended the consumer")]
     Cancelled,
@@ -54,7 +57,7 @@ impl From<lapin::Error> for Error {
 impl Error {
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Silent | Self::Cancelled)
+        matches!(self, Self::Unavailable(_) | Self::Silent | Self::Blocked | Self::Cancelled)
     }
 
     /// The reply code of a refusal.

@@ -10,7 +10,7 @@ use lapin::{
     types::ShortString,
 };
 
-use crate::{Connection, Error, Message};
+use crate::{Connection, Error, Message, connection::answered};
 
 /// What became of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Publisher {
 impl Publisher {
     pub(crate) async fn open(connection: &Connection) -> Result<Self, Error> {
         let channel = connection.channel().await?;
-        channel.confirm_select(ConfirmSelectOptions { nowait: false }).await?;
+        answered(channel.confirm_select(ConfirmSelectOptions { nowait: false })).await?;
         Ok(Self { channel, connection: connection.clone(), sound: true })
     }
 

@@ -19,7 +19,7 @@ use lapin::{
 };
 use schakelpunt_domain::ParticipantId;
 
-use crate::{Connection, Error, message::short};
+use crate::{Connection, Error, connection::answered, message::short};
 
 /// The exchange that participants publish to.
 pub const IN: &str = "schakelpunt.in";
@@ -205,21 +205,23 @@ impl Definitions {
         for ExchangeSpec { name, kind, internal, arguments } in &self.exchanges {
             let options = ExchangeDeclareOptions { durable: true, internal: *internal, ..ExchangeDeclareOptions::default() };
             let kind = ExchangeKind::Custom((*kind).to_owned());
-            channel.exchange_declare(short(name, "exchange")?, kind, options, table(arguments)?).await?;
+            answered(channel.exchange_declare(short(name, "exchange")?, kind, options, table(arguments)?)).await?;
         }
         for QueueSpec { name, arguments } in &self.queues {
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-            channel.queue_declare(short(name, "queue name")?, options, table(arguments)?).await?;
+            answered(channel.queue_declare(short(name, "queue name")?, options, table(arguments)?)).await?;
         }
         for BindingSpec { source, destination, to_queue, key } in &self.bindings {
             let (source, key, destination) = (short(source, "exchange")?, short(key, "key")?, short(destination, "name")?);
             if *to_queue {
-                channel.queue_bind(destination, source, key, QueueBindOptions::default(), FieldTable::default()).await?;
+                let bind = channel.queue_bind(destination, source, key, QueueBindOptions::default(), FieldTable::default());
+                answered(bind).await?;
             } else {
-                channel.exchange_bind(destination, source, key, ExchangeBindOptions::default(), FieldTable::default()).await?;
+                let bind = channel.exchange_bind(destination, source, key, ExchangeBindOptions::default(), FieldTable::default());
+                answered(bind).await?;
             }
         }
-        Ok(channel.close(200, "done".into()).await?)
+        answered(channel.close(200, "done".into())).await
     }
 }
 

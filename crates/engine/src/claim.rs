@@ -102,13 +102,15 @@ pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) 
     for candidate in &context.candidates {
         let delivery = &candidate.delivery;
         let lane = (delivery.detention.as_ref().map(schakelpunt_domain::DetentionRef::as_str), delivery.recipient.as_str());
-        let verdict = if stalled.contains(&lane) { Verdict::Leave } else { judge_one(law, context, candidate, reconsider) };
+        // what was handed over before and is fetched again holds nothing up: only what waits has an order to keep
+        let waits = !matches!(delivery.stage, Stage::HandedOver { .. } | Stage::Received { .. });
+        let verdict = if waits && stalled.contains(&lane) { Verdict::Leave } else { judge_one(law, context, candidate, reconsider) };
         let verdict = match verdict {
             // one at a time: what lies in the inbox can no longer be cancelled
-            Verdict::Claim(claimed, _) if is_by_consent(&claimed) && !by_consent.insert(&delivery.recipient) => Verdict::Leave,
+            Verdict::Claim(claimed, _) if waits && is_by_consent(&claimed) && !by_consent.insert(&delivery.recipient) => Verdict::Leave,
             other => other,
         };
-        if matches!(verdict, Verdict::Leave) {
+        if waits && matches!(verdict, Verdict::Leave) {
             stalled.insert(lane);
         }
         verdicts.push(verdict);

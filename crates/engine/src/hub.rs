@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use schakelpunt_domain::{
     DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
-    registers::{At, Entry, Recorded, Registers},
+    registers::{At, Channel, Entry, Recorded, Registers},
     stage::{BlockReason, Stage},
 };
 use tokio::sync::{Notify, RwLock};
@@ -221,7 +221,13 @@ impl Hub {
     /// How much each recipient with something due can take now.
     async fn room(&self) -> Result<BTreeMap<ParticipantId, Room>, StoreError> {
         let mut room = BTreeMap::new();
+        let registers = self.registers().await;
+        let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
         for recipient in self.store.due_recipients().await? {
+            // who fetches has no inbox: its deliveries wait for it
+            if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
+                continue;
+            }
             if self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&recipient) {
                 continue;
             }

@@ -12,11 +12,10 @@ use crate::{
     cases::{self, Lock},
     deliveries,
     errors::unwritable,
-    intake::finish,
     lanes::{self, Again, Picked},
     messages, registers,
     rows::{Reader, json, signed},
-    sql::{Session, Sql, values},
+    sql::{End, Session, Sql, values},
     trails,
 };
 
@@ -35,36 +34,36 @@ const RECEIVED: Sql = Sql::both(
 
 /// Claims due heads of lanes.
 pub(crate) async fn run<S: Session>(
-    mut session: S,
+    session: &mut S,
     limit: usize,
     room: &BTreeMap<ParticipantId, Room>,
     decide: Decide<'_>,
-) -> Result<Vec<Delivery>, StoreError> {
-    let picked = lanes::pick_heads(&mut session, limit, room.iter().filter(|(_, room)| room.count > 0)).await?;
-    let (epoch, cases, locked) = lock(&mut session, picked, Again::Heads).await?;
-    let context = look(&mut session, epoch, cases, &locked, Again::Heads).await?;
+) -> Result<End<Vec<Delivery>>, StoreError> {
+    let picked = lanes::pick_heads(session, limit, room.iter().filter(|(_, room)| room.count > 0)).await?;
+    let (epoch, cases, locked) = lock(session, picked, Again::Heads).await?;
+    let context = look(session, epoch, cases, &locked, Again::Heads).await?;
     if context.candidates.is_empty() {
-        session.rollback().await?;
-        return Ok(Vec::new());
+        return Ok(End::Rollback(Vec::new()));
     }
     provide(session, context, decide).await
 }
 
 /// Claims what a participant fetches.
-pub(crate) async fn pull<S: Session>(mut session: S, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decide<'_>) -> Result<End<Vec<Delivery>>, StoreError> {
     let again = Again::Reached { after: lanes::cursor(pull) };
-    let picked = lanes::pick_for(&mut session, pull).await?;
-    let (epoch, cases, locked) = lock(&mut session, picked, again).await?;
+    let picked = lanes::pick_for(session, pull).await?;
+    let (epoch, cases, locked) = lock(session, picked, again).await?;
     let at = session.clock().await?;
     let received = json(&Stage::Received { at })?;
     session.run(RECEIVED, values![pull.participant.as_str(), lanes::cursor(pull), received]).await?;
-    let context = look(&mut session, epoch, cases, &locked, again).await?;
+    let context = look(session, epoch, cases, &locked, again).await?;
     if context.candidates.is_empty() {
-        session.commit().await?;
-        return Ok(Vec::new());
+        return Ok(End::Commit(Vec::new()));
     }
     let mut given = provide(session, context, decide).await?;
-    given.sort_by_key(|delivery| delivery.number);
+    if let End::Commit(given) = &mut given {
+        given.sort_by_key(|delivery| delivery.number);
+    }
     Ok(given)
 }
 
@@ -110,28 +109,19 @@ async fn look<S: Session>(
 }
 
 /// Asks, writes the verdicts, commits: the moment of provision.
-async fn provide<S: Session>(mut session: S, context: ClaimContext, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+async fn provide<S: Session>(session: &mut S, context: ClaimContext, decide: Decide<'_>) -> Result<End<Vec<Delivery>>, StoreError> {
     let count = context.candidates.len();
-    let Some(verdicts) = decide(context) else {
-        session.rollback().await?;
-        return Ok(Vec::new());
-    };
+    let Some(verdicts) = decide(context) else { return Ok(End::Rollback(Vec::new())) };
     if verdicts.len() != count {
         return Err(unwritable("not one verdict for each candidate"));
     }
     let Judged { mut claimed, ended, decisions, messages, recalls } = Judged::of(verdicts);
-    if claimed.is_empty() && ended.is_empty() {
-        session.rollback().await?;
-        return Ok(Vec::new());
-    }
-    give_numbers(&mut session, &mut claimed).await?;
-    deliveries::judge(&mut session, &claimed).await?;
-    deliveries::judge(&mut session, &ended).await?;
-    messages::save(&mut session, messages, &BTreeSet::new()).await?;
-    trails::add_decisions(&mut session, &decisions).await?;
-    deliveries::add(&mut session, recalls).await?;
-    finish(session).await?;
-    Ok(claimed)
+    give_numbers(session, &mut claimed).await?;
+    deliveries::judge(session, claimed.iter().chain(&ended)).await?;
+    messages::save(session, messages, &BTreeSet::new()).await?;
+    trails::add_decisions(session, &decisions).await?;
+    deliveries::add(session, recalls).await?;
+    Ok(End::Commit(claimed))
 }
 
 /// The verdicts, by what is written.

@@ -150,8 +150,11 @@ pub(crate) async fn settle<S: Session>(session: &mut S, results: &[HandOver]) ->
 }
 
 /// Writes what verdicts change.
-pub(crate) async fn judge<S: Session>(session: &mut S, deliveries: &[Delivery]) -> Result<(), StoreError> {
-    let rows = deliveries.iter().map(|delivery| {
+pub(crate) async fn judge<'a, S: Session>(
+    session: &mut S,
+    deliveries: impl Iterator<Item = &'a Delivery> + Send,
+) -> Result<(), StoreError> {
+    let rows = deliveries.map(|delivery| {
         let mut row = stage_row(delivery.id, &delivery.stage, delivery.on_behalf_of.as_ref().map(ParticipantId::as_str))?;
         row.append(&mut values![
             json(&delivery.relations)?,

@@ -13,26 +13,16 @@ use crate::{
     deliveries::{self, Shown},
     errors::unwritable,
     messages, registers,
-    sql::Session,
+    sql::{End, Session},
     trails,
 };
 
 /// Locks in the order epoch, cases, messages; asks `step`; writes. `false`: nothing written.
-pub(crate) async fn run<S: Session>(mut session: S, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
-    let (snapshot, seen) = look(&mut session, keys).await?;
-    let Some(actions) = step(snapshot) else {
-        session.rollback().await?;
-        return Ok(false);
-    };
-    Plan::of(actions, &seen)?.write(&mut session, &seen).await?;
-    finish(session).await?;
-    Ok(true)
-}
-
-/// The end of every transaction that decides or provides.
-pub(crate) async fn finish<S: Session>(session: S) -> Result<(), StoreError> {
-    // The ledger leaf and the processing-log record of this transaction: written here, last before the commit.
-    session.commit().await
+pub(crate) async fn run<S: Session>(session: &mut S, keys: &SnapshotKeys, step: Step<'_>) -> Result<End<bool>, StoreError> {
+    let (snapshot, seen) = look(session, keys).await?;
+    let Some(actions) = step(snapshot) else { return Ok(End::Rollback(false)) };
+    Plan::of(actions, &seen)?.write(session, &seen).await?;
+    Ok(End::Commit(true))
 }
 
 /// What the step was shown, as far as the writing needs it.

@@ -34,6 +34,8 @@ mod registers;
 mod rows;
 mod sql;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod trails;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +60,7 @@ pub use self::{
 use self::{
     cases::Lock,
     rows::Reader,
-    sql::{Backend, Session, Sql},
+    sql::{Backend, Session, Sql, end},
 };
 
 /// The store on one of the two databases: [`PostgresStore`] or [`SqliteStore`].
@@ -102,7 +104,9 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
-        intake::run(self.backend.writing().await?, keys, step).await
+        let mut session = self.backend.writing().await?;
+        let result = intake::run(&mut session, keys, step).await;
+        end(session, result).await
     }
 
     async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
@@ -110,7 +114,9 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
-        claim::run(self.backend.writing().await?, limit, room, decide).await
+        let mut session = self.backend.writing().await?;
+        let result = claim::run(&mut session, limit, room, decide).await;
+        end(session, result).await
     }
 
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
@@ -120,7 +126,9 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
-        claim::pull(self.backend.writing().await?, pull, decide).await
+        let mut session = self.backend.writing().await?;
+        let result = claim::pull(&mut session, pull, decide).await;
+        end(session, result).await
     }
 
     async fn receipts(&self, count: usize) -> Result<Vec<Receipt>, StoreError> {

@@ -130,6 +130,35 @@ pub(crate) trait Session: Send {
     fn rollback(self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// How a transaction that decides or provides ends.
+#[derive(Debug)]
+pub(crate) enum End<T> {
+    /// It counts.
+    Commit(T),
+    /// It leaves nothing.
+    Rollback(T),
+}
+
+/// Ends `session` as `result` says. After an error its locks are gone when the caller hears of it.
+pub(crate) async fn end<S: Session, T: Send>(session: S, result: Result<End<T>, StoreError>) -> Result<T, StoreError> {
+    match result {
+        Ok(End::Commit(value)) => {
+            // The ledger leaf and the processing-log record of this transaction: written here, last before the commit.
+            session.commit().await?;
+            Ok(value)
+        }
+        Ok(End::Rollback(value)) => {
+            session.rollback().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // the first error is the one that matters: the connection may be gone
+            session.rollback().await.ok();
+            Err(error)
+        }
+    }
+}
+
 /// A database.
 pub(crate) trait Backend: Send + Sync + fmt::Debug {
     /// Its transactions.

@@ -26,7 +26,7 @@ const BUSY: Duration = Duration::from_secs(10);
 /// One writing connection and some that read.
 #[derive(Debug)]
 pub struct Sqlite {
-    writer: SqlitePool,
+    pub(crate) writer: SqlitePool,
     readers: SqlitePool,
     clock: Arc<dyn Clock>,
 }

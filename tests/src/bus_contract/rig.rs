@@ -108,14 +108,11 @@ pub(crate) async fn take_intake(bus: &dyn Bus, count: usize) -> Vec<(String, Inc
     let mut taken = Vec::new();
     while taken.len() < count {
         // the queues that are slower in a round are given up and asked again
-        let rounds = opened.iter_mut().map(|(queue, intake)| {
-            Box::pin(async move {
-                let batch = intake.next_batch(64, Duration::ZERO).await.unwrap();
-                intake.settle(batch.last().unwrap().tag).await.unwrap();
-                batch.into_iter().map(|incoming| (queue.clone(), incoming)).collect::<Vec<_>>()
-            })
-        });
-        taken.extend(futures::future::select_all(rounds).await.0);
+        let rounds = opened.iter_mut().map(|(_, intake)| intake.next_batch(64, Duration::ZERO));
+        let (batch, index, _) = futures::future::select_all(rounds).await;
+        let (batch, (queue, intake)) = (batch.unwrap(), &mut opened[index]);
+        intake.settle(batch.last().unwrap().tag).await.unwrap();
+        taken.extend(batch.into_iter().map(|incoming| (queue.clone(), incoming)));
     }
     taken
 }

@@ -86,6 +86,7 @@ pub(crate) fn faults(expected: &[Expected], arrivals: &[Arrival]) -> Vec<String>
         };
         if !came.insert((recipient, cause)) {
             fault("came a second time, under another id");
+            continue;
         }
         if one.detention != subject {
             fault("is about another detention");

@@ -58,9 +58,9 @@ struct Ready {
 }
 
 /// Looks again and again until the answer is yes, or the time is over.
-pub(crate) async fn eventually(bound: Duration, mut question: impl AsyncFnMut() -> bool) -> bool {
+pub(crate) async fn eventually(bound: Duration, mut question: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + bound;
-    while !question().await {
+    while !question() {
         if Instant::now() > end {
             return false;
         }
@@ -159,13 +159,13 @@ claim-seconds = 2
 
     /// Waits until nothing is under way.
     pub(crate) async fn at_rest(&self, bound: Duration) {
-        let mut last = None;
-        let rest = eventually(bound, async || {
-            let load = self.status().await;
-            last = Some(load);
-            load == Load { waiting: 0, claimed: 0, blocked: 0, receipts: 0 }
-        });
-        assert!(rest.await, "still under way after {bound:?}: {last:?}");
+        let end = Instant::now() + bound;
+        let mut load = self.status().await;
+        while load != (Load { waiting: 0, claimed: 0, blocked: 0, receipts: 0 }) {
+            assert!(Instant::now() < end, "still under way after {bound:?}: {load:?}");
+            tokio::time::sleep(LOOK).await;
+            load = self.status().await;
+        }
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -211,7 +211,7 @@ fn register(only: Option<&[&str]>) -> String {
     let Some(only) = only else { return text };
     let mut tables: toml::Table = toml::from_str(&text).unwrap();
     let parties = ["id", "municipality", "prison", "probation", "mandator", "mandatary", "participant", "employer", "acting-for"];
-    for entries in tables.values_mut().filter_map(toml::Value::as_array_mut) {
+    for entries in tables.iter_mut().filter_map(|(_, entries)| entries.as_array_mut()) {
         entries.retain(|entry| parties.iter().filter_map(|key| entry.get(key)?.as_str()).all(|party| only.contains(&party)));
         for entry in entries.iter_mut().filter_map(toml::Value::as_table_mut) {
             if let Some(prisons) = entry.get_mut("intake-for").and_then(toml::Value::as_array_mut) {

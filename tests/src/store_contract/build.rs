@@ -137,6 +137,7 @@ pub(crate) async fn look(store: &dyn Store, detentions: &[&str], messages: &[&st
     let keys = SnapshotKeys {
         detentions: detentions.iter().map(|detention| detention.parse().unwrap()).collect(),
         messages: messages.iter().map(|id| key(id)).collect(),
+        ..SnapshotKeys::default()
     };
     let mut seen = None;
     let written = store

@@ -69,6 +69,10 @@ pub(super) async fn an_old_cursor_gives_again(subject: &Subject) {
     assert_eq!((&again[0].bytes, &again[1].bytes), (&given[1].bytes, &given[2].bytes), "the same bytes");
     let left = store.pull(&pull, &mut |context| Some(context.candidates.iter().map(|_| Verdict::Leave).collect())).await.unwrap();
     assert!(left.is_empty());
+    let pull = Pull { after: 3, ..pull };
+    let left = store.pull(&pull, &mut |context| Some(context.candidates.iter().map(|_| Verdict::Leave).collect())).await.unwrap();
+    assert!(left.is_empty());
+    assert_eq!(look(store, &["d-1"], &[]).await.deliveries[2].stage.word(), "received", "the cursor counts whatever is given");
     assert!(store.pull(&pull, &mut |_| None).await.unwrap().is_empty());
 }
 

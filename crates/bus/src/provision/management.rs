@@ -23,7 +23,11 @@ impl fmt::Debug for Management {
 }
 
 impl Management {
-    pub(super) fn new(base: Url, user: &str, password: &str) -> Result<Self, ProvisionError> {
+    pub(super) fn new(mut base: Url, user: &str, password: &str) -> Result<Self, ProvisionError> {
+        // an address with a user would be sent as a second Authorization header
+        if base.set_username("").is_err() || base.set_password(None).is_err() {
+            return Err(ProvisionError::Address("management interface"));
+        }
         // a broker is never behind the proxy that leads outside
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().map_err(unreachable)?;
         Ok(Self { base, client, user: user.to_owned(), password: password.to_owned() })

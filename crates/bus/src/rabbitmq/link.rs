@@ -1,6 +1,10 @@
 //! A connection that its next use opens again.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use schakelpunt_amqp::{Connection, Error};
@@ -12,11 +16,21 @@ const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
     .with_max_delay(Duration::from_secs(1))
     .with_max_times(5)
     .with_jitter();
+/// For all tries together, in a network that swallows everything.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 pub(super) struct Link {
     url: String,
     name: String,
-    current: Mutex<Option<Connection>>,
+    state: Mutex<State>,
+    /// Rounds that have failed; read before the lock is taken.
+    failures: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Connection>,
+    last: Option<Error>,
 }
 
 impl fmt::Debug for Link {
@@ -28,22 +42,36 @@ impl fmt::Debug for Link {
 
 impl Link {
     pub(super) fn new(url: &str, name: String) -> Self {
-        Self { url: url.to_owned(), name, current: Mutex::new(None) }
+        Self { url: url.to_owned(), name, state: Mutex::default(), failures: AtomicU64::new(0) }
     }
 
-    /// The connection, opened again if it is gone.
+    /// The connection, opened again if it is gone. Who waited while somebody else failed gets the same error.
     pub(super) async fn get(&self) -> Result<Connection, Error> {
-        let mut current = self.current.lock().await;
-        if let Some(connection) = current.as_ref().filter(|connection| connection.is_open()) {
+        let failures = self.failures.load(Ordering::Acquire);
+        let mut state = self.state.lock().await;
+        if let Some(connection) = state.current.as_ref().filter(|connection| connection.is_open()) {
             return Ok(connection.clone());
         }
-        *current = None;
-        let opened = (|| Connection::open(&self.url, &self.name)).retry(BACKOFF).when(Error::is_passing).await?;
-        tracing::info!(name = self.name, "connected to the broker");
-        Ok(current.insert(opened).clone())
+        state.current = None;
+        if let Some(error) = state.last.as_ref().filter(|_| self.failures.load(Ordering::Acquire) > failures) {
+            return Err(error.clone());
+        }
+        let opening = (|| Connection::open(&self.url, &self.name)).retry(BACKOFF).when(Error::is_passing);
+        match tokio::time::timeout(PATIENCE, opening).await.unwrap_or(Err(Error::Silent)) {
+            Ok(opened) => {
+                tracing::info!(name = self.name, "connected to the broker");
+                Ok(state.current.insert(opened).clone())
+            }
+            Err(error) => {
+                tracing::warn!(name = self.name, error = &error as &dyn std::error::Error, "no connection to the broker");
+                state.last = Some(error.clone());
+                self.failures.fetch_add(1, Ordering::AcqRel);
+                Err(error)
+            }
+        }
     }
 
     pub(super) async fn is_blocked(&self) -> bool {
-        self.current.lock().await.as_ref().is_some_and(Connection::is_blocked)
+        self.state.lock().await.current.as_ref().is_some_and(Connection::is_blocked)
     }
 }

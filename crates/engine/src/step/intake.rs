@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DetentionRef, RejectionCode,
-    case::{Held, Opened},
+    DetentionRef, LegalDay, RejectionCode,
+    case::{FactValue, Held, Opened},
     catalogue::CaseNeed,
     facts,
     ids::MessageKey,
@@ -107,9 +107,12 @@ fn person(world: &World<'_>, message: &StoredMessage) -> String {
 fn open(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
     let opened = Opened { by: message.sender.clone(), person: person(world, message), at: world.now() };
     let now = world.now();
+    // the prison held the person from the first day on: a transfer may be told later than it happened
+    let first = message.payload.as_ref().and_then(|data| data.pointer("/detention/start")).and_then(|day| day.as_str());
+    let since = first.and_then(|day| day.parse::<LegalDay>().ok()).map_or(now, LegalDay::begins);
     let case = world.case(detention);
     case.opened = Some(opened);
-    case.record(schakelpunt_domain::case::FactValue::Prison(message.sender.clone()), now, now);
+    case.record(FactValue::Prison(message.sender.clone()), since.min(now), now);
 }
 
 /// The name of the timer that ends the wait of a parked message.

@@ -94,7 +94,9 @@ impl Two {
     /// Claims and hands over once, as a task.
     fn dispatch(&self) -> JoinHandle<()> {
         let hub = Arc::clone(&self.claims.0);
-        spawn::named("claim", async move { drop(hub.dispatch().await.unwrap()) })
+        spawn::named("claim", async move {
+            hub.dispatch().await.unwrap();
+        })
     }
 
     /// Waits until a connection to this database stands before a lock, which the other holds.

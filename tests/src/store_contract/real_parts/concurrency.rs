@@ -61,13 +61,18 @@ async fn open(store: &Arc<PostgresStore>, mut step: impl FnMut(Snapshot) -> Vec<
         let keys = SnapshotKeys { detentions: ["d-1".parse().unwrap()].into(), ..SnapshotKeys::default() };
         let mut step = move |snapshot| {
             tell.take().unwrap().send(()).unwrap();
-            wait.recv().unwrap();
+            stand(&wait);
             Some(step(snapshot))
         };
         store.intake(&keys, &mut step).await
     });
     told.await.unwrap();
     Open { task, go }
+}
+
+/// Stands still inside a transaction, without stopping the runtime.
+fn stand(until: &mpsc::Receiver<()>) {
+    tokio::task::block_in_place(|| until.recv()).unwrap();
 }
 
 impl Open {
@@ -142,7 +147,7 @@ async fn a_withdrawal_waits_for_an_open_claim_and_sees_it() {
         let mut tell = Some(tell);
         let mut decide = move |context| {
             tell.take().unwrap().send(()).unwrap();
-            wait.recv().unwrap();
+            stand(&wait);
             claim_all(context)
         };
         other.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap()
@@ -184,7 +189,7 @@ async fn a_change_of_the_registers_waits_for_what_runs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_first_writers_one_has_a_conflict() {
-    let Two { one, other, .. } = two().await;
+    let Two { one, other, database: _kept } = two().await;
     let now = one.now().await.unwrap();
     for round in 0..20 {
         let (detention, id) = (format!("d-{round}"), format!("m-{round}"));
@@ -226,7 +231,7 @@ async fn both<T: Send>(one: impl Future<Output = T> + Send, other: impl Future<O
 async fn many_claims_never_give_the_same_delivery() {
     const LANES: u64 = 40;
     const EACH: u64 = 6;
-    let Two { one, other, .. } = two().await;
+    let Two { one, other, database: _kept } = two().await;
     let now = one.now().await.unwrap();
     let recipients = [ZWOLLE, "gemeente-kampen", "reclassering"];
     for sequence in 1..=EACH {
@@ -272,7 +277,7 @@ async fn many_claims_never_give_the_same_delivery() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_fetch_and_a_claim_share_lanes_without_overtaking() {
-    let Two { one, other, .. } = two().await;
+    let Two { one, other, database: _kept } = two().await;
     for round in 0..15 {
         let now = one.now().await.unwrap();
         for sequence in 1..=3 {
@@ -294,7 +299,7 @@ async fn a_fetch_and_a_claim_share_lanes_without_overtaking() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn forgetting_leaves_what_an_open_intake_needs() {
-    let Two { one, other, .. } = two().await;
+    let Two { one, other, database: _kept } = two().await;
     let received = one.now().await.unwrap();
     put(&*one, [vec![version(case("d-1"), 0)], sent(&message("m-1", Some("d-1"), received), &[])].concat()).await.unwrap();
     let (go, wait) = mpsc::channel::<()>();
@@ -305,7 +310,7 @@ async fn forgetting_leaves_what_an_open_intake_needs() {
         let (keys, mut actions, mut tell) = (keys_of(&actions), Some(actions), Some(tell));
         let mut step = move |_| {
             tell.take().unwrap().send(()).unwrap();
-            wait.recv().unwrap();
+            stand(&wait);
             actions.take()
         };
         store.intake(&keys, &mut step).await.unwrap()
@@ -321,7 +326,7 @@ async fn forgetting_leaves_what_an_open_intake_needs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_row_that_the_database_refuses_is_data() {
-    let Two { one, .. } = two().await;
+    let Two { one, database: _kept, .. } = two().await;
     let now = one.now().await.unwrap();
     let mut poison = message("m-1", None, now);
     poison.digest = "no text in PostgreSQL has this: \0".to_owned();
@@ -345,13 +350,63 @@ async fn a_server_that_goes_is_unavailable_and_comes_back() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(ids(&claim(&*one, &[ZWOLLE]).await), ["m-1"], "nothing of the intake is left");
-    assert!(PostgresStore::connect("postgres://nobody@127.0.0.1:1/x", 1, TimeSource::Database).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_clock_is_the_database_s_own() {
-    let Two { one, other, .. } = two().await;
+    let Two { one, other, database: _kept } = two().await;
     let (first, second) = (one.now().await.unwrap(), other.now().await.unwrap());
     let third = look(&*one, &[], &[]).await.now;
     assert!(first < second && second < third, "{first} {second} {third}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn zz_speed() {
+    let clock = super::super::TestClock::new();
+    let folder = tempfile::tempdir().unwrap();
+    let lite = schakelpunt_store::SqliteStore::open(&folder.path().join("x.db"), Arc::clone(&clock) as _).await.unwrap();
+    let database = Database::fresh();
+    let pg = PostgresStore::connect(&database.url(), 8, TimeSource::Database).await.unwrap();
+    let stores: [(&str, &dyn Store); 2] = [("pg", &pg), ("lite", &lite)];
+    for (name, store) in stores {
+        store.migrate().await.unwrap();
+        let recipients: Vec<String> = (0..60).map(|i| format!("gemeente-{i}")).collect();
+        let now = store.now().await.unwrap();
+        let start = std::time::Instant::now();
+        for batch in 0..100u64 {
+            let mut actions = Vec::new();
+            for place in 0..200u64 {
+                let n = batch * 200 + place;
+                let detention = format!("d-{}", n % 5000);
+                actions.push(version(case(&detention), n / 5000));
+                let mut m = message(&format!("m-{n}"), Some(&detention), now);
+                m.payload = Some(serde_json::json!({"x": "y".repeat(1000)}));
+                let to: Vec<_> = (0..3).map(|k| (recipients[((n % 5000 + k * 20) % 60) as usize].as_str(), n / 5000 + 1)).collect();
+                actions.extend(sent(&m, &to));
+            }
+            put(store, actions).await.unwrap();
+        }
+        println!("{name} in: 20000 messages, 60000 deliveries {:?}", start.elapsed());
+        if name == "pg" { println!("{}", database.sql("analyze")); }
+        let start = std::time::Instant::now();
+        println!("{name} due {} {:?}", store.due_recipients().await.unwrap().len(), start.elapsed());
+        let start = std::time::Instant::now();
+        println!("{name} load {:?} {:?}", store.load().await.unwrap(), start.elapsed());
+        let names: Vec<_> = recipients.iter().map(|r| (r.as_str(), 64, true)).collect();
+        let start = std::time::Instant::now();
+        let mut n = 0;
+        let mut rounds = 0;
+        let mut claim_time = Duration::ZERO;
+        while n < 30000 {
+            let s = std::time::Instant::now();
+            let claimed = store.claim(256, &room(&names), &mut claim_all).await.unwrap();
+            claim_time += s.elapsed();
+            n += claimed.len();
+            rounds += 1;
+            confirm(store, &claimed, store.now().await.unwrap()).await;
+        }
+        println!("{name} out: {n} in {rounds} claims {:?}, claim {:?}", start.elapsed(), claim_time);
+        let start = std::time::Instant::now();
+        println!("{name} forget {} {:?}", store.forget(store.now().await.unwrap()).await.unwrap(), start.elapsed());
+    }
 }

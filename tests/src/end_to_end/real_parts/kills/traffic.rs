@@ -101,7 +101,7 @@ impl Traffic {
     /// Waits until so many deliveries have come; `false` if they do not.
     async fn come(&mut self, count: usize) -> bool {
         let (notes, tasks) = (self.town_and_unit.clone(), &mut self.tasks);
-        eventually(BOUND, async || {
+        eventually(BOUND, || {
             // a party that has panicked is shown as itself, not as its consequences
             while let Some(ended) = tasks.try_join_next() {
                 ended.unwrap();
@@ -117,7 +117,7 @@ impl Traffic {
         self.fence.send_replace(true);
         let fence: usize = load.fence().iter().map(|message| message.expected.len()).sum();
         let fenced = all && self.come(self.total + fence).await;
-        let told = fenced && eventually(BOUND, async || self.missing_receipts(&load).is_empty()).await;
+        let told = fenced && eventually(BOUND, || self.missing_receipts(&load).is_empty()).await;
         self.tasks.shutdown().await;
 
         let expected: Vec<_> = load.rounds.iter().flatten().flat_map(|message| message.expected.clone()).collect();
@@ -180,7 +180,7 @@ async fn publish(url: String, load: Load, notes: Notes, mut may_fence: watch::Re
     for batch in load.before_the_fence().iter().flat_map(|round| round.chunks(BATCH)) {
         prison.publish(batch).await;
         deliveries += batch.iter().map(|message| message.expected.len()).sum::<usize>();
-        assert!(eventually(BOUND, async || deliveries < notes.count() + AHEAD).await, "the window stays closed for {BOUND:?}");
+        assert!(eventually(BOUND, || deliveries < notes.count() + AHEAD).await, "the window stays closed for {BOUND:?}");
     }
     may_fence.wait_for(|may| *may).await.unwrap();
     for batch in load.fence().chunks(BATCH) {
@@ -205,8 +205,8 @@ impl Prison {
             let messages: Vec<_> = open.iter().map(|message| to_amqp(message)).collect();
             let sent = publisher.publish_batch(&messages, Duration::from_secs(5)).await.unwrap();
             assert!(!sent.answers.contains(&Answer::Returned), "no binding takes the message");
-            let mut answers = sent.answers.iter();
-            open.retain(|_| answers.next() != Some(&Answer::Confirmed));
+            let left = open.into_iter().zip(sent.answers).filter(|(_, answer)| *answer != Answer::Confirmed);
+            open = left.map(|(message, _)| message).collect();
             if !open.is_empty() {
                 tokio::time::sleep(PAUSE).await;
             }

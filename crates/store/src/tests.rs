@@ -1,0 +1,210 @@
+//! A row that cannot be read back names its table and column, whichever column it is.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+use schakelpunt_domain::{Clock, DeliveryId, ids::MessageKey, registers::Recorded};
+use schakelpunt_engine::{
+    model::{Action, SnapshotKeys},
+    ports::{Store, StoreError},
+};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Row};
+
+use crate::SqliteStore;
+
+#[derive(Debug)]
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        "2024-09-03T12:00:00Z".parse().unwrap()
+    }
+}
+
+/// Columns that are written for queries and never read back.
+const ONLY_FOR_QUERIES: &[&str] = &[
+    "hub.only_row",
+    "register_entries.ordinal",
+    "recipients.participant",
+    "recipients.pulls",
+    "messages.event",
+    "messages.detention",
+    "messages.received",
+    "messages.digest",
+    "messages.outcome",
+    "held_messages.detention",
+    "held_messages.source",
+    "held_messages.message_id",
+    "decisions.ordinal",
+    "decisions.source",
+    "decisions.message_id",
+    "decisions.detention",
+    "decisions.recipient",
+    "deliveries.ordinal",
+    "deliveries.lane",
+    "deliveries.by_consent",
+    "deliveries.stage",
+    "deliveries.is_open",
+    "deliveries.due",
+    "deliveries.claimed_at",
+    // any bytes are bytes
+    "deliveries.bytes",
+    "receipts.ordinal",
+    "receipts.told",
+    "rejections.ordinal",
+    // any text is an id of a timer
+    "timers.id",
+];
+
+/// Every other column, with something that cannot be read.
+const UNREADABLE: &[(&str, &str, &str)] = &[
+    ("hub", "epoch", "-1"),
+    ("register_entries", "body", "'{}'"),
+    ("recipients", "head", "-9"),
+    ("cases", "detention", "'d-2'"),
+    ("cases", "version", "-1"),
+    ("cases", "body", "'{\"detention\":'"),
+    ("messages", "source", "'urn:nld:oin:00000099000000002000:systeem:y'"),
+    ("messages", "id", "'m-2'"),
+    ("messages", "body", "'null'"),
+    ("messages", "payload", "''"),
+    ("decisions", "body", "'[]'"),
+    ("deliveries", "id", "'no uuid'"),
+    ("deliveries", "source", "'no urn'"),
+    ("deliveries", "message_id", "' '"),
+    ("deliveries", "revision", "4294967296"),
+    ("deliveries", "event", "'No event'"),
+    ("deliveries", "detention", "''"),
+    ("deliveries", "recipient", "'Nobody'"),
+    ("deliveries", "kind", "'stranger'"),
+    ("deliveries", "on_behalf_of", "''"),
+    ("deliveries", "relations", "'[\"friend\"]'"),
+    ("deliveries", "lane_sequence", "-1"),
+    ("deliveries", "decision", "'{}'"),
+    ("deliveries", "stamp", "'{}'"),
+    ("deliveries", "stage_detail", "'{\"stage\":\"lost\"}'"),
+    ("deliveries", "number", "-1"),
+    ("receipts", "id", "''"),
+    ("receipts", "recipient", "'Nobody'"),
+    ("receipts", "event", "'No event'"),
+    ("receipts", "data", "'{'"),
+    ("receipts", "at", "9223372036854775807"),
+    ("rejections", "body", "'{}'"),
+    ("timers", "at", "-9223372036854775808"),
+    ("timers", "detention", "''"),
+];
+
+fn key() -> MessageKey {
+    serde_json::from_value(json!({"source": "urn:nld:oin:00000099000000001000:systeem:x", "id": "m-1"})).unwrap()
+}
+
+fn model<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+/// One row in every table.
+fn actions() -> Vec<Action> {
+    let (now, key, recipient) = (Noon.now(), key(), "gemeente-zwolle".parse().unwrap());
+    let decision = json!({"answer": {"refuse": "NO_BASIS"}, "rule": null, "withheld": [], "valid_until": null});
+    let case = json!({"value": schakelpunt_domain::case::Case::new("d-1".parse().unwrap()), "version": 0});
+    let id = DeliveryId::derive(&key.source, &key.id, &recipient, 0);
+    vec![
+        Action::SaveCase(schakelpunt_engine::model::Versioned { value: model(case["value"].clone()), version: 0 }),
+        Action::SaveMessage(model(json!({
+            "key": key, "event": "plan-ready", "sender": "pi-zwolle", "detention": "d-1", "sequence": null, "time": now, "received": now,
+            "digest": "x", "size": 1, "trace": {}, "sender_relations": [], "signals": {"whole": [], "entries": {}}, "leaves": [], "stale": [],
+            "outcome": "accepted", "payload": {},
+        }))),
+        Action::AddDecision(model(json!({
+            "message": key, "event": "plan-ready", "detention": "d-1", "recipient": recipient, "relations": [], "decision": decision,
+            "version": "1", "at": now,
+        }))),
+        Action::AddDelivery(model(json!({
+            "id": id, "key": key, "revision": 0, "event": "plan-ready", "detention": "d-1", "recipient": recipient, "kind": "municipality",
+            "on_behalf_of": null, "relations": [], "lane_sequence": 1, "decision": decision,
+            "stamp": {"case_version": 1, "epoch": 0, "rules": "1"}, "stage": {"stage": "waiting", "not_before": now, "attempts": 0},
+            "bytes": null, "number": null,
+        }))),
+        Action::AddReceipt(model(json!({"id": "r-1", "to": "pi-zwolle", "event": "message-accepted", "data": {}, "at": now}))),
+        Action::AddRejection(model(json!({
+            "source": null, "id": null, "sender": null, "size": 1, "digest": "x", "code": "MALFORMED", "pointer": "", "detail": "", "at": now,
+        }))),
+        Action::SetTimer(model(json!({"id": "t-1", "at": now, "detention": "d-1"}))),
+    ]
+}
+
+async fn filled() -> SqliteStore {
+    let store = SqliteStore::in_memory(Arc::new(Noon)).await.unwrap();
+    store.migrate().await.unwrap();
+    let entry = json!({"entry": {"stop": {"participant": "pi-zwolle"}}, "recorded": Noon.now()});
+    store.record(vec![model::<Recorded<_>>(entry)]).await.unwrap();
+    let mut actions = Some(actions());
+    store.intake(&SnapshotKeys::default(), &mut |_| actions.take()).await.unwrap();
+    sqlx::query("insert into recipients (participant) values ('gemeente-zwolle')").execute(&store.backend.writer).await.unwrap();
+    // a row is damaged as a disk or a person would, without asking the database
+    sqlx::query("pragma foreign_keys = off").execute(&store.backend.writer).await.unwrap();
+    store
+}
+
+/// Reads everything of that table, as the engine would.
+async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
+    match table {
+        "hub" | "register_entries" => store.registers().await.map(drop),
+        "recipients" => {
+            let room = [("gemeente-zwolle".parse().unwrap(), schakelpunt_engine::model::Room { count: 1, consent: true })].into();
+            let mut decide = |context: schakelpunt_engine::model::ClaimContext| {
+                let claims = context.candidates.into_iter().map(|candidate| {
+                    let mut delivery = candidate.delivery;
+                    delivery.stage = delivery.stage.claim(context.now, context.now).unwrap();
+                    schakelpunt_engine::model::Verdict::Claim(Box::new(delivery), None)
+                });
+                Some(claims.collect())
+            };
+            store.claim(1, &room, &mut decide).await.map(drop)
+        }
+        "cases" => {
+            store.case(&"d-1".parse().unwrap()).await?;
+            store.case(&"d-2".parse().unwrap()).await.map(drop)
+        }
+        "messages" => {
+            store.trace(&key().id).await?;
+            store.trace(&"m-2".parse().unwrap()).await.map(drop)
+        }
+        "decisions" => store.trace(&key().id).await.map(drop),
+        "deliveries" => store.deliveries(&schakelpunt_engine::ports::DeliveryFilter { limit: 9, ..Default::default() }).await.map(drop),
+        "receipts" => store.receipts(9).await.map(drop),
+        "rejections" => store.rejections(9).await.map(drop),
+        "timers" => store.due_timers(9).await.map(drop),
+        _ => panic!("no reader for {table}"),
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_names_table_and_column() {
+    for (table, column, garbage) in UNREADABLE {
+        let store = filled().await;
+        read(&store, table).await.unwrap();
+        let store = filled().await;
+        let damage = AssertSqlSafe(format!("update {table} set {column} = {garbage}"));
+        assert!(sqlx::query(damage).execute(&store.backend.writer).await.unwrap().rows_affected() > 0, "{table}");
+        match read(&store, table).await {
+            Err(StoreError::Inconsistent { table: found_table, column: found_column, .. }) => {
+                assert_eq!((found_table, found_column), (*table, *column));
+            }
+            other => panic!("{table}.{column}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_column_is_known_to_this_test() {
+    let store = filled().await;
+    let columns = "select t.name || '.' || c.name from sqlite_schema t, pragma_table_info(t.name) c
+                   where t.type = 'table' and t.name not like '\\_%' escape '\\' and t.name not like 'sqlite%'";
+    let rows = sqlx::query(columns).fetch_all(&store.backend.writer).await.unwrap();
+    let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let known = UNREADABLE.iter().map(|(table, column, _)| format!("{table}.{column}"));
+    let known: BTreeSet<String> = known.chain(ONLY_FOR_QUERIES.iter().map(|column| (*column).to_owned())).collect();
+    assert_eq!(found, known);
+}

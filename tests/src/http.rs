@@ -1,0 +1,9 @@
+//! The gateway over the real engine, SQLite and the in-process bus. Every answer of every test is held against `openapi.json`.
+
+mod documented;
+mod fetch;
+mod intake;
+mod rejections;
+mod rig;
+mod rules;
+mod trace;
