@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Hub,
-    hub::chain,
+    hub::{self, chain},
     inspect::Offer,
     ports::{BusError, Incoming, Intake, StoreError},
     spawn,
@@ -71,6 +71,11 @@ async fn consume(hub: &Hub, intake: &mut dyn Intake) -> Result<(), BusError> {
     loop {
         let batch = intake.next_batch(limits.batch, limits.linger).await?;
         let mut inputs = hub.inspect(&batch.iter().map(offer).collect::<Vec<_>>()).await;
+        for (input, incoming) in inputs.iter_mut().zip(&batch) {
+            if incoming.dead {
+                *input = hub::dead(input);
+            }
+        }
         let mut tags: Vec<u64> = batch.iter().map(|incoming| incoming.tag).collect();
         let mut failures = 0;
         while !inputs.is_empty() {

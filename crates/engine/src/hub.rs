@@ -347,16 +347,17 @@ fn handed_over(verdict: crate::model::Verdict, now: Timestamp) -> crate::model::
 
 /// A message that the store refuses, as a rejection that keeps no content.
 fn quarantine(input: &Input) -> Input {
+    late(input, Rejection::new(RejectionCode::SchemaInvalid, "/data", "text that can be stored"))
+}
+
+/// A message that the broker gave up on: its sender hears of it and offers it again.
+pub(crate) fn dead(input: &Input) -> Input {
+    late(input, Rejection::new(RejectionCode::Malformed, "", "a message that the broker could deliver; offer it again"))
+}
+
+fn late(input: &Input, why: Rejection) -> Input {
     match input {
-        Input::Offer(Ok(message)) => Input::Offer(Err(Box::new(Rejected {
-            sender: Some(message.sender.clone()),
-            source: Some(message.envelope.source.clone()),
-            id: Some(message.envelope.id.clone()),
-            event: Some(message.envelope.event.clone()),
-            size: message.size,
-            digest: message.digest.clone(),
-            why: Rejection::new(RejectionCode::SchemaInvalid, "/data", "text that can be stored"),
-        }))),
+        Input::Offer(Ok(message)) => Input::Offer(Err(Box::new(Rejected::late(message, why)))),
         other => other.clone(),
     }
 }

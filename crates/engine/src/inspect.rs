@@ -58,6 +58,22 @@ pub struct Rejected {
     pub why: Rejection,
 }
 
+impl Rejected {
+    /// What may be kept of a message that passed the door and is rejected after all.
+    pub fn late(message: &Inspected, why: Rejection) -> Self {
+        let Inspected { envelope, sender, digest, size, signals: _, leaves: _ } = message;
+        Self {
+            sender: Some(sender.clone()),
+            source: Some(envelope.source.clone()),
+            id: Some(envelope.id.clone()),
+            event: Some(envelope.event.clone()),
+            size: *size,
+            digest: digest.clone(),
+            why,
+        }
+    }
+}
+
 /// Inspects one message.
 pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At) -> Result<Inspected, Box<Rejected>> {
     let size = offer.raw.body.len() as u64;

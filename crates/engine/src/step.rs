@@ -237,15 +237,7 @@ fn rejection(rejected: &Rejected, now: Timestamp) -> RejectionRecord {
 /// Rejects a message that passed the door, with what may be kept of it.
 fn reject_late(world: &mut World<'_>, message: &Inspected, code: RejectionCode, pointer: &str, detail: &str) -> Reported {
     let why = Rejection::new(code, pointer, detail);
-    let rejected = Rejected {
-        sender: Some(message.sender.clone()),
-        source: Some(message.envelope.source.clone()),
-        id: Some(message.envelope.id.clone()),
-        event: Some(message.envelope.event.clone()),
-        size: message.size,
-        digest: message.digest.clone(),
-        why: why.clone(),
-    };
+    let rejected = Rejected::late(message, why.clone());
     let record = rejection(&rejected, world.now());
     world.act(Action::AddRejection(record));
     Reported::Rejected(why)

@@ -146,19 +146,19 @@ pub(crate) async fn a_confirmed_message_arrives_whole(rig: &dyn Rig) {
 
 pub(crate) async fn what_has_no_inbox_is_not_a_success(rig: &dyn Rig) {
     // many at once: the answers of the broker come in bundles and not in order
-    let mut sent = receipts(&municipality(), 60);
+    let mut sent = receipts(&municipality(), 600);
     for lost in sent.iter_mut().step_by(3) {
         lost.to = stranger();
     }
     let mut reader = rig.read(&municipality()).await;
     let (published, ()) = tokio::join!(publish(rig.bus(), &sent), async {
-        for _ in 0..40 {
+        for _ in 0..400 {
             reader.next().await;
         }
         reader.ack().await;
     });
     let expected = |lost: bool| if lost { Published::Unroutable } else { Published::Confirmed };
-    assert_eq!(published, (0..60).map(|number| expected(number % 3 == 0)).collect::<Vec<_>>());
+    assert_eq!(published, (0..600).map(|number| expected(number % 3 == 0)).collect::<Vec<_>>());
     assert_eq!(rig.bus().room(&stranger(), 5).await.unwrap(), Room { count: 1, consent: false });
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -174,8 +174,8 @@ claim-seconds = 2
         command
     }
 
-    /// Runs a Python program of `tests/python` as the foreign parties of this hub. Gives what it printed.
-    pub(crate) async fn python(&self, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    /// Runs a Python program of `tests/python` as the foreign parties of this hub.
+    pub(crate) async fn python(&self, program: &str, arguments: &[&str], variables: &[(&str, &str)]) {
         let python = variable("SCHAKELPUNT_TEST_PYTHON").expect("SCHAKELPUNT_TEST_PYTHON is not set: run this test through tests/run");
         let amqp: reqwest::Url = self.addresses.0.parse().unwrap();
         let mut command = Command::new(python);
@@ -184,13 +184,13 @@ claim-seconds = 2
         command.env("AMQP_VHOST", &self.vhost).env("AMQP_PASSWORD", PASSWORD).env("SCHAKELPUNT_PARTICIPANTS", self.participants());
         // beside the sources they would be found by the next `git status`
         command.env("PYTHONDONTWRITEBYTECODE", "1").envs(variables.iter().copied());
-        let ended = timeout(PYTHON, command.output()).await;
-        let output = ended.unwrap_or_else(|_| panic!("{program} does not end; the hub's log:\n{}", self.log())).unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        println!("{said}");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{program} fails:\n{said}{errors}\nthe hub's log:\n{}", self.log());
-        said
+        // into a file: what it has said must not be lost when it hangs
+        let path = self.folder.path().join(format!("{program}.txt"));
+        let said = fs::File::create(&path).unwrap();
+        command.stdout(said.try_clone().unwrap()).stderr(said);
+        let ended = timeout(PYTHON, command.status()).await.map(Result::unwrap);
+        println!("{}", fs::read_to_string(&path).unwrap());
+        assert!(ended.as_ref().is_ok_and(ExitStatus::success), "{program}: {ended:?}");
     }
 }
 
