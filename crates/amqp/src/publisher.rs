@@ -141,7 +141,7 @@ impl Round {
         // as long as an answer is missing, a return may still be attached to it: then no acknowledgement proves routing
         let proven = returned.is_empty() || self.is_complete(batch.len());
         let answers = batch.iter().enumerate().map(|(index, message)| match self.results.get(index) {
-            Some(Some(Confirmation::Ack(Some(_)))) => { let _x = route(message); Answer::Returned }
+            _ if returned.contains(&route(message)) => Answer::Returned,
             Some(Some(Confirmation::Ack(_))) if proven => Answer::Confirmed,
             Some(Some(Confirmation::Nack(_))) => Answer::Nacked,
             None if index >= self.begun => Answer::NotSent,

@@ -39,7 +39,7 @@ pub(crate) async fn run<S: Session>(
     room: &BTreeMap<ParticipantId, Room>,
     decide: Decide<'_>,
 ) -> Result<End<Vec<Delivery>>, StoreError> {
-    let picked = lanes::pick_heads(session, limit, room.iter().filter(|(_, room)| room.count > 0)).await?;
+    let picked = lanes::pick_heads(session, limit, room.iter()).await?;
     let (epoch, cases, locked) = lock(session, picked, Again::Heads).await?;
     let context = look(session, epoch, cases, &locked, Again::Heads).await?;
     if context.candidates.is_empty() {

@@ -64,13 +64,13 @@ const MOVE: Sql = Sql::of(
      where d.id = u.id and d.stage_detail = u.shown",
     "update deliveries set stage = $2, stage_detail = $3, is_open = $4, due = $5, claimed_at = $6 where id = $1 and stage_detail = $7",
 );
-/// Only from the claim that it is about.
+/// Only from the claim that it is about: what is not claimed has no `claimed_at`.
 const SETTLE: Sql = Sql::of(
     "update deliveries d set stage = u.stage, stage_detail = u.detail, is_open = u.is_open, due = u.due, claimed_at = u.claimed_at
      from unnest($1, $2, $3, $4, $5, $6, $7) as u(id, stage, detail, is_open, due, claimed_at, claim)
-     where d.id = u.id and d.stage = 'claimed' and d.claimed_at = u.claim",
+     where d.id = u.id and d.claimed_at = u.claim",
     "update deliveries set stage = $2, stage_detail = $3, is_open = $4, due = $5, claimed_at = $6
-     where id = $1 and stage = 'claimed' and claimed_at = $7",
+     where id = $1 and claimed_at = $7",
 );
 /// A verdict: the row is locked.
 const JUDGE: Sql = Sql::of(

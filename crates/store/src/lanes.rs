@@ -137,9 +137,11 @@ pub(crate) async fn due_recipients<S: Session>(session: &mut S) -> Result<Vec<Pa
 pub(crate) async fn pick_heads<'a, S: Session>(
     session: &mut S,
     limit: usize,
-    room: impl Iterator<Item = (&'a ParticipantId, &'a Room)> + Send,
+    room: impl ExactSizeIterator<Item = (&'a ParticipantId, &'a Room)> + Send,
 ) -> Result<Vec<Picked>, StoreError> {
-    let rooms = room.map(|(recipient, room)| values![recipient.as_str(), clamped(room.count), room.consent]).collect();
+    // Looking at twice the limit in all: a claim costs what it takes, not what waits, and no backlog crowds the others out.
+    let share = limit.saturating_mul(2).div_ceil(room.len().max(1));
+    let rooms = room.map(|(recipient, room)| values![recipient.as_str(), clamped(room.count.min(share)), room.consent]).collect();
     let now = session.clock().await?;
     let rows = session.rows_each(PICK_HEADS, rooms, values![now, clamped(limit)]).await?;
     let mut found = Vec::with_capacity(rows.len());

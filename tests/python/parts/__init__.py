@@ -1,0 +1,1 @@
+"""The real parts of the tests; see tests/parts."""
