@@ -1,6 +1,7 @@
 //! Scenario files (contracts 3): a text that a lawyer can read, and a test.
 
 mod check;
+mod compare;
 mod file;
 mod play;
 mod recording;

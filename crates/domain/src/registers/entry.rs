@@ -1,0 +1,251 @@
+//! The entries of the registers, as they stand in files (decisions 1 and 26).
+
+use jiff::Timestamp;
+
+use crate::{
+    calendar::LegalDay,
+    ids::{DetentionRef, MunicipalityCode, Oin, ParticipantId, RuleId, Source},
+};
+
+/// What a participant is. Units, not legal persons: one foundation can have a probation unit and a care unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A penitentiary institution (director, Pm art. 1).
+    Prison,
+    /// A unit of one of the three probation organisations (Pm art. 1(b)).
+    Probation,
+    /// The college of mayor and aldermen (Pm art. 1(c)).
+    Municipality,
+    /// Anyone outside the triad: gets something only with consent.
+    CarePartner,
+    /// The desk that finds the responsible municipality.
+    Triage,
+    /// The hub itself.
+    Hub,
+}
+
+impl Kind {
+    /// The word as in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prison => "prison",
+            Self::Probation => "probation",
+            Self::Municipality => "municipality",
+            Self::CarePartner => "care-partner",
+            Self::Triage => "triage",
+            Self::Hub => "hub",
+        }
+    }
+}
+
+/// A municipality code with the days on which the participant stands for it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Territory {
+    /// The code.
+    pub code: MunicipalityCode,
+    /// First day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<LegalDay>,
+    /// First day that no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<LegalDay>,
+}
+
+/// How a participant gets its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// An inbox on the bus.
+    #[default]
+    Amqp,
+    /// It fetches over HTTP.
+    Pull,
+}
+
+/// A participant (decision 1).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Participant {
+    /// The unit's id; also the first word of its routing keys.
+    pub id: ParticipantId,
+    /// What it is.
+    pub kind: Kind,
+    /// The OIN of its organisation, not unique.
+    pub oin: Oin,
+    /// The organisation's name, for people.
+    #[serde(default)]
+    pub organisation: String,
+    /// The systems that it may name as `source`; empty: any system of its OIN.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    /// The municipalities that it stands for.
+    #[serde(default)]
+    pub municipalities: Vec<Territory>,
+    /// The prisons for which it takes in new cases (probation).
+    #[serde(default)]
+    pub intake_for: Vec<ParticipantId>,
+    /// Reached outside office hours through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<String>,
+    /// Test and production never meet.
+    #[serde(default = "default_environment")]
+    pub environment: String,
+    /// Its very nature tells a health fact: naming a client needs a consent for health (decision 9).
+    #[serde(default)]
+    pub tells_health: bool,
+    /// How it gets its messages.
+    #[serde(default)]
+    pub channel: Channel,
+}
+
+fn default_environment() -> String {
+    "test".to_owned()
+}
+
+impl Participant {
+    /// Whether it may name `source`: one of its own, any system of its OIN if it has none, or a scenario's (decision 31).
+    pub fn may_use(&self, source: &Source) -> bool {
+        let own = source.oin() == self.oin.as_str();
+        self.sources.contains(source) || (own && (self.sources.is_empty() || source.system() == "scenario"))
+    }
+}
+
+/// What a municipality and a prison agreed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Agreement {
+    /// The municipality.
+    pub municipality: ParticipantId,
+    /// The prison.
+    pub prison: ParticipantId,
+    /// The probation unit that takes in their cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probation: Option<ParticipantId>,
+    /// Days until the TBO.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tbo_calendar_days: Option<u16>,
+    /// Working days until the screening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screening_working_days: Option<u16>,
+    /// First day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<LegalDay>,
+    /// First day that no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<LegalDay>,
+}
+
+/// What a mandate covers (decision 23).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the words of the decision")]
+pub enum Scope {
+    All,
+    Visit,
+    Tbo,
+    Aftercare,
+}
+
+/// One municipality acts for another (Awb art. 10:3).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mandate {
+    /// Who stays responsible.
+    pub mandator: ParticipantId,
+    /// Who acts.
+    pub mandatary: ParticipantId,
+    /// For what.
+    pub scope: Scope,
+    /// First day.
+    pub from: LegalDay,
+    /// First day that no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<LegalDay>,
+}
+
+/// In which capacity a person works.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Capacity {
+    /// A pseudonym of the worker.
+    pub worker: String,
+    /// Who employs the worker.
+    pub employer: ParticipantId,
+    /// For whom the worker acts.
+    pub acting_for: ParticipantId,
+    /// As what.
+    pub role: String,
+    /// Which cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_scope: Option<String>,
+    /// First day.
+    pub from: LegalDay,
+    /// First day that no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<LegalDay>,
+}
+
+/// Where a subscription stands (decision 26).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the words of the decision")]
+pub enum SubscriptionState {
+    #[default]
+    Requested,
+    Approved,
+    Active,
+    Paused,
+}
+
+/// What a participant wants of what it may have. Without an entry: everything (decision 3).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Subscription {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Which events; `*` for all.
+    pub events: Vec<String>,
+    /// Reserved for filters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// How it is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Where it stands.
+    #[serde(default)]
+    pub state: SubscriptionState,
+}
+
+/// Something that a person stopped at once (design 4).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each names what stands still")]
+pub enum Stop {
+    Participant(ParticipantId),
+    Detention(DetentionRef),
+    Rule(RuleId),
+}
+
+/// Any register entry.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each names its register")]
+pub enum Entry {
+    Participant(Participant),
+    Agreement(Agreement),
+    Mandate(Mandate),
+    Capacity(Capacity),
+    Subscription(Subscription),
+    Stop(Stop),
+}
+
+/// An entry with the instant at which the hub recorded it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Recorded<T> {
+    /// The entry.
+    pub entry: T,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+}
