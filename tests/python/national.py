@@ -132,18 +132,21 @@ class Run:
         """Every message has its receipt and every expected delivery is there."""
         return self.expected.keys() <= self.deliveries().keys() and self.sent.keys() <= self.receipts().keys()
 
-    def stage(self, name: str, batch: list[tuple[Case, Message]]) -> None:
+    def stage(self, name: str, batch: list[tuple[Case, Message]]) -> bool:
         # The next stage begins when this one is done: a recipient of today may have left the case tomorrow.
         for case, message in batch:
             self.publish(case, message)
             self.inboxes.pump()
-        if not self.inboxes.until(self.settled, self.seconds):
-            self.differences.append(f"{name}: not settled within {self.seconds:.0f} s")
+        settled = self.inboxes.until(self.settled, self.seconds)
+        if not settled:
+            self.differences.append(f"{name}: not settled within {self.seconds:.0f} s, the rest was not played")
         print(f"{name}: {len(batch)} messages", file=sys.stderr)
+        return settled
 
     def play(self) -> None:
         for number, name in enumerate(STAGES):
-            self.stage(name, [(c, m) for c in self.cases for m in c.messages if m.stage == number])
+            if not self.stage(name, [(c, m) for c in self.cases for m in c.messages if m.stage == number]):
+                return
         # The fence: nothing waits in the intake; then one marker per prison goes the whole way, so that
         # whatever was decided before it and should not have been sent has had its chance to arrive.
         probe = self.producers[self.markers[0].prison].connection

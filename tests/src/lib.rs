@@ -1,6 +1,8 @@
 //! All tests that need more than one crate, in one binary.
 
 #[cfg(test)]
+mod bus_contract;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod http;

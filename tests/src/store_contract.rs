@@ -2,6 +2,7 @@
 //! connections at once.
 
 pub(crate) mod build;
+mod files;
 mod intake;
 mod lanes;
 mod pull;

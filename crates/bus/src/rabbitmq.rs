@@ -1,7 +1,9 @@
 //! RabbitMQ.
 //!
-//! Two connections: a broker that runs out of memory or disk stops reading from whoever publishes, and acknowledgements and
-//! questions must go on meanwhile. A connection that is gone is opened again by its next use, with backoff.
+//! One connection to publish: a broker that runs out of memory or disk stops reading from whoever publishes, and everything else
+//! must go on meanwhile. One for questions. One for each opened queue: lapin ends the connection over a message that it cannot
+//! read (a property that is not UTF-8), which must not stop the other queues. A connection that is gone is opened again by its
+//! next use, with backoff.
 
 mod intake;
 mod link;
@@ -62,18 +64,18 @@ impl fmt::Debug for Settings {
 pub struct RabbitBus {
     settings: Settings,
     publishing: Link,
-    consuming: Link,
+    asking: Link,
     idle: Mutex<Vec<Publisher>>,
 }
 
 impl RabbitBus {
-    /// Opens both connections, so that a wrong address or password shows at once.
+    /// Opens the first connections, so that a wrong address or password shows at once.
     pub async fn connect(settings: Settings) -> Result<Self, BusError> {
         let link = |what: &str| Link::new(&settings.url, format!("{} {what}", settings.name));
-        let (publishing, consuming) = (link("publishes"), link("consumes"));
+        let (publishing, asking) = (link("publishes"), link("asks"));
         publishing.get().await.map_err(bus_error)?;
-        consuming.get().await.map_err(bus_error)?;
-        Ok(Self { publishing, consuming, idle: Mutex::new(Vec::new()), settings })
+        asking.get().await.map_err(bus_error)?;
+        Ok(Self { publishing, asking, idle: Mutex::new(Vec::new()), settings })
     }
 
     /// Whether the broker has told that it takes nothing for now.
@@ -116,7 +118,8 @@ impl Bus for RabbitBus {
     }
 
     async fn open(&self, queue: &str) -> Result<Box<dyn Intake>, BusError> {
-        let connection = self.consuming.get().await.map_err(bus_error)?;
+        let link = Link::new(&self.settings.url, format!("{} reads {queue}", self.settings.name));
+        let connection = link.get().await.map_err(bus_error)?;
         let consumer = connection.consumer(queue, self.settings.prefetch).await.map_err(bus_error)?;
         Ok(Box::new(RabbitIntake::new(queue, consumer)))
     }
@@ -148,7 +151,7 @@ impl Bus for RabbitBus {
     }
 
     async fn room(&self, participant: &ParticipantId, window: usize) -> Result<Room, BusError> {
-        let connection = self.consuming.get().await.map_err(bus_error)?;
+        let connection = self.asking.get().await.map_err(bus_error)?;
         let depth = connection.declare_passive(&topology::inbox(participant)).await.map_err(bus_error)?;
         Ok(match depth {
             Some(depth) => Room {

@@ -148,24 +148,40 @@ fn judge_one(law: Law<'_>, context: &ClaimContext, ClaimCandidate { delivery, ca
         version: stamp.rules.clone(),
         at: now,
     };
+    let moved = matches!(decision.answer, Answer::Refuse(Refusal::NotResponsible | Refusal::MandateMissing));
+    if moved {
+        // somebody else is concerned
+        reconsider.extend(delivery.detention.clone().map(|detention| (delivery.key.clone(), detention)));
+    }
     match (&decision.answer, &delivery.stage) {
-        (Answer::Permit(_), _) => {
-            let again = Delivery { decision, stamp, relations: candidate.relations, on_behalf_of: candidate.on_behalf_of, ..delivery.clone() };
+        (Answer::Permit(permit), Stage::Waiting { .. }) => {
+            // nobody has it: what was frozen under another permit is cut anew
+            let same = delivery.decision.permit() == Some(permit) && delivery.on_behalf_of == candidate.on_behalf_of;
+            let bytes = delivery.bytes.clone().filter(|_| same);
+            let again = Delivery { decision, stamp, relations: candidate.relations, on_behalf_of: candidate.on_behalf_of, bytes, ..delivery.clone() };
             provide(law, again, message, Some(record), now)
         }
-        (Answer::Refuse(Refusal::NotResponsible | Refusal::MandateMissing), Stage::Waiting { .. }) => {
-            // somebody else is concerned: ended and decided anew in one transaction of its own, so that nothing is lost between
-            reconsider.extend(delivery.detention.clone().map(|detention| (delivery.key.clone(), detention)));
-            Verdict::Leave
-        }
+        // the recipient may have it: the same bytes, with the decision that cut them
+        (Answer::Permit(permit), _) if covers(permit, delivery) => provide(law, delivery.clone(), message, Some(record), now),
+        // ended and decided anew in one transaction of its own, so that nothing is lost between
+        (Answer::Refuse(_), Stage::Waiting { .. }) if moved => Verdict::Leave,
         (Answer::Refuse(_), Stage::Waiting { .. }) => match delivery.stage.clone().cancel(now, CancelReason::NoLongerLawful) {
             Ok(stage) => Verdict::End(Box::new(Delivery { stage, decision, stamp, ..delivery.clone() }), record),
             Err(_) => Verdict::Leave,
         },
+        (Answer::Permit(_), Stage::Claimed { .. }) => {
+            let too_much = Decision { answer: Answer::Refuse(Refusal::FieldNotAllowed), ..decision };
+            recall(law, delivery, message, known, DecisionRecord { decision: too_much, ..record }, stamp, now)
+        }
         (Answer::Refuse(_), Stage::Claimed { .. }) => recall(law, delivery, message, known, record, stamp, now),
         // it was handed over and is fetched again: that would be a new provision
-        (Answer::Refuse(_), _) => Verdict::Leave,
+        _ => Verdict::Leave,
     }
+}
+
+/// Whether everything that was frozen may still be known.
+fn covers(permit: &Permit, delivery: &Delivery) -> bool {
+    delivery.decision.permit().is_some_and(|frozen| frozen.leaves().all(|leaf| permit.leaves().any(|given| given == leaf)))
 }
 
 /// Freezes the bytes, once, and claims.
@@ -235,7 +251,10 @@ fn ask(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, 
         candidate: &candidate,
         at,
     };
-    let decision = decide(&question);
+    let mut decision = decide(&question);
+    if case.withdrawn.contains(&message.key) {
+        decision.answer = Answer::Refuse(Refusal::Stopped);
+    }
     Some((candidate, decision))
 }
 
@@ -265,7 +284,8 @@ fn recall(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Cas
         digest: law.settings.key.digest(&[data.to_string().as_bytes()]),
         size: data.to_string().len() as u64,
         trace: Map::new(),
-        sender_relations: vec![Relation::Hub],
+        // it speaks in the place of who sent the original: by that the rule for withdrawals is found if it is asked again
+        sender_relations: [&[Relation::Hub], message.sender_relations.as_slice()].concat(),
         signals: schakelpunt_rules::derive(&data),
         leaves,
         stale: Vec::new(),

@@ -3,6 +3,7 @@
 use schakelpunt_domain::{
     ParticipantId, Refusal,
     case::Case,
+    consent::ConsentState,
     registers::{At, Kind},
 };
 use schakelpunt_rules::{Candidate, Decision, Question, Relation, Who, candidate_for, decide};
@@ -40,6 +41,13 @@ pub fn access(law: Law<'_>, worker: &str, capacity: &ParticipantId, case: &Case,
     match candidate.closed {
         Some(code) => Err(code),
         None if candidate.relations.is_empty() => Err(Refusal::NotResponsible),
+        // outside the triad there is nothing to look at without consent
+        None if candidate.kind == Kind::CarePartner => match case.consent_for(capacity, None, at, true).0 {
+            ConsentState::Valid => Ok(candidate.relations),
+            ConsentState::Missing => Err(Refusal::ConsentMissing),
+            ConsentState::Expired => Err(Refusal::ConsentExpired),
+            ConsentState::Withdrawn => Err(Refusal::ConsentWithdrawn),
+        },
         None => Ok(candidate.relations),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DetentionRef, ParticipantId, Rejection, RejectionCode,
+    DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
     registers::{At, Channel, Entry, Recorded, Registers},
     stage::{BlockReason, Stage},
@@ -186,11 +186,14 @@ impl Hub {
         let registers = self.registers().await;
         let law = Law { settings: &self.settings, registers: &registers };
         let mut reconsider: Reconsider = Vec::new();
+        let mut uncertain: BTreeSet<DeliveryId> = BTreeSet::new();
         let mut stale = false;
         let claimed = self
             .store
             .claim(self.settings.limits.claims, &room, &mut |context| {
                 reconsider.clear();
+                let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
+                uncertain = again.map(|candidate| candidate.delivery.id).collect();
                 stale = context.epoch != registers.epoch;
                 (!stale).then(|| judge(law, &context, &mut reconsider))
             })
@@ -206,7 +209,7 @@ impl Hub {
         };
         let count = claimed.len() + reconsider.len();
         let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
-        self.hand_over(&permitted).await?;
+        self.hand_over(&permitted, &uncertain).await?;
         self.reconsider(reconsider).await?;
         Ok(count)
     }
@@ -242,14 +245,19 @@ impl Hub {
         Ok(room)
     }
 
-    async fn hand_over(&self, permitted: &[Permitted]) -> Result<(), StoreError> {
+    async fn hand_over(&self, permitted: &[Permitted], uncertain: &BTreeSet<DeliveryId>) -> Result<(), StoreError> {
         if permitted.is_empty() {
             return Ok(());
         }
         let batch: Vec<Outgoing<'_>> = permitted.iter().map(Outgoing::Delivery).collect();
         let published = self.bus.publish(&batch).await;
         let now = self.store.now().await?;
-        let results: Vec<HandOver> = permitted.iter().zip(published).filter_map(|(one, how)| self.result(one, how, now)).collect();
+        let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
+            // that this time it is not there says nothing of the time before
+            Published::NotNow if uncertain.contains(&one.id()) => None,
+            how => self.result(one, how, now),
+        });
+        let results: Vec<HandOver> = results.collect();
         self.store.settle(&results).await
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use schakelpunt_domain::{
     BasisId, DetentionRef, Refusal,
-    case::{Case, Title},
+    case::{Case, Fact, FactValue, Title},
     catalogue::{Class, EventSpec},
     consent::{Category, Condition, Consent, ConsentState},
     pointer::Leaf,
@@ -64,7 +64,7 @@ pub fn decide(question: &Question<'_>) -> Decision {
         return refuse(code, None);
     }
     let mut nearest: (Refusal, Option<&Rule>) = (Refusal::NoBasis, None);
-    for rule in matching(question) {
+    for rule in matching(question).filter(|rule| !is_stopped(question, &Stop::Rule(rule.id.clone()))) {
         match apply(question, rule) {
             Ok(permit) => {
                 if !permit.must && !question.registers.is_subscribed(&question.candidate.participant, &question.event.name, question.at) {
@@ -77,7 +77,11 @@ pub fn decide(question: &Question<'_>) -> Decision {
             Err(_) => {}
         }
     }
-    refuse(nearest.0, nearest.1)
+    // a rule that stands still is no missing basis
+    match (nearest.1, matching(question).next()) {
+        (None, Some(stopped)) => refuse(Refusal::Stopped, Some(stopped)),
+        _ => refuse(nearest.0, nearest.1),
+    }
 }
 
 fn horizon(question: &Question<'_>) -> Option<Timestamp> {
@@ -92,7 +96,6 @@ fn matching<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a Rule> {
             .rules
             .rules_for(&question.event.name)
             .filter(move |rule| rule.to.contains(relation) && rule.sender.iter().any(|sender| question.sender.contains(sender)))
-            .filter(move |rule| !is_stopped(&question, &Stop::Rule(rule.id.clone())))
     })
 }
 
@@ -188,11 +191,20 @@ fn carries<'a>(question: &Question<'a>, rule: &Rule, grant: &Grant, basis: &Basi
         return Ok(Vec::new());
     }
     let lapses = !AT_THE_END.contains(&question.event.name.as_str());
-    match question.case.consent_for(&question.candidate.participant, Some(&rule.purpose), question.at, lapses) {
+    match consent(question, Some(&rule.purpose), lapses) {
         (ConsentState::Valid, consents) => Ok(consents),
         (ConsentState::Missing, _) => Err(Refusal::ConsentMissing),
         (ConsentState::Expired, _) => Err(Refusal::ConsentExpired),
         (ConsentState::Withdrawn, _) => Err(Refusal::ConsentWithdrawn),
+    }
+}
+
+/// Consents lapse with the detention (decision 9), and with the person (decision 10).
+fn consent<'a>(question: &Question<'a>, purpose: Option<&str>, lapses: bool) -> (ConsentState, Vec<&'a Consent>) {
+    let died = |fact: &Fact| fact.value == FactValue::Deceased && fact.recorded <= question.at.known && fact.from <= question.at.valid;
+    match question.case.consent_for(&question.candidate.participant, purpose, question.at, lapses) {
+        (ConsentState::Valid, _) if lapses && question.case.facts.iter().any(died) => (ConsentState::Expired, Vec::new()),
+        other => other,
     }
 }
 
@@ -201,7 +213,7 @@ fn holds(question: &Question<'_>, signal: Signal) -> bool {
         Signal::PlanRunning => question.case.plan_ends(question.at).is_none_or(|end| question.at.valid < end),
         Signal::CareNeeded => question.signals.whole.contains(&Signal::CareNeeded),
         Signal::ConsentNotEnded => {
-            let state = question.case.consent_for(&question.candidate.participant, None, question.at, true).0;
+            let state = consent(question, None, true).0;
             question.candidate.kind != Kind::CarePartner || state == ConsentState::Valid
         }
         Signal::EntryNotInOrder => false,

@@ -14,19 +14,20 @@ use crate::{
 /// How many messages one transaction takes.
 const BATCH: i64 = 500;
 
-/// Nothing open and no case needs `m`.
+/// Nothing open and no case needs `m` ($3 before).
 macro_rules! is_needless {
-    ($before:literal) => {
-        concat!(
-            "m.payload is not null and m.received < ",
-            $before,
-            " and not exists (select 1 from deliveries d where d.source = m.source and d.message_id = m.id and d.is_open)",
-            " and not exists (select 1 from held_messages h where h.source = m.source and h.message_id = m.id)"
-        )
+    () => {
+        "m.payload is not null and m.received < $3
+         and not exists (select 1 from deliveries d where d.source = m.source and d.message_id = m.id and d.is_open)
+         and not exists (select 1 from held_messages h where h.source = m.source and h.message_id = m.id)"
     };
 }
 
-const PICK: Sql = Sql::both(concat!("select m.source, m.id from messages m where ", is_needless!("$1"), " order by m.received limit $2"));
+/// Walks over all payloads of that age, oldest first; few of them are still needed.
+const PICK: Sql = Sql::both(
+    "select m.source, m.id, m.received from messages m where m.payload is not null and m.received < $1
+     and (m.received, m.source, m.id) > ($2, $3, $4) order by m.received, m.source, m.id limit $5",
+);
 /// Against an intake that adds a delivery meanwhile. What another transaction works on is left to the next time.
 const LOCK: Sql = Sql::of(
     "select m.source, m.id from unnest($1, $2) as k(source, id) join messages m on m.source = k.source and m.id = k.id
@@ -37,10 +38,10 @@ const FORGET: Sql = Sql::of(
     concat!(
         "update messages m set payload = null from unnest($1, $2) as k(source, id)
          where m.source = k.source and m.id = k.id and ",
-        is_needless!("$3"),
+        is_needless!(),
         " returning m.source, m.id"
     ),
-    concat!("update messages as m set payload = null where m.source = $1 and m.id = $2 and ", is_needless!("$3"), " returning source, id"),
+    concat!("update messages as m set payload = null where m.source = $1 and m.id = $2 and ", is_needless!(), " returning source, id"),
 );
 const FORGET_BYTES: Sql = Sql::of(
     "update deliveries d set bytes = null from unnest($1, $2) as k(source, id)
@@ -48,25 +49,36 @@ const FORGET_BYTES: Sql = Sql::of(
     "update deliveries set bytes = null where source = $1 and message_id = $2 and bytes is not null",
 );
 
+/// How far the walk has come: received, source and id.
+type Place = (i64, String, String);
+
 /// Forgets, some at a time, so that no transaction is long; gives how many messages.
 pub(crate) async fn run<B: Backend>(backend: &B, before: Timestamp) -> Result<u64, StoreError> {
     let mut forgotten = 0;
-    loop {
-        let some = batch(backend.writing().await?, before).await?;
-        if some == 0 {
-            return Ok(forgotten);
-        }
+    let mut place = Some((i64::MIN, String::new(), String::new()));
+    while let Some(from) = place {
+        let (some, next) = batch(backend.writing().await?, before, from).await?;
         forgotten += some;
+        place = next;
     }
+    Ok(forgotten)
 }
 
-async fn batch<S: Session>(mut session: S, before: Timestamp) -> Result<u64, StoreError> {
-    let picked = keys_of(&session.rows(PICK, values![before, BATCH]).await?)?;
+async fn batch<S: Session>(mut session: S, before: Timestamp, from: Place) -> Result<(u64, Option<Place>), StoreError> {
+    let rows = session.rows(PICK, values![before, from.0, from.1, from.2, BATCH]).await?;
+    let Some(place) = rows.last().map(place_of).transpose()? else { return Ok((0, None)) };
+    let picked = keys_of(&rows)?;
+    drop(rows);
     let locked = keys_of(&session.rows_each(LOCK, rows_of(&picked), Vec::new()).await?)?;
     let forgotten = keys_of(&session.rows_each(FORGET, rows_of(&locked), values![before]).await?)?;
     session.run_each(FORGET_BYTES, rows_of(&forgotten), Vec::new()).await?;
     session.commit().await?;
-    Ok(forgotten.len() as u64)
+    Ok((forgotten.len() as u64, Some(place)))
+}
+
+fn place_of<R: Columns>(row: &R) -> Result<Place, StoreError> {
+    let reader = Reader::of("messages", row);
+    Ok((reader.opt_int("received")?.unwrap_or(i64::MAX), reader.text("source")?, reader.text("id")?))
 }
 
 fn keys_of<R: Columns>(rows: &[R]) -> Result<BTreeSet<MessageKey>, StoreError> {

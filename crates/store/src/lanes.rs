@@ -32,15 +32,16 @@ macro_rules! is_reached {
     };
 }
 
-/// Walks from one recipient with something open to the next over the index, instead of over all deliveries.
+/// Walks from one recipient with something open to the next over the index, instead of over all deliveries; the first head that is
+/// due is enough (`limit`, where PostgreSQL would join all for an `exists`).
 const DUE_RECIPIENTS: Sql = Sql::both(concat!(
     "with recursive r (recipient) as (select min(recipient) from deliveries where due is not null
      union all select (select min(d.recipient) from deliveries d where d.due is not null and d.recipient > r.recipient)
          from r where r.recipient is not null)
      select r.recipient from r where r.recipient is not null
-     and exists (select 1 from deliveries d where d.recipient = r.recipient and d.due <= $1 and ",
+     and (select 1 from deliveries d where d.recipient = r.recipient and d.due <= $1 and ",
     is_head!(),
-    ") order by r.recipient"
+    " order by d.due limit 1) is not null order by r.recipient"
 ));
 const PICK_HEADS: Sql = Sql::of(
     concat!(

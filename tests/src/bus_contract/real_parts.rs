@@ -21,7 +21,7 @@ macro_rules! on_broker {
             provisioning_twice_changes_nothing
             a_check_sees_what_another_hand_has_changed
         );
-        on_broker!(@tests $version; faults: restarts_kills_and_alarms);
+        on_broker!(@tests $version; faults: restarts_kills_and_alarms an_unreadable_message_stops_its_own_queue_alone);
     };
     (@tests $version:expr; $module:ident: $($test:ident)*) => {$(
         #[tokio::test]

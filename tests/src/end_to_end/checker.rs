@@ -115,13 +115,8 @@ mod tests {
     use super::*;
 
     fn expected() -> Vec<Expected> {
-        let one = |place: usize| Expected {
-            recipient: "town",
-            detention: "d".to_owned(),
-            cause: format!("m{place}"),
-            place,
-            data: json!(place),
-        };
+        let one =
+            |place: usize| Expected { recipient: "town", detention: "d".to_owned(), cause: format!("m{place}"), place, data: json!(place) };
         vec![one(0), one(1)]
     }
 

@@ -69,9 +69,13 @@ impl Database {
     /// Waits until so many transactions wait for a lock: a fence, not a time.
     pub(crate) async fn until_waiting(&self, count: u32) {
         const WAITING: &str = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        while self.sql(WAITING) != count.to_string() {
+        for _ in 0..500 {
+            if self.sql(WAITING) == count.to_string() {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        panic!("not {count} transactions wait for a lock");
     }
 }
 

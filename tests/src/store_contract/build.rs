@@ -12,7 +12,8 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     model::{
-        Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, Room, Snapshot, SnapshotKeys, Stamp, StoredMessage, Verdict, Versioned,
+        Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, Room, Snapshot, SnapshotKeys, Stamp, StoredMessage, Verdict,
+        Versioned,
     },
     ports::{Pull, Store, StoreError},
 };
@@ -20,8 +21,8 @@ use schakelpunt_rules::{Answer, Decision, Granted, Permit, Relation};
 use serde_json::json;
 
 pub(crate) const SOURCE: &str = "urn:nld:oin:00000099000000001000:systeem:tulp";
-/// How long a claim of this suite lives, in seconds.
-pub(crate) const LEASE: i64 = 10;
+/// How long a claim of this suite lives, in seconds: longer than a slow machine stands still.
+pub(crate) const LEASE: i64 = 600;
 
 pub(crate) fn who(id: &str) -> ParticipantId {
     id.parse().unwrap()
@@ -151,6 +152,7 @@ pub(crate) async fn look(store: &dyn Store, detentions: &[&str], messages: &[&st
 }
 
 /// Claims every candidate, as the engine would.
+#[expect(clippy::unnecessary_wraps, reason = "the shape that the port asks for")]
 pub(crate) fn claim_all(context: ClaimContext) -> Option<Vec<Verdict>> {
     let until = context.now + SignedDuration::from_secs(LEASE);
     let verdicts = context.candidates.into_iter().map(|candidate| {
@@ -166,6 +168,7 @@ pub(crate) fn claim_all(context: ClaimContext) -> Option<Vec<Verdict>> {
 }
 
 /// Ends every candidate as no longer lawful.
+#[expect(clippy::unnecessary_wraps, reason = "the shape that the port asks for")]
 pub(crate) fn end_all(context: ClaimContext) -> Option<Vec<Verdict>> {
     let verdicts = context.candidates.into_iter().map(|candidate| {
         let mut delivery = candidate.delivery;

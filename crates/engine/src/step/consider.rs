@@ -23,19 +23,24 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
     let before = world.case(detention).clone();
     // what a refused message stated was not kept: offered again, it states it anew
     let refused_before = world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Refused);
+    let had = again && world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Accepted);
     state(world, &mut message, detention, !again || refused_before);
     let informed = effects::informed(world, &message, detention, &before);
     let earlier = effects::earlier(world, &message, detention);
-    effects::apply(world, &message, detention, again);
+    let replaced = effects::apply(world, &message, detention, had);
     let decided = world.decisions();
-    let given = decide_all(world, &message, detention, &informed, &earlier);
+    let mut given = decide_all(world, &message, detention, &informed, &earlier);
+    // whoever gets the corrected original instead has the newest values too
+    given.extend(replaced);
     // a message that came late is no refused one: whoever is concerned has newer values
     let superseded = world.decisions_since(decided).iter().any(|made| made.decision.refusal() == Some(Refusal::Superseded));
     let held = hold_for_triage(world, &message, detention);
     let kept = !given.is_empty() || held || superseded || ALWAYS_ACCEPTED.contains(&message.event.as_str());
-    let had = world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Accepted);
-    if again && given.is_empty() {
+    if again && given.is_empty() && (had || !kept) {
         // nothing changed: the first outcome stands
+        if !had {
+            forget_content(world, detention, &before);
+        }
         return if had { Reported::SeenBefore } else { Reported::Refused };
     }
     if kept {
@@ -58,6 +63,8 @@ fn state(world: &mut World<'_>, message: &mut StoredMessage, detention: &Detenti
     let Some(payload) = &message.payload else { return };
     let stated = facts::stated(message.event.as_str(), payload, &message.sender);
     let case = world.case(detention);
+    // withdrawn before it came: it states nothing
+    let record = record && !case.withdrawn.contains(&message.key);
     let sequence = message.sequence.unwrap_or(0);
     let slots: BTreeSet<String> = message.leaves.iter().map(slot_of).collect();
     message.stale = slots.into_iter().filter(|slot| case.is_stale(slot, &message.key.source, sequence).is_some()).collect();
@@ -128,6 +135,18 @@ pub(super) fn decide_all(
     given
 }
 
+/// Decides for who was found after the message was taken in; whoever gets it has the newest of its slots, too.
+pub(super) fn decide_late(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
+    for (recipient, leaves) in decide_all(world, message, detention, &[], &[]) {
+        for slot in leaves.iter().map(slot_of) {
+            let head = world.case(detention).slots.get_mut(&slot);
+            if let Some(head) = head.filter(|head| head.source == message.key.source && Some(head.sequence) == message.sequence) {
+                head.holders.insert(recipient.clone());
+            }
+        }
+    }
+}
+
 /// Decides for one candidate; records the decision and makes the delivery.
 pub(super) fn decide_one(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, case: &Case, candidate: &Candidate) -> Option<(ParticipantId, Vec<Leaf>)> {
     let decision = ask(world, message, case, candidate)?;
@@ -145,7 +164,7 @@ pub(super) fn decide_one(world: &mut World<'_>, message: &StoredMessage, detenti
     };
     world.act(Action::AddDecision(record));
     let leaves = leaves?;
-    deliver(world, message, detention, candidate, decision, 0);
+    deliver(world, message, detention, candidate, decision);
     Some((candidate.participant.clone(), leaves))
 }
 
@@ -181,10 +200,10 @@ fn ask(world: &World<'_>, message: &StoredMessage, case: &Case, candidate: &Cand
 }
 
 /// Makes the delivery, or wakes up one that was cancelled before.
-pub(super) fn deliver(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, candidate: &Candidate, decision: Decision, revision: u32) {
+fn deliver(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, candidate: &Candidate, decision: Decision) {
     // a cancelled delivery of the same message keeps its id for itself: the new one is a revision of its own
     let cancelled = world.deliveries_of(&message.key).filter(|d| d.recipient == candidate.participant).map(|d| d.revision + 1).max();
-    let revision = cancelled.unwrap_or(revision).max(revision);
+    let revision = cancelled.unwrap_or(0);
     let lane_sequence = world.case(detention).next_in_lane(&candidate.participant);
     let delivery = Delivery {
         id: DeliveryId::derive(&message.key.source, &message.key.id, &candidate.participant, revision),
@@ -232,6 +251,11 @@ fn hold_for_triage(world: &mut World<'_>, message: &StoredMessage, detention: &D
     true
 }
 
+/// Whether a refusal says that the message is for somebody else.
+pub(super) fn concerns_another(code: Refusal) -> bool {
+    matches!(code, Refusal::NotResponsible | Refusal::MandateMissing)
+}
+
 /// Cancels what waits in this case and would be refused now: whoever ends a ground does it in the transaction that ends it.
 pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
     let waiting: Vec<Delivery> = world.deliveries_in(detention).filter(|delivery| matches!(delivery.stage, Stage::Waiting { .. })).cloned().collect();
@@ -241,12 +265,11 @@ pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
         let Some(candidate) = crate::claim::candidate_of(&delivery, &message, &case, world.registers(), world.at(), &world.settings().hub) else { continue };
         let Some(decision) = ask(world, &message, &case, &candidate) else { continue };
         if let Some(code) = decision.refusal() {
-            let moved = matches!(code, Refusal::NotResponsible | Refusal::MandateMissing);
             let record = hub_says::record(world, &delivery, decision);
             world.act(Action::AddDecision(record));
             world.cancel(delivery.id, CancelReason::NoLongerLawful);
-            if moved {
-                decide_all(world, &message, detention, &[], &[]);
+            if concerns_another(code) {
+                decide_late(world, &message, detention);
             }
         }
     }

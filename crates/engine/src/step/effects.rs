@@ -45,7 +45,10 @@ pub(super) fn tombstone(world: &mut World<'_>, message: &StoredMessage, detentio
 pub(super) fn informed(world: &World<'_>, message: &StoredMessage, detention: &DetentionRef, before: &Case) -> Vec<ParticipantId> {
     let had = |partner: &ParticipantId| world.deliveries_in(detention).any(|d| d.recipient == *partner && d.kind == Kind::CarePartner && d.stage.is_provided());
     if CLOSING.contains(&message.event.as_str()) {
-        let mut partners: Vec<ParticipantId> = before.consents.iter().map(|consent| consent.recipient.clone()).filter(had).collect();
+        // one bare fact: the end of a detention by death is not told twice
+        let closed = |d: &Delivery| CLOSING.contains(&d.event.as_str()) && !matches!(d.stage, Stage::Cancelled { .. });
+        let told = |partner: &ParticipantId| world.deliveries_in(detention).any(|d| d.recipient == *partner && closed(d));
+        let mut partners: Vec<ParticipantId> = before.consents.iter().map(|consent| consent.recipient.clone()).filter(had).filter(|partner| !told(partner)).collect();
         partners.sort_unstable();
         partners.dedup();
         return partners;
@@ -67,12 +70,16 @@ pub(super) fn earlier(world: &World<'_>, message: &StoredMessage, detention: &De
     had.filter_map(|delivery| Some((delivery.recipient.clone(), delivery.decision.permit()?.leaves().cloned().collect()))).collect()
 }
 
-/// What the message does to the case before anybody is asked about.
-pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, again: bool) {
+/// Who gets a message instead of another, with the leaves.
+type Given = Vec<(ParticipantId, Vec<Leaf>)>;
+
+/// What the message does to the case before anybody is asked about. Gives who gets a corrected original instead of this message.
+/// `done`: the same bytes were accepted before.
+pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, done: bool) -> Given {
     let now = world.now();
-    let Some(data) = &message.payload else { return };
+    let Some(data) = &message.payload else { return Given::new() };
     match message.event.as_str() {
-        "consent-given" if !again => {
+        "consent-given" if !done => {
             if let Some(consent) = facts::consent_given(data, now) {
                 world.case(detention).give_consent(consent);
             }
@@ -82,32 +89,40 @@ pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &
                 world.case(detention).withdraw_consent(&id, at.min(now), now);
             }
         }
-        event if CORRECTING.contains(&event) => correct(world, message, detention),
+        event if CORRECTING.contains(&event) && !done => return correct(world, message, detention),
         _ => {}
     }
+    Given::new()
 }
 
-/// Waiting originals are cancelled; a withdrawn one that has not come yet will not be forwarded.
-fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
-    let Some(of) = message.corrects.clone() else { return };
+/// Waiting originals are cancelled; a withdrawn one that has not come yet will not be forwarded. Gives who gets a corrected one.
+fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) -> Given {
+    let Some(of) = message.corrects.clone() else { return Given::new() };
     let open = |delivery: &&Delivery| matches!(delivery.stage, Stage::Waiting { .. } | Stage::Blocked { .. });
     let waiting: Vec<Delivery> =
         world.deliveries_of(&of).filter(|delivery| delivery.detention.as_ref() == Some(detention)).filter(open).cloned().collect();
     if message.event.as_str() == "message-withdrawn" {
         waiting.iter().for_each(|delivery| world.cancel(delivery.id, CancelReason::Withdrawn));
         world.case(detention).withdrawn.insert(of);
-        return;
+        return Given::new();
     }
-    let Some((original, data)) = corrected_original(world, &of, message) else { return };
+    let Some((original, data)) = corrected_original(world, &of, message) else { return Given::new() };
     world.save_message(StoredMessage { payload: Some(data), ..original.clone() });
+    let mut given = Given::new();
     for delivery in waiting {
         world.cancel(delivery.id, CancelReason::Replaced);
         let Some(case) = world.known_case(detention).cloned() else { continue };
         let candidate = crate::claim::candidate_of(&delivery, &original, &case, world.registers(), world.at(), &world.settings().hub);
-        if let Some(candidate) = candidate {
-            consider::deliver(world, &original, detention, &candidate, delivery.decision.clone(), delivery.revision + 1);
+        let Some(candidate) = candidate else { continue };
+        // decided anew: the first decision may rest on registers and rules that have changed since
+        let before = world.decisions();
+        given.extend(consider::decide_one(world, &original, detention, &case, &candidate));
+        let refused = world.decisions_since(before).iter().find_map(|made| made.decision.refusal());
+        if refused.is_some_and(consider::concerns_another) {
+            consider::decide_late(world, &original, detention);
         }
     }
+    given
 }
 
 /// The original with the corrected parts in place; leaves that it did not have are not added, so that its decisions keep their meaning.
@@ -143,12 +158,18 @@ pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &
     let at = world.at();
     let news = world.known_case(detention).is_some_and(|case| match event {
         "settlement-municipality-set" => case.settlement(at) != before.settlement(at),
-        "probation-unit-assigned" => before.probation_unit(at).is_some() && case.probation_unit(at) != before.probation_unit(at),
+        // another than the one that took the case in, too
+        "probation-unit-assigned" => unit(world, case) != unit(world, before),
         _ => false,
     });
     if news {
         hub_says::request_current_set(world, detention, &message.key);
     }
+}
+
+fn unit(world: &World<'_>, case: &Case) -> Option<ParticipantId> {
+    let all = candidates(&Who::default(), case, world.registers(), world.at());
+    all.into_iter().find(|candidate| candidate.relations.contains(&Relation::ResponsibleProbationUnit)).map(|candidate| candidate.participant)
 }
 
 /// Once the responsible municipality is known, what waited is decided, oldest first.
@@ -161,7 +182,7 @@ fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
     }
     for held in std::mem::take(&mut world.case(detention).pending) {
         if let Some(message) = world.message(&held.key).cloned() {
-            consider::decide_all(world, &message, detention, &[], &[]);
+            consider::decide_late(world, &message, detention);
         }
     }
 }
@@ -170,7 +191,7 @@ fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
 pub(super) fn reconsider(world: &mut World<'_>, key: &MessageKey, detention: &DetentionRef) {
     consider::cancel_unlawful(world, detention);
     if let Some(message) = world.message(key).cloned() {
-        consider::decide_all(world, &message, detention, &[], &[]);
+        consider::decide_late(world, &message, detention);
     }
 }
 

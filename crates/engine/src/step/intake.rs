@@ -37,11 +37,13 @@ pub(super) fn offer(world: &mut World<'_>, message: &Inspected) -> (Option<Messa
             reject_late(world, message, RejectionCode::IdReused, "/id", "a new id for another message")
         }
         Some(seen) if seen.outcome == Outcome::Parked => Reported::Parked,
-        Some(seen) => {
-            let again = StoredMessage { received: seen.received, ..new };
+        Some(seen) if seen.outcome != Outcome::Lapsed => {
+            // the payload that is kept may have been corrected since
+            let again = StoredMessage { received: seen.received, payload: seen.payload.clone().or(new.payload), ..new };
             admit(world, message, again, true)
         }
-        None => admit(world, message, new, false),
+        // one that waited in vain was never considered
+        Some(_) | None => admit(world, message, new, false),
     };
     (Some(key), outcome)
 }

@@ -1,6 +1,6 @@
 //! The shape of a scenario file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
 use jiff::Timestamp;
@@ -194,6 +194,16 @@ impl Scenario {
             step.does().map_err(|error| anyhow::anyhow!("{name}: step {number}: {error}"))?;
         }
         Ok(scenario)
+    }
+
+    /// The same scenario with its paths below `root` instead of the current folder: they are relative to the repository root.
+    #[must_use]
+    pub fn below(mut self, root: &Path) -> Self {
+        let files = self.steps.iter_mut().map(|step| &mut step.data_file);
+        for path in files.chain([&mut self.rules, &mut self.participants]).flatten() {
+            *path = root.join(&*path);
+        }
+        self
     }
 }
 

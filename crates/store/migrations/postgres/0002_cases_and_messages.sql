@@ -22,7 +22,7 @@ create table messages (
 -- a trace asks by the producer's id alone
 create index messages_id on messages (id);
 -- what may be forgotten
-create index messages_payload on messages (received) where payload is not null;
+create index messages_payload on messages (received, source, id) where payload is not null;
 
 -- Messages that a case holds back (parked, pending): kept beside the case so that forgetting need not read every case.
 create table held_messages (

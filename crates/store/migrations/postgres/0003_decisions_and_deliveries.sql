@@ -41,8 +41,8 @@ create table deliveries (
 );
 -- heads of lanes, and who stands before a delivery
 create index deliveries_lane on deliveries (recipient, lane, lane_sequence, ordinal) where is_open;
--- what is due, recipient by recipient
-create index deliveries_due on deliveries (recipient, due, ordinal) where due is not null;
+-- what is due, recipient by recipient; the stage lets what is under way be counted from the index alone
+create index deliveries_due on deliveries (recipient, due, ordinal, stage) where due is not null;
 -- running numbers, for a fetch
 create unique index deliveries_number on deliveries (recipient, number) where number is not null;
 -- what a fetch confirms by its cursor

@@ -19,7 +19,7 @@ create table messages (
     primary key (source, id)
 ) strict;
 create index messages_id on messages (id);
-create index messages_payload on messages (received) where payload is not null;
+create index messages_payload on messages (received, source, id) where payload is not null;
 
 create table held_messages (
     detention text not null,

@@ -1,12 +1,16 @@
 //! What a bus does when its broker stops, dies or runs out of memory; on a node of its own.
 
+use std::time::Duration;
+
 use schakelpunt_amqp::topology::{self, Topology};
 use schakelpunt_engine::ports::{BusError, Published};
+
+use tokio::process::Command;
 
 use super::rabbit_rig::RabbitRig;
 use crate::{
     bus_contract::rig::{Rig as _, eventually, ids, municipality, prison, publish, receipts, sample_ids, samples, take},
-    parts::rabbitmq::{Node, TestBroker, Version},
+    parts::rabbitmq::{Node, TestBroker, Version, variable},
 };
 
 pub(crate) async fn restarts_kills_and_alarms(version: Version) {
@@ -17,6 +21,41 @@ pub(crate) async fn restarts_kills_and_alarms(version: Version) {
     restart(&node, &rig, true).await;
     alarm(&node, &rig).await;
 }
+
+/// A property that is not UTF-8 is fine for the broker and unreadable for lapin, which ends the connection over it.
+pub(crate) async fn an_unreadable_message_stops_its_own_queue_alone(version: Version) {
+    let Some(rig) = RabbitRig::fresh(version).await else { return };
+    let python = variable("SCHAKELPUNT_TEST_PYTHON").expect("SCHAKELPUNT_TEST_PYTHON is not set: run this test through tests/run");
+    let sent = Command::new(python).args(["-c", UNREADABLE]).arg(rig.broker.url_of(&prison())).output().await.unwrap();
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let mut stopped = Vec::new();
+    let mut opened = Vec::new();
+    for queue in rig.bus().queues().into_iter().filter(|queue| queue.contains(".intake.")) {
+        let mut intake = rig.bus().open(&queue).await.unwrap();
+        // a message behind it is not read either; in the other queues it is
+        let samples: Vec<_> = (0..32).flat_map(|lane| samples("detention-started", &format!("{queue}-{lane}"), 1)).collect();
+        rig.send(&prison(), &samples).await;
+        match intake.next_batch(1, Duration::ZERO).await {
+            Ok(_) => opened.push(intake),
+            Err(BusError::Unavailable(_)) => stopped.push(queue),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!((stopped.len(), opened.len()), (1, 3), "{stopped:?}");
+    for intake in &mut opened {
+        intake.next_batch(1, Duration::ZERO).await.unwrap();
+    }
+}
+
+const UNREADABLE: &str = "
+import pika, sys
+connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
+properties = pika.BasicProperties(content_type=b'\\xff', headers={'partitionkey': 'd1'})
+channel = connection.channel()
+channel.confirm_delivery()
+channel.basic_publish('schakelpunt.in', 'pi-alphen.detention-started', b'{}', properties)
+connection.close()
+";
 
 async fn restart(node: &Node, rig: &RabbitRig, kill: bool) {
     let bus = rig.bus();
@@ -31,7 +70,7 @@ async fn restart(node: &Node, rig: &RabbitRig, kill: bool) {
         node.stop().await;
     }
     // everything says that it cannot, nothing hangs, nothing claims success
-    assert!(matches!(intake.next_batch(1, std::time::Duration::ZERO).await, Err(BusError::Unavailable(_))));
+    assert!(matches!(intake.next_batch(1, Duration::ZERO).await, Err(BusError::Unavailable(_))));
     assert!(matches!(intake.settle(batch[9].tag).await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.open(topology::STOP).await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.room(&municipality(), 1).await, Err(BusError::Unavailable(_))));

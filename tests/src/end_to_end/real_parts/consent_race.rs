@@ -61,8 +61,8 @@ impl Two {
         }
         receive(&bus, PARTNER, Arc::clone(&partner));
         let takes = one(&database, &bus).await;
-        let entries = Tables::parse("participants.toml", &std::fs::read_to_string(repository().join("config/demo/participants.toml")).unwrap());
-        let entries = entries.unwrap().entries(now()).unwrap();
+        let register = std::fs::read_to_string(repository().join("config/demo/participants.toml")).unwrap();
+        let entries = Tables::parse("participants.toml", &register).unwrap().entries(now()).unwrap();
         takes.0.record(entries.into_iter().map(|recorded| recorded.entry).collect()).await.unwrap();
         let claims = one(&database, &bus).await;
 
@@ -73,7 +73,8 @@ impl Two {
         two.send("consent-given", json!({"consent": consent}), TOWN).await;
         two.claims.0.settle().await.unwrap();
         let tbo = json!({"at": now(), "place": "INSIDE", "location": "PI Zwolle"});
-        two.send("care-partner-invited", json!({"partner": PARTNER, "tbo": tbo, "person": {"identity": {"surname": "Populier"}}}), TOWN).await;
+        let invitation = json!({"partner": PARTNER, "tbo": tbo, "person": {"identity": {"surname": "Populier"}}});
+        two.send("care-partner-invited", invitation, TOWN).await;
         assert!(matches!(two.invitation().await.stage, Stage::Waiting { .. }));
         two
     }

@@ -54,7 +54,7 @@ async fn on(version: Version) {
 
 /// As text, and inside columns of bytes, which a dump shows in hexadecimal.
 fn holds(text: &str, word: &str) -> bool {
-    let hexadecimal: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = word.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     text.contains(word) || text.contains(&hexadecimal)
 }
 

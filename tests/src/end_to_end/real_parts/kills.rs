@@ -39,7 +39,7 @@ async fn the_hub_is_killed() {
     let mut hub = site.serve().await;
     let load = Load::new(DETENTIONS, ROUNDS);
     let mut traffic = Traffic::start(&site, &load);
-    for seen in [500, 1200, 2100] {
+    for seen in [500, 1400, 2300] {
         traffic.in_the_middle(seen).await;
         hub.kill().await;
         hub = site.serve().await;

@@ -1,7 +1,6 @@
 //! The concurrency tier: what only a database with many writers can get wrong.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -18,19 +17,21 @@ use schakelpunt_engine::{
 use schakelpunt_store::{PostgresStore, TimeSource};
 use tokio::task::JoinSet;
 
-use crate::store_contract::build::{case, claim, claim_all, confirm, delivery, fetch, ids, key, keys_of, look, message, put, room, sent, version};
+use crate::store_contract::build::{
+    case, claim, claim_all, delivery, ids, key, keys_of, look, message, put, room, sent, version,
+};
 use crate::parts::postgres::Database;
 
 const ZWOLLE: &str = "gemeente-zwolle";
 
 /// Two processes of one hub, by the database's own clock.
-struct Two {
-    one: Arc<PostgresStore>,
-    other: Arc<PostgresStore>,
-    database: Database,
+pub(super) struct Two {
+    pub(super) one: Arc<PostgresStore>,
+    pub(super) other: Arc<PostgresStore>,
+    pub(super) database: Database,
 }
 
-async fn two() -> Two {
+pub(super) async fn two() -> Two {
     let database = Database::fresh();
     let connect = || async { Arc::new(PostgresStore::connect(&database.url(), 8, TimeSource::Database).await.unwrap()) };
     let (one, other) = (connect().await, connect().await);
@@ -207,7 +208,7 @@ async fn of_two_first_writers_one_has_a_conflict() {
                     store.intake(keys, &mut step).await
                 }
             };
-            let results = both(write(Arc::clone(&one)), write(Arc::clone(&other))).await;
+            let results = both(write(Arc::clone(&one)), write(Arc::clone(&other)));
             let conflicts = results.iter().filter(|result| matches!(result, Err(StoreError::Conflict))).count();
             let written = results.iter().filter(|result| matches!(result, Ok(true))).count();
             assert_eq!((written, conflicts), (1, 1), "{results:?}");
@@ -216,7 +217,7 @@ async fn of_two_first_writers_one_has_a_conflict() {
 }
 
 /// Runs both, each on a thread of its own, so that a step of one may wait for the other.
-async fn both<T: Send>(one: impl Future<Output = T> + Send, other: impl Future<Output = T> + Send) -> [T; 2] {
+fn both<T: Send>(one: impl Future<Output = T> + Send, other: impl Future<Output = T> + Send) -> [T; 2] {
     let handle = tokio::runtime::Handle::current();
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
@@ -225,76 +226,6 @@ async fn both<T: Send>(one: impl Future<Output = T> + Send, other: impl Future<O
             [first, second.join().unwrap()]
         })
     })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_claims_never_give_the_same_delivery() {
-    const LANES: u64 = 40;
-    const EACH: u64 = 6;
-    let Two { one, other, database: _kept } = two().await;
-    let now = one.now().await.unwrap();
-    let recipients = [ZWOLLE, "gemeente-kampen", "reclassering"];
-    for sequence in 1..=EACH {
-        let mut actions = Vec::new();
-        for lane in 0..LANES {
-            let message = message(&format!("m-{lane}-{sequence}"), Some(&format!("d-{lane}")), now);
-            actions.extend(sent(&message, &recipients.map(|recipient| (recipient, sequence))));
-        }
-        put(&*one, actions).await.unwrap();
-    }
-    let mut workers = JoinSet::new();
-    for worker in 0..6 {
-        let store = Arc::clone(if worker % 2 == 0 { &one } else { &other });
-        workers.spawn(async move {
-            let mut taken = Vec::new();
-            while store.load().await.unwrap().waiting > 0 {
-                let rooms = room(&recipients.map(|recipient| (recipient, 7, true)));
-                let claimed = store.claim(15, &rooms, &mut claim_all).await.unwrap();
-                confirm(&*store, &claimed, store.now().await.unwrap()).await;
-                taken.extend(claimed);
-            }
-            taken
-        });
-    }
-    let taken = workers.join_all().await.concat();
-    assert_eq!(taken.len() as u64, LANES * EACH * 3);
-    assert_eq!(taken.iter().map(|delivery| delivery.id).collect::<BTreeSet<_>>().len(), taken.len(), "each once");
-    let mut lanes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    let mut numbers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for delivery in taken {
-        lanes.entry((delivery.recipient.clone(), delivery.detention.clone())).or_default().push((delivery.number, delivery.lane_sequence));
-        numbers.entry(delivery.recipient).or_default().push(delivery.number.unwrap());
-    }
-    for lane in lanes.values_mut() {
-        lane.sort_unstable();
-        assert!(lane.is_sorted_by_key(|(_, sequence)| *sequence), "numbers go with the lane: {lane:?}");
-    }
-    for of_one in numbers.values_mut() {
-        of_one.sort_unstable();
-        assert_eq!(*of_one, (1..=LANES * EACH).collect::<Vec<_>>(), "no gaps");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_fetch_and_a_claim_share_lanes_without_overtaking() {
-    let Two { one, other, database: _kept } = two().await;
-    for round in 0..15 {
-        let now = one.now().await.unwrap();
-        for sequence in 1..=3 {
-            let message = message(&format!("m-{round}-{sequence}"), Some(&format!("d-{round}")), now);
-            put(&*one, sent(&message, &[(ZWOLLE, sequence)])).await.unwrap();
-        }
-        let (claimed, fetched) = tokio::join!(claim(&*one, &[ZWOLLE]), fetch(&*other, ZWOLLE, round * 3, 9));
-        // whoever came first: the fetch gives the whole lane, or only what the claim has in flight
-        if !claimed.is_empty() {
-            assert_eq!(claimed[0].lane_sequence, 1);
-            assert!(fetched.iter().all(|delivery| delivery.lane_sequence == 1), "{:?} overtook", ids(&fetched));
-        }
-        let rest = fetch(&*other, ZWOLLE, round * 3 + 1, 9).await;
-        let rest = if rest.is_empty() { fetch(&*other, ZWOLLE, round * 3 + 1, 9).await } else { rest };
-        assert_eq!(rest.iter().map(|delivery| delivery.lane_sequence).collect::<Vec<_>>(), [2, 3]);
-        fetch(&*other, ZWOLLE, round * 3 + 3, 9).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -358,55 +289,4 @@ async fn the_clock_is_the_database_s_own() {
     let (first, second) = (one.now().await.unwrap(), other.now().await.unwrap());
     let third = look(&*one, &[], &[]).await.now;
     assert!(first < second && second < third, "{first} {second} {third}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn zz_speed() {
-    let clock = super::super::TestClock::new();
-    let folder = tempfile::tempdir().unwrap();
-    let lite = schakelpunt_store::SqliteStore::open(&folder.path().join("x.db"), Arc::clone(&clock) as _).await.unwrap();
-    let database = Database::fresh();
-    let pg = PostgresStore::connect(&database.url(), 8, TimeSource::Database).await.unwrap();
-    let stores: [(&str, &dyn Store); 2] = [("pg", &pg), ("lite", &lite)];
-    for (name, store) in stores {
-        store.migrate().await.unwrap();
-        let recipients: Vec<String> = (0..60).map(|i| format!("gemeente-{i}")).collect();
-        let now = store.now().await.unwrap();
-        let start = std::time::Instant::now();
-        for batch in 0..100u64 {
-            let mut actions = Vec::new();
-            for place in 0..200u64 {
-                let n = batch * 200 + place;
-                let detention = format!("d-{}", n % 5000);
-                actions.push(version(case(&detention), n / 5000));
-                let mut m = message(&format!("m-{n}"), Some(&detention), now);
-                m.payload = Some(serde_json::json!({"x": "y".repeat(1000)}));
-                let to: Vec<_> = (0..3).map(|k| (recipients[((n % 5000 + k * 20) % 60) as usize].as_str(), n / 5000 + 1)).collect();
-                actions.extend(sent(&m, &to));
-            }
-            put(store, actions).await.unwrap();
-        }
-        println!("{name} in: 20000 messages, 60000 deliveries {:?}", start.elapsed());
-        if name == "pg" { println!("{}", database.sql("analyze")); }
-        let start = std::time::Instant::now();
-        println!("{name} due {} {:?}", store.due_recipients().await.unwrap().len(), start.elapsed());
-        let start = std::time::Instant::now();
-        println!("{name} load {:?} {:?}", store.load().await.unwrap(), start.elapsed());
-        let names: Vec<_> = recipients.iter().map(|r| (r.as_str(), 64, true)).collect();
-        let start = std::time::Instant::now();
-        let mut n = 0;
-        let mut rounds = 0;
-        let mut claim_time = Duration::ZERO;
-        while n < 30000 {
-            let s = std::time::Instant::now();
-            let claimed = store.claim(256, &room(&names), &mut claim_all).await.unwrap();
-            claim_time += s.elapsed();
-            n += claimed.len();
-            rounds += 1;
-            confirm(store, &claimed, store.now().await.unwrap()).await;
-        }
-        println!("{name} out: {n} in {rounds} claims {:?}, claim {:?}", start.elapsed(), claim_time);
-        let start = std::time::Instant::now();
-        println!("{name} forget {} {:?}", store.forget(store.now().await.unwrap()).await.unwrap(), start.elapsed());
-    }
 }

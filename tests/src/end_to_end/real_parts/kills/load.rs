@@ -55,13 +55,8 @@ fn message(number: usize, place: usize) -> Message {
     };
     let ty = format!("nl.schakelpunt.detentions.{event_name}.v1");
     let body = event(&ty, PRISON_SOURCE, &detention, &id, place as u64 + 1, &data);
-    let expected = [TOWN, UNIT].map(|recipient| Expected {
-        recipient,
-        detention: detention.clone(),
-        cause: id.clone(),
-        place,
-        data: arrives.clone(),
-    });
+    let expected =
+        [TOWN, UNIT].map(|recipient| Expected { recipient, detention: detention.clone(), cause: id.clone(), place, data: arrives.clone() });
     Message { id, detention, event: event_name, body, expected: expected.into() }
 }
 

@@ -22,8 +22,10 @@ use crate::{
 
 /// Everything must have come within this, outages included.
 const BOUND: Duration = Duration::from_secs(240);
-/// Deliveries that the prison is ahead of its recipients: so it is still publishing when a part dies.
+/// Deliveries that the prison may be ahead of its recipients: so it is still publishing when a part dies.
 const AHEAD: usize = 400;
+/// Deliveries that may come beyond the place where a part is to die, until the next place is named.
+const BEYOND: usize = 800;
 /// Messages of one publication, all about different detentions.
 const BATCH: usize = 50;
 /// Between two tries at a broker that is away.
@@ -47,8 +49,8 @@ pub(super) struct Traffic {
     prison: Notes,
     /// Everything before the fence.
     total: usize,
-    /// Raised when the fence may be published.
-    fence: watch::Sender<bool>,
+    /// Deliveries for which the prison may publish.
+    limit: watch::Sender<usize>,
     tasks: JoinSet<()>,
 }
 
@@ -77,25 +79,25 @@ impl Traffic {
     /// Everybody begins.
     pub(super) fn start(site: &Site, load: &Load) -> Self {
         let (town_and_unit, prison) = (Notes::default(), Notes::default());
-        let (fence, may_fence) = watch::channel(false);
+        let (limit, limited) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for (owner, notes) in [(TOWN, &town_and_unit), (UNIT, &town_and_unit), (PRISON, &prison)] {
             tasks.spawn(read(site.amqp(owner, PASSWORD), owner, notes.clone()));
         }
-        tasks.spawn(publish(site.amqp(PRISON, PASSWORD), load.clone(), town_and_unit.clone(), may_fence));
+        tasks.spawn(publish(site.amqp(PRISON, PASSWORD), load.clone(), town_and_unit.clone(), limited));
         let total = load.before_the_fence().iter().flatten().map(|message| message.expected.len()).sum();
-        Self { town_and_unit, prison, total, fence, tasks }
+        Self { town_and_unit, prison, total, limit, tasks }
     }
 
-    /// Waits until so many deliveries have come. The rest is then still under way.
+    /// Waits until so many deliveries have come. At least [`BEYOND`] must lie between two places, and before the end.
     pub(super) async fn in_the_middle(&mut self, seen: usize) {
+        self.limit.send_replace(seen + BEYOND);
         let reached = self.come(seen).await;
         let now = self.town_and_unit.count();
         assert!(reached, "{now} of {seen} deliveries within {BOUND:?}");
-        let seen = now;
         // were it otherwise, whatever dies now would die of nothing
-        assert!(seen + AHEAD < self.total, "{seen} of {} have come already", self.total);
-        println!("in the middle: {seen} of {} have come", self.total);
+        assert!(now < seen + BEYOND && seen + BEYOND < self.total, "{now} of {} have come already", self.total);
+        println!("in the middle: {now} of {} have come", self.total);
     }
 
     /// Waits until so many deliveries have come; `false` if they do not.
@@ -113,8 +115,9 @@ impl Traffic {
 
     /// Waits for all, sends the fence, waits for that, and checks. Gives a summary.
     pub(super) async fn complete(mut self, load: Load) -> String {
+        self.limit.send_replace(self.total);
         let all = self.come(self.total).await;
-        self.fence.send_replace(true);
+        self.limit.send_replace(usize::MAX);
         let fence: usize = load.fence().iter().map(|message| message.expected.len()).sum();
         let fenced = all && self.come(self.total + fence).await;
         let told = fenced && eventually(BOUND, || self.missing_receipts(&load).is_empty()).await;
@@ -130,7 +133,8 @@ impl Traffic {
         assert!(told, "{} messages without a receipt within {BOUND:?}: {:?} ...", missing.len(), missing.first());
         let other = self.other_than_accepted();
         assert!(other.is_empty(), "the prison is told: {other:?}");
-        format!("{} messages, {} deliveries, {} of them repeats", load.rounds.iter().flatten().count(), arrivals.len(), arrivals.len() - expected.len())
+        let (messages, repeats) = (load.rounds.iter().flatten().count(), arrivals.len() - expected.len());
+        format!("{messages} messages, {} deliveries, {repeats} of them repeats", arrivals.len())
     }
 
     /// Messages of which the prison was not told that they are accepted.
@@ -152,9 +156,10 @@ impl Traffic {
 /// Reads an inbox for ever, over every connection that ends.
 async fn read(url: String, owner: &'static str, notes: Notes) {
     loop {
-        let error = read_until_it_ends(&url, owner, &notes).await;
-        // a broker that is away, or has not come up fully; anything else would show as lost
-        assert!(error.as_ref().is_err_and(Error::is_passing) || error.as_ref().is_err_and(|error| error.code() == Some(404)), "{owner}: {error:?}");
+        let ended = read_until_it_ends(&url, owner, &notes).await;
+        // a broker that is away, or whose queues have not come up
+        let expected = ended.as_ref().is_err_and(|error| error.is_passing() || error.code() == Some(404));
+        assert!(expected, "{owner}: {ended:?}");
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -173,18 +178,15 @@ async fn read_until_it_ends(url: &str, owner: &str, notes: &Notes) -> Result<(),
     }
 }
 
-/// Publishes round by round, never further ahead than the window, and the fence when it may.
-async fn publish(url: String, load: Load, notes: Notes, mut may_fence: watch::Receiver<bool>) {
+/// Publishes round by round, within the limit and never too far ahead of the recipients.
+async fn publish(url: String, load: Load, notes: Notes, limit: watch::Receiver<usize>) {
     let mut prison = Prison { url, open: None };
     let mut deliveries = 0;
-    for batch in load.before_the_fence().iter().flat_map(|round| round.chunks(BATCH)) {
+    for batch in load.rounds.iter().flat_map(|round| round.chunks(BATCH)) {
+        let may = || deliveries < (*limit.borrow()).min(notes.count() + AHEAD);
+        assert!(eventually(BOUND, may).await, "{deliveries} deliveries are as far as the prison may go for {BOUND:?}");
         prison.publish(batch).await;
         deliveries += batch.iter().map(|message| message.expected.len()).sum::<usize>();
-        assert!(eventually(BOUND, || deliveries < notes.count() + AHEAD).await, "the window stays closed for {BOUND:?}");
-    }
-    may_fence.wait_for(|may| *may).await.unwrap();
-    for batch in load.fence().chunks(BATCH) {
-        prison.publish(batch).await;
     }
 }
 
