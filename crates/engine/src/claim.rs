@@ -166,7 +166,7 @@ fn judge_one(law: Law<'_>, context: &ClaimContext, ClaimCandidate { delivery, ca
         // ended and decided anew in one transaction of its own, so that nothing is lost between
         (Answer::Refuse(_), Stage::Waiting { .. }) if moved => Verdict::Leave,
         (Answer::Refuse(_), Stage::Waiting { .. }) => match delivery.stage.clone().cancel(now, CancelReason::NoLongerLawful) {
-            Ok(stage) => Verdict::End(Box::new(Delivery { stage, decision, stamp, ..delivery.clone() }), record),
+            Ok(stage) => Verdict::End(Box::new(Delivery { decision, stamp, stage, ..delivery.clone() }), record),
             Err(_) => Verdict::Leave,
         },
         (Answer::Permit(_), Stage::Claimed { .. }) => {

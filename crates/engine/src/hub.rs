@@ -138,7 +138,7 @@ impl Hub {
                 }
                 Err(StoreError::Data(error)) => {
                     tracing::error!(error = %chain(error.as_ref()), "the store refused a message: quarantined");
-                    let quarantined: Vec<Input> = part.iter().map(|input| quarantine(input)).collect();
+                    let quarantined: Vec<Input> = part.iter().map(quarantine).collect();
                     return self.run(&quarantined, receipts).await.map(|reports| (length, reports));
                 }
                 Err(error) => return Err(error),

@@ -234,10 +234,10 @@ fn probation_unit<'a>(case: &'a Case, registers: &'a Registers, at: At) -> Optio
         return Some(unit);
     }
     let prison = case.prison(at)?;
-    if let Responsible::Connected(municipality) = responsible(case, registers, at) {
-        if let Some(unit) = registers.agreement(&municipality.id, prison, at).and_then(|agreement| agreement.probation.as_ref()) {
-            return Some(unit);
-        }
+    if let Responsible::Connected(municipality) = responsible(case, registers, at)
+        && let Some(unit) = registers.agreement(&municipality.id, prison, at).and_then(|agreement| agreement.probation.as_ref())
+    {
+        return Some(unit);
     }
     let units = || registers.participants(at).filter(|participant| participant.kind == Kind::Probation);
     only(units().filter(|unit| unit.intake_for.contains(prison))).or_else(|| only(units())).map(|unit| &unit.id)

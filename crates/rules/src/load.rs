@@ -63,7 +63,7 @@ impl RuleSet {
     /// Reads a rule set. What cannot be read or resolved makes the whole set unusable: half a rule set would be another law.
     pub fn load(files: &[RuleFile], catalogue: &Catalogue) -> Result<Self, LoadErrors> {
         let mut errors = Vec::new();
-        let parsed: Vec<_> = files.iter().filter_map(|file| files::parse(file).map_err(|error| errors.push(error)).ok()).collect();
+        let parsed: Vec<_> = files.iter().filter_map(|file| files::parse(file).map_err(|error| errors.push(*error)).ok()).collect();
         let resolved = resolve::resolve(&parsed, catalogue, &mut errors);
         if !errors.is_empty() {
             errors.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));

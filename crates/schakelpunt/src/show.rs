@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schakelpunt_domain::pointer::Leaf;
 use schakelpunt_engine::model::DecisionRecord;
-use schakelpunt_rules::Answer;
+use schakelpunt_rules::{Answer, Permit};
 use serde_json::{Value, json};
 
 /// A decision as one JSON object.
@@ -12,7 +12,7 @@ pub fn decision(record: &DecisionRecord) -> Value {
     let DecisionRecord { message, event, detention, recipient, on_behalf_of, relations, decision, version, at } = record;
     let permit = decision.permit();
     let bases: Vec<_> = permit.into_iter().flat_map(|permit| &permit.granted).map(|granted| &granted.basis).collect();
-    let fields: Vec<&Leaf> = permit.into_iter().flat_map(|permit| permit.leaves()).collect();
+    let fields: Vec<&Leaf> = permit.into_iter().flat_map(Permit::leaves).collect();
     json!({
         "message": message.id,
         "source": message.source,

@@ -38,8 +38,7 @@ const UPDATE: Sql = Sql::of(
      where c.detention = u.detention and c.version = u.expected",
     "update cases set version = $2, body = $3 where detention = $1 and version = $4",
 );
-const RELEASE: Sql =
-    Sql::of("delete from held_messages where detention = any($1)", "delete from held_messages where detention = $1");
+const RELEASE: Sql = Sql::of("delete from held_messages where detention = any($1)", "delete from held_messages where detention = $1");
 const HOLD: Sql = Sql::of(
     "insert into held_messages (detention, source, message_id) select * from unnest($1, $2, $3)",
     "insert into held_messages (detention, source, message_id) values ($1, $2, $3)",

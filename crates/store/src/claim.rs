@@ -78,7 +78,7 @@ async fn lock<S: Session>(
     }
     let epoch = registers::epoch(session).await?;
     let detentions = picked.iter().filter_map(|picked| picked.detention.clone()).collect();
-    let cases = cases::read(session, &detentions, Lock::None).await?;
+    let cases = cases::read(session, &detentions, Lock::Share).await?;
     let cases = cases.into_iter().map(|case| (case.value.detention.clone(), case)).collect();
     Ok((epoch, cases, lanes::lock(session, picked, again).await?))
 }

@@ -53,14 +53,14 @@ use schakelpunt_engine::{
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
-pub use self::{
-    postgres::{Postgres, PostgresStore, TimeSource},
-    sqlite::{Sqlite, SqliteStore},
-};
 use self::{
     cases::Lock,
     rows::Reader,
     sql::{Backend, Session, Sql, end},
+};
+pub use self::{
+    postgres::{Postgres, PostgresStore, TimeSource},
+    sqlite::{Sqlite, SqliteStore},
 };
 
 /// The store on one of the two databases: [`PostgresStore`] or [`SqliteStore`].

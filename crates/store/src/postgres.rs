@@ -42,7 +42,8 @@ impl PostgresStore {
     pub async fn connect(url: &str, connections: u32, time: TimeSource) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(|error| store_error(error, false))?;
         // A process that hangs must not hold its locks, nor wait for others, for ever.
-        let options = options.application_name("schakelpunt").options([("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")]);
+        let options =
+            options.application_name("schakelpunt").options([("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")]);
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
         let pool = pool.connect_with(options).await.map_err(|error| store_error(error, false))?;
         Ok(Self { backend: Postgres { pool, time } })

@@ -92,7 +92,8 @@ pub(super) async fn a_case_over_another_version_is_a_conflict(subject: &Subject)
     put(store, vec![version(case("d-1"), 0)]).await.unwrap();
     put(store, vec![version(case("d-1"), 1)]).await.unwrap();
     for stale in [0, 1, 3] {
-        let actions = [vec![version(case("d-2"), 0), version(case("d-1"), stale)], sent(&message("m-1", Some("d-1"), subject.now()), &[])].concat();
+        let actions =
+            [vec![version(case("d-2"), 0), version(case("d-1"), stale)], sent(&message("m-1", Some("d-1"), subject.now()), &[])].concat();
         let result = put(store, actions).await;
         assert!(matches!(result, Err(StoreError::Conflict)), "version {stale}: {result:?}");
     }
@@ -160,7 +161,11 @@ pub(super) async fn a_batch_folds(subject: &Subject) {
     let mut message = message("m-1", Some("d-1"), now);
     message.digest = "the second writing".to_owned();
     let waits = delivery(&message, "gemeente-zwolle", 2);
-    let timer = |id: &str, hours: i64| Timer { id: id.to_owned(), at: now - jiff::SignedDuration::from_hours(hours), detention: "d-1".parse().unwrap() };
+    let timer = |id: &str, hours: i64| Timer {
+        id: id.to_owned(),
+        at: now - jiff::SignedDuration::from_hours(hours),
+        detention: "d-1".parse().unwrap(),
+    };
     let actions = vec![
         version(case("d-1"), 1),
         Action::SaveMessage(super::build::message("m-1", Some("d-1"), now)),

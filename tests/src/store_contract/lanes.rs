@@ -10,7 +10,9 @@ use schakelpunt_engine::{
 
 use super::{
     Subject,
-    build::{LEASE, case, claim, claim_all, confirm, delivery, end_all, ids, look, message, permit, put, record, room, sent, version, went, who},
+    build::{
+        LEASE, case, claim, claim_all, confirm, delivery, end_all, ids, look, message, permit, put, record, room, sent, version, went, who,
+    },
 };
 
 const ZWOLLE: &str = "gemeente-zwolle";
@@ -96,7 +98,8 @@ pub(super) async fn room_and_limit_hold(subject: &Subject) {
         put(store, sent(&message, &[(ZWOLLE, 1), (KAMPEN, 1), ("gemeente-ommen", 1)])).await.unwrap();
         subject.clock.pass(1);
     }
-    let claimed = store.claim(100, &room(&[(ZWOLLE, 2, false), (KAMPEN, 1, false), ("gemeente-ommen", 0, true)]), &mut claim_all).await.unwrap();
+    let claimed =
+        store.claim(100, &room(&[(ZWOLLE, 2, false), (KAMPEN, 1, false), ("gemeente-ommen", 0, true)]), &mut claim_all).await.unwrap();
     let mut taken: Vec<_> = claimed.iter().map(|delivery| (delivery.recipient.as_str(), delivery.key.id.as_str())).collect();
     taken.sort_unstable();
     assert_eq!(taken, [(KAMPEN, "m-0"), (ZWOLLE, "m-0"), (ZWOLLE, "m-1")], "those first that are due longest");
@@ -259,14 +262,18 @@ pub(super) async fn many_lanes_drain_in_order(subject: &Subject) {
         rounds += 1;
         let rooms = room(&recipients.map(|recipient| (recipient, 5, true)));
         let claimed = store.claim(11, &rooms, &mut claim_all).await.unwrap();
-        let results: Vec<_> = claimed.iter().enumerate().map(|(place, delivery)| {
-            let fails = (rounds + place) % 5 == 0;
-            if !fails {
-                let lane = (delivery.recipient.to_string(), delivery.detention.as_ref().unwrap().to_string());
-                done.entry(lane).or_default().push(delivery.key.id.to_string());
-            }
-            went(delivery, |stage| if fails { stage.back_off(subject.now()).unwrap() } else { stage.hand_over(subject.now()).unwrap() })
-        }).collect();
+        let results: Vec<_> = claimed
+            .iter()
+            .enumerate()
+            .map(|(place, delivery)| {
+                let fails = (rounds + place) % 5 == 0;
+                if !fails {
+                    let lane = (delivery.recipient.to_string(), delivery.detention.as_ref().unwrap().to_string());
+                    done.entry(lane).or_default().push(delivery.key.id.to_string());
+                }
+                went(delivery, |stage| if fails { stage.back_off(subject.now()).unwrap() } else { stage.hand_over(subject.now()).unwrap() })
+            })
+            .collect();
         store.settle(&results).await.unwrap();
     }
     assert_eq!((done.len(), done.values().map(Vec::len).sum::<usize>()), (21, 198));

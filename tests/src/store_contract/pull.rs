@@ -1,7 +1,10 @@
 //! A fetch over HTTP: the cursor confirms, a whole lane comes at once, an old cursor gives again.
 
 use schakelpunt_domain::stage::{BlockReason, Stage};
-use schakelpunt_engine::{model::{ClaimContext, Verdict}, ports::Pull};
+use schakelpunt_engine::{
+    model::{ClaimContext, Verdict},
+    ports::Pull,
+};
 
 use super::{
     Subject,

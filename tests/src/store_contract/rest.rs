@@ -28,10 +28,11 @@ pub(super) async fn registers_raise_the_epoch(subject: &Subject) {
     let (store, recorded) = (&*subject.store, "2024-09-01T00:00:00.000000001Z".parse().unwrap());
     assert_eq!(store.registers().await.unwrap(), (0, Vec::new()));
     let mandate = json!({"mandate": {"mandator": ZWOLLE, "mandatary": "gemeente-kampen", "scope": "all", "from": "2024-01-01"}});
-    let entries: Vec<_> = [participant(ZWOLLE, Channel::Amqp), serde_json::from_value(mandate).unwrap(), participant(ZWOLLE, Channel::Pull)]
-        .into_iter()
-        .map(|entry| Recorded { entry, recorded })
-        .collect();
+    let entries: Vec<_> =
+        [participant(ZWOLLE, Channel::Amqp), serde_json::from_value(mandate).unwrap(), participant(ZWOLLE, Channel::Pull)]
+            .into_iter()
+            .map(|entry| Recorded { entry, recorded })
+            .collect();
     assert_eq!(store.record(entries[..2].to_vec()).await.unwrap(), 1);
     assert_eq!(store.record(entries[2..].to_vec()).await.unwrap(), 2);
     assert_eq!(store.registers().await.unwrap(), (2, entries));

@@ -100,8 +100,8 @@ pub struct Access {
     /// For whom.
     pub capacity: ParticipantId,
     /// What; `case`.
-    #[serde(default, rename = "reads")]
-    pub _reads: Option<String>,
+    #[serde(default)]
+    pub reads: Option<String>,
     /// Which.
     pub detention: DetentionRef,
 }

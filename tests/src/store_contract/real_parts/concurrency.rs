@@ -17,10 +17,8 @@ use schakelpunt_engine::{
 use schakelpunt_store::{PostgresStore, TimeSource};
 use tokio::task::JoinSet;
 
-use crate::store_contract::build::{
-    case, claim, claim_all, delivery, ids, key, keys_of, look, message, put, room, sent, version,
-};
 use crate::parts::postgres::Database;
+use crate::store_contract::build::{case, claim, claim_all, delivery, ids, key, keys_of, look, message, put, room, sent, version};
 
 const ZWOLLE: &str = "gemeente-zwolle";
 
