@@ -233,7 +233,7 @@ impl Rig {
     }
 
     /// A person moves the one delivery of a message to somebody.
-    pub(crate) async fn move_stage(&self, id: &str, to: &str, change: impl Fn(Stage) -> Option<Stage> + Send) {
+    pub(crate) async fn move_stage(&self, id: &str, to: &str, change: impl Fn(Stage) -> Option<Stage> + Send + Sync) {
         let delivery = self.deliveries(id, to).await.pop().unwrap();
         let changed = self.store.change_stage(&delivery.id, &mut |delivery| change(delivery.stage.clone())).await.unwrap();
         assert_ne!(changed.unwrap().stage, delivery.stage, "it was moved");

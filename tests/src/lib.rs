@@ -1,12 +1,22 @@
 //! All tests that need more than one crate, in one binary.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod bus_contract;
+#[cfg(test)]
+mod commands;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod parts;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod store_contract;

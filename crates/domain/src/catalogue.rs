@@ -104,7 +104,7 @@ pub struct EventSpec {
     pub schema: Value,
     /// The schema that a recipient meets: the same leaves, nothing required.
     pub recipient: Value,
-    /// The `dataschema` of delivered events.
+    /// The `$id` of the recipient schema.
     pub recipient_uri: String,
     validator: jsonschema::Validator,
 }

@@ -46,7 +46,7 @@ pub fn delivered(settings: &Settings, spec: &EventSpec, delivery: &Delivery, mes
     set("type", json!(spec.ty));
     set("time", json!(now));
     set("datacontenttype", json!("application/json"));
-    set("dataschema", json!(spec.recipient_uri));
+    set("dataschema", json!(settings.schema_of(spec)));
     if let Some(subject) = subject_for(delivery) {
         set("partitionkey", json!(subject));
         set("subject", json!(subject));
@@ -77,7 +77,7 @@ pub fn receipt(settings: &Settings, receipt: &Receipt) -> Option<ReceiptEvent> {
     set("type", json!(spec.ty));
     set("time", json!(receipt.at));
     set("datacontenttype", json!("application/json"));
-    set("dataschema", json!(spec.recipient_uri));
+    set("dataschema", json!(settings.schema_of(spec)));
     set("environment", json!(settings.environment));
     set("data", receipt.data.clone());
     let bytes = serde_json::to_vec(&event).ok()?;

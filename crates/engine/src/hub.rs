@@ -19,7 +19,7 @@ use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
     inspect::{Offer, Rejected, inspect},
-    model::{Delivery, HandOver, Room},
+    model::{Delivery, HandOver, Room, Verdict},
     ports::{Bus, Outgoing, Published, Pull, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
@@ -177,7 +177,7 @@ impl Hub {
         Err(StoreError::Conflict)
     }
 
-    /// Claims what is due, hands it over, writes how it went. Gives the number of claims.
+    /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.
     pub async fn dispatch(&self) -> Result<usize, StoreError> {
         let room = self.room().await?;
         if room.is_empty() {
@@ -187,6 +187,7 @@ impl Hub {
         let law = Law { settings: &self.settings, registers: &registers };
         let mut reconsider: Reconsider = Vec::new();
         let mut uncertain: BTreeSet<DeliveryId> = BTreeSet::new();
+        let mut moved = 0;
         let mut stale = false;
         let claimed = self
             .store
@@ -195,7 +196,10 @@ impl Hub {
                 let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
                 uncertain = again.map(|candidate| candidate.delivery.id).collect();
                 stale = context.epoch != registers.epoch;
-                (!stale).then(|| judge(law, &context, &mut reconsider))
+                let verdicts = (!stale).then(|| judge(law, &context, &mut reconsider))?;
+                // what was ended lets the next of its lane go, and a recall wants to be told
+                moved = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Leave)).count();
+                Some(verdicts)
             })
             .await;
         if stale {
@@ -207,7 +211,7 @@ impl Hub {
             Err(StoreError::Conflict) => return Ok(1),
             Err(error) => return Err(error),
         };
-        let count = claimed.len() + reconsider.len();
+        let count = moved + reconsider.len();
         let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
         self.hand_over(&permitted, &uncertain).await?;
         self.reconsider(reconsider).await?;
@@ -345,8 +349,7 @@ impl Hub {
     }
 }
 
-fn handed_over(verdict: crate::model::Verdict, now: Timestamp) -> crate::model::Verdict {
-    use crate::model::Verdict;
+fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {
     match verdict {
         Verdict::Claim(delivery, record) => Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record),
         other => other,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use schakelpunt_domain::{ParticipantId, Source, catalogue::Catalogue, digest::DigestKey};
+use schakelpunt_domain::{ParticipantId, Source, catalogue::{Catalogue, EventSpec}, digest::DigestKey};
 use schakelpunt_rules::RuleSet;
 
 /// The settings of one hub.
@@ -12,6 +12,8 @@ pub struct Settings {
     pub hub: ParticipantId,
     /// The `source` of everything that the hub emits.
     pub source: Source,
+    /// Where others reach the hub's HTTP side, without a slash at the end: `dataschema` points there.
+    pub public_url: String,
     /// `test` or `production`: stands on every delivered event.
     pub environment: String,
     /// For keyed digests.
@@ -22,6 +24,13 @@ pub struct Settings {
     pub rules: Arc<RuleSet>,
     /// Limits.
     pub limits: Limits,
+}
+
+impl Settings {
+    /// Where this hub serves the recipient schema of an event.
+    pub fn schema_of(&self, event: &EventSpec) -> String {
+        format!("{}/v1/schemas/recipients/{}", self.public_url, event.name)
+    }
 }
 
 /// The limits of a hub.

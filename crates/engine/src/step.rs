@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DetentionRef, ParticipantId, Rejection, RejectionCode,
+    DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
     facts,
     ids::{MessageKey, hub_message_id},
@@ -35,6 +35,8 @@ pub enum Input {
     Consent(DetentionRef, Consent),
     /// A message whose recipients have to be found anew, because the one that it waits for is no longer concerned.
     Reconsider(MessageKey, DetentionRef),
+    /// A blocked delivery that a person skips.
+    Skip(DeliveryId, DetentionRef),
     /// A timer that is due.
     Timer(Timer),
 }
@@ -105,6 +107,9 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.messages.insert(key.clone());
                 keys.waiting = true;
             }
+            Input::Skip(_, detention) => {
+                keys.detentions.insert(detention.clone());
+            }
             Input::Timer(timer) => {
                 keys.detentions.insert(timer.detention.clone());
             }
@@ -130,6 +135,10 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
                 effects::reconsider(&mut world, key, detention);
                 (Some(key.clone()), Reported::Done)
             }
+            Input::Skip(id, detention) => {
+                effects::skip(&mut world, *id, detention);
+                (None, Reported::Done)
+            }
             Input::Timer(timer) => {
                 effects::timer(&mut world, timer);
                 (None, Reported::Done)
@@ -153,7 +162,7 @@ fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Rec
         let (sender, digest) = match input {
             Input::Offer(Ok(message)) => (Some(&message.sender), &message.digest),
             Input::Offer(Err(rejected)) => (rejected.sender.as_ref(), &rejected.digest),
-            Input::Consent(..) | Input::Reconsider(..) | Input::Timer(_) => continue,
+            Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) => continue,
         };
         let Some(sender) = sender else { continue };
         match &report.outcome {
@@ -179,7 +188,7 @@ fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
     match input {
         Input::Offer(Ok(message)) => Some(message.envelope.id.clone()),
         Input::Offer(Err(rejected)) => rejected.id.clone(),
-        Input::Consent(..) | Input::Reconsider(..) | Input::Timer(_) => None,
+        Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) => None,
     }
 }
 

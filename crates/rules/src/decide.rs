@@ -271,7 +271,7 @@ fn covers(consent: &Consent, leaf: &Leaf, question: &Question<'_>) -> bool {
     match class {
         Class::Adm => true,
         Class::Id if knows_the_person => true,
-        Class::Id => has(Category::Class(Class::Health)) || (!question.candidate.tells_health && has(Category::Class(Class::Id))),
+        Class::Id => has(Category::Class(if question.candidate.tells_health { Class::Health } else { Class::Id })),
         class => has(Category::Class(class)),
     }
 }

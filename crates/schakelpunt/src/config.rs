@@ -186,7 +186,10 @@ impl Config {
 
     /// What a configuration must meet beyond its shape.
     fn check(&self) -> anyhow::Result<()> {
-        self.key()?;
+        // whoever only calls a hub has no part in its key
+        if self.client.is_none() || self.digest_key.is_some() {
+            self.key()?;
+        }
         let known = ["test", "production"].contains(&self.environment.as_str());
         ensure!(known, "environment: `test` or `production`, not something else");
         let one_password = self.bus.password.is_some() && self.environment != "test";
@@ -199,6 +202,12 @@ impl Config {
         ensure!(known, "bus.url: in-process, amqp://... or amqps://...");
         ensure!(!self.bus.provision || self.bus.api.is_some(), "bus.api: needed where bus.provision is true");
         Ok(())
+    }
+
+    /// Where others reach the HTTP side: as configured, else where it listens.
+    pub fn public_url(&self) -> String {
+        let listens = || self.http.as_ref().map_or_else(|| "http://127.0.0.1".to_owned(), |http| format!("http://{}", http.listen));
+        self.public_url.as_ref().map_or_else(listens, |url| url.trim_end_matches('/').to_owned())
     }
 
     /// The key of all digests.

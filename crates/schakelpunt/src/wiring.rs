@@ -49,6 +49,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
     Ok(Settings {
         hub: "schakelpunt".parse()?,
         source,
+        public_url: config.public_url(),
         environment: config.environment.clone(),
         key: config.key()?,
         catalogue: Arc::new(catalogue),
@@ -64,6 +65,7 @@ pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
     Ok(Settings {
         hub: "schakelpunt".parse()?,
         source: "urn:nld:oin:00000099000000000000:systeem:schakelpunt".parse()?,
+        public_url: "http://127.0.0.1:8180".to_owned(),
         environment: "test".to_owned(),
         key: DigestKey::new(DEMO_KEY),
         catalogue: Arc::new(catalogue),

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, NodeDep, Package, PackageId};
 
 use super::demand;
 
@@ -70,11 +70,13 @@ fn metadata() -> Metadata {
 
 fn graph() -> Graph {
     let metadata = metadata();
-    let name = |id| metadata[id].name.to_string();
+    let name = |id: &PackageId| metadata[id].name.to_string();
     let nodes = &metadata.resolve.as_ref().expect("a resolved graph").nodes;
     let normal = nodes.iter().map(|node| {
-        let is_normal = |dep: &&cargo_metadata::NodeDep| dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
-        (node.id.clone(), node.deps.iter().filter(is_normal).map(|dep| dep.pkg.clone()).collect::<Vec<_>>())
+        let package = &metadata[&node.id];
+        let is_normal = |dep: &&NodeDep| dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+        let is_on = |dep: &&NodeDep| is_switched_on(package, node, &metadata[&dep.pkg].name);
+        (node.id.clone(), node.deps.iter().filter(is_normal).filter(is_on).map(|dep| dep.pkg.clone()).collect::<Vec<_>>())
     });
     let mut graph = Graph { normal: Edges::new(), versions: BTreeMap::new() };
     // two versions of one library become one name here: what one of them reaches, the name reaches
@@ -83,6 +85,16 @@ fn graph() -> Graph {
         graph.versions.entry(name(&id)).or_default().insert(metadata[&id].version.to_string());
     }
     graph
+}
+
+/// Whether a dependency is compiled: cargo also lists optional ones that a weak feature (`ring?/std`) merely mentions.
+fn is_switched_on(package: &Package, node: &Node, name: &str) -> bool {
+    package.dependencies.iter().filter(|dep| dep.name == name && dep.kind == DependencyKind::Normal).any(|dep| {
+        let key = dep.rename.as_deref().unwrap_or(name);
+        let switches = |value: &String| value.strip_prefix("dep:") == Some(key) || value.split_once('/').is_some_and(|(first, _)| first == key);
+        let by_feature = |feature: &str| feature == key || package.features.get(feature).is_some_and(|values| values.iter().any(switches));
+        !dep.optional || node.features.iter().any(|feature| by_feature(feature))
+    })
 }
 
 fn is_ours(name: &str) -> bool {
@@ -144,8 +156,8 @@ fn second_tls(edges: &Edges) -> Vec<String> {
 }
 
 fn versions(versions: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
-    let of = |name: &&str| (*name, versions.get(*name).cloned().unwrap_or_default());
-    let many = ONE_VERSION.iter().map(of).filter(|(_, versions)| versions.len() != 1);
+    let found = ONE_VERSION.map(|name| (name, versions.get(name).cloned().unwrap_or_default()));
+    let many = found.into_iter().filter(|(_, versions)| versions.len() != 1);
     many.map(|(name, versions)| format!("one version of {name}, not {versions:?}: see `cargo tree -i {name}`")).collect()
 }
 

@@ -52,6 +52,16 @@ impl Message {
         self
     }
 
+    /// Its event.
+    pub(crate) fn event(&self) -> &'static str {
+        self.event
+    }
+
+    /// A part of its payload, as text.
+    pub(crate) fn text(&self, pointer: &str) -> &str {
+        self.data.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// Its id, for asking after it.
     pub(crate) fn name(&self) -> &str {
         &self.id
@@ -187,4 +197,9 @@ pub(crate) fn settles(detention: &str, municipality: &str) -> Message {
 
 pub(crate) fn unit_assigned(detention: &str, unit: &str) -> Message {
     Message::new("probation-unit-assigned", "rn-zwolle", detention, json!({"supervision": {"unit": unit}}))
+}
+
+/// The residence, or the first day, was told wrongly.
+pub(crate) fn start_corrected(detention: &str) -> Message {
+    Message::new("detention-start-corrected", "pi-zwolle", detention, json!({"detention": {"start": "2021-06-01"}})).sequence(2)
 }

@@ -107,7 +107,6 @@ proptest! {
             // an empty object says that nothing is missing; it is no field
             let told: BTreeSet<Leaf> = leaves_of(&minimised).into_iter().collect();
             prop_assert_eq!(told, permit.leaves().cloned().collect::<BTreeSet<_>>());
-            prop_assert!(asked.event.validate(&minimised).is_ok() || minimised != data || minimised.is_object());
             prop_assert_eq!(minimise(&minimised, permit), minimised, "cut twice is cut once");
         }
     }

@@ -235,7 +235,6 @@ fn wrong_rules_are_seen() {
         ("2019-01-01", "2018-01-01"),
         ("2019-01-01", "2019-01-02"),
         ("\"/person/identity/birthDate\"]", "\"/person/identity/birthDate\", \"/person/identity/address\"]"),
-        ("yields-to = [\"pm-20d-2\"]", "yields-to = []"),
         ("while    = [\"plan-running\"]", "while    = []"),
         ("when   = [\"consent-not-ended\"]", "when   = []"),
         ("when   = [\"care-needed\"]", "when   = []"),

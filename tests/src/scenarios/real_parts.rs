@@ -3,6 +3,7 @@
 use schakelpunt::config::Config;
 use schakelpunt_amqp::topology::Topology;
 
+use super::{play, root};
 use crate::parts::{
     postgres::Database,
     rabbitmq::{PASSWORD, TestBroker, Version},

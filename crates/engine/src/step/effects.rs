@@ -1,7 +1,7 @@
 //! What messages do beside being forwarded: consents, corrections, withdrawals, triage, timers.
 
 use schakelpunt_domain::{
-    DetentionRef, ParticipantId, Rejection, RejectionCode,
+    DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
     case::Case,
     facts,
     ids::MessageKey,
@@ -80,8 +80,10 @@ pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &
     let Some(data) = &message.payload else { return Given::new() };
     match message.event.as_str() {
         "consent-given" if !done => {
-            if let Some(consent) = facts::consent_given(data, now) {
-                world.case(detention).give_consent(consent);
+            let case = world.case(detention);
+            // withdrawn before it came: it gives nothing
+            if let Some(consent) = facts::consent_given(data, now).filter(|_| !case.withdrawn.contains(&message.key)) {
+                case.give_consent(consent);
             }
         }
         "consent-withdrawn" => {
@@ -192,6 +194,15 @@ pub(super) fn reconsider(world: &mut World<'_>, key: &MessageKey, detention: &De
     consider::cancel_unlawful(world, detention);
     if let Some(message) = world.message(key).cloned() {
         consider::decide_late(world, &message, detention);
+    }
+}
+
+/// A person gives a blocked delivery up: the lane goes on, and the recipient hears that one is missing.
+pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionRef) {
+    let Some(delivery) = world.deliveries_in(detention).find(|delivery| delivery.id == id).cloned() else { return };
+    if let Ok(stage) = delivery.stage.clone().skip(world.now()) {
+        world.set_stage(id, stage);
+        hub_says::tell_skipped(world, detention, &delivery);
     }
 }
 

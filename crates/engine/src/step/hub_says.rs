@@ -86,6 +86,21 @@ pub(super) fn ask_sender(world: &mut World<'_>, detention: &DetentionRef, messag
     request(world, detention, &message.key, &candidate);
 }
 
+/// Names a delivery that was given up, to who was to get it.
+pub(super) fn tell_skipped(world: &mut World<'_>, detention: &DetentionRef, delivery: &Delivery) {
+    let data = json!({"delivery": {"id": delivery.id, "sequence": format!("{:020}", delivery.lane_sequence)}});
+    let id = hub_message_id(&["skipped", &delivery.id.to_string()]);
+    let about = MessageKey { source: world.settings().source.clone(), id };
+    let Some(message) = own_message(world, "delivery-failed", detention, &about, data) else { return };
+    let case = world.case(detention).clone();
+    let who = Who { event: "delivery-failed", ..Who::default() };
+    let Some(mut candidate) = candidate_for(&delivery.recipient, &who, &case, world.registers(), world.at()) else { return };
+    candidate.closed = None;
+    candidate.relations.clone_from(&delivery.relations);
+    world.save_message(message.clone());
+    consider::decide_one(world, &message, detention, &case, &candidate);
+}
+
 fn request(world: &mut World<'_>, detention: &DetentionRef, about: &MessageKey, candidate: &Candidate) {
     let data = json!({"events": ["detention-started", "release-date-set", "screening-completed", "plan-ready"]});
     let Some(message) = own_message(world, "current-set-requested", detention, about, data) else { return };

@@ -8,7 +8,7 @@ use schakelpunt_domain::{
     case::Case,
     ids::MessageKey,
     registers::{At, Registers},
-    stage::CancelReason,
+    stage::{CancelReason, Stage},
 };
 
 use super::Law;
@@ -118,6 +118,14 @@ impl<'a> World<'a> {
         match added {
             Some(added) => added.stage = stage,
             None => self.actions.push(Action::SetStage(id, stage)),
+        }
+    }
+
+    /// Moves a delivery that the snapshot showed.
+    pub(super) fn set_stage(&mut self, id: DeliveryId, stage: Stage) {
+        if let Some(delivery) = self.deliveries.iter_mut().find(|delivery| delivery.id == id) {
+            delivery.stage = stage.clone();
+            self.actions.push(Action::SetStage(id, stage));
         }
     }
 

@@ -1,10 +1,16 @@
 //! `deliveries list|retry|skip`: what a person does about a lane that stands still.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
+use schakelpunt_bus::in_process::InProcessBus;
 use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, stage::Stage};
-use schakelpunt_engine::{model::Delivery, ports::DeliveryFilter};
+use schakelpunt_engine::{
+    Hub,
+    model::Delivery,
+    ports::DeliveryFilter,
+    step::{Input, Receipts},
+};
 use serde_json::json;
 
 use super::out;
@@ -67,29 +73,36 @@ impl Command {
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Retry { config, id } => change(&Config::read(&config)?, id, "retried", |stage, now| stage.retry(now).ok()).await,
-            Self::Skip { config, id, reason } => {
-                tracing::info!(delivery = %id, reason, "skipped by a person");
-                change(&Config::read(&config)?, id, "skipped", |stage, now| stage.skip(now).ok()).await
-            }
+            Self::Retry { config, id } => retry(&Config::read(&config)?, id).await,
+            Self::Skip { config, id, reason } => skip(&Config::read(&config)?, id, &reason).await,
         }
     }
 }
 
-async fn change(config: &Config, id: DeliveryId, done: &str, to: fn(Stage, jiff::Timestamp) -> Option<Stage>) -> anyhow::Result<ExitCode> {
+async fn retry(config: &Config, id: DeliveryId) -> anyhow::Result<ExitCode> {
     let store = wiring::store(config, None).await?;
     let now = store.now().await?;
-    let mut changed = false;
+    let mut was = "";
     let mut step = |delivery: &Delivery| {
-        let stage = to(delivery.stage.clone(), now);
-        changed = stage.is_some();
-        stage
+        was = delivery.stage.word();
+        delivery.stage.clone().retry(now).ok()
     };
     let delivery = store.change_stage(&id, &mut step).await?.with_context(|| format!("no delivery {id}"))?;
-    if !changed {
-        bail!("the delivery is {}, not blocked", delivery.stage.word());
-    }
-    out(format_args!("{done}: {}", as_text(&delivery)))?;
+    ensure!(was == "blocked", "the delivery is {was}, not blocked");
+    out(format_args!("retried: {}", as_text(&delivery)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Through the engine, because the recipient has to hear that one is missing.
+async fn skip(config: &Config, id: DeliveryId, reason: &str) -> anyhow::Result<ExitCode> {
+    let store = wiring::store(config, None).await?;
+    let delivery = store.change_stage(&id, &mut |_| None).await?.with_context(|| format!("no delivery {id}"))?;
+    ensure!(matches!(delivery.stage, Stage::Blocked { .. }), "the delivery is {}, not blocked", delivery.stage.word());
+    let detention = delivery.detention.clone().context("a delivery without a case")?;
+    let hub = Hub::open(wiring::settings(config)?, store, Arc::new(InProcessBus::default())).await?;
+    hub.run(&[Input::Skip(id, detention)], Receipts::Answered).await?;
+    tracing::info!(delivery = %id, reason, "skipped by a person");
+    out(format_args!("skipped: {}", as_text(&delivery)))?;
     Ok(ExitCode::SUCCESS)
 }
 

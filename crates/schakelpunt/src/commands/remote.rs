@@ -74,7 +74,8 @@ fn from_hub(config: &Config, participant: &ParticipantId, path: &Path) -> anyhow
     if let (Some(password), true) = (&config.bus.password, url.starts_with("amqp")) {
         return Ok(ClientConfig { url: url.to_owned(), secret: password.clone() });
     }
-    let token = config.http.as_ref().and_then(|http| http.tokens.iter().find(|token| token.participant == *participant).map(|token| (http, token)));
-    let (http, token) = token.with_context(|| format!("{}: no [client] section, and no way for {participant} in the hub's own", path.display()))?;
-    Ok(ClientConfig { url: config.public_url.clone().unwrap_or_else(|| format!("http://{}", http.listen)), secret: token.token.clone() })
+    let tokens = config.http.iter().flat_map(|http| &http.tokens);
+    let token = tokens.into_iter().find(|token| token.participant == *participant);
+    let token = token.with_context(|| format!("{}: no [client] section, and no way for {participant} in the hub's own", path.display()))?;
+    Ok(ClientConfig { url: config.public_url(), secret: token.token.clone() })
 }

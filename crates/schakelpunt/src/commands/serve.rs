@@ -32,19 +32,20 @@ impl Options {
             Some(http) => (http.listen, http.tokens.iter().map(|token| (token.participant.clone(), token.token.reveal().to_owned())).collect()),
             None => (SocketAddr::from(([127, 0, 0, 1], 0)), Vec::new()),
         };
-        self::listen(hub, listen, tokens, config.public_url).await
+        self::listen(hub, listen, tokens).await
     }
 }
 
 /// Starts the loops and the HTTP side of a hub, says so on stdout, and waits for a signal.
-pub async fn listen(hub: Arc<Hub>, listen: SocketAddr, tokens: Vec<(ParticipantId, String)>, public_url: Option<String>) -> anyhow::Result<ExitCode> {
+pub async fn listen(hub: Arc<Hub>, listen: SocketAddr, tokens: Vec<(ParticipantId, String)>) -> anyhow::Result<ExitCode> {
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("http.listen: cannot listen on {listen}"))?;
     let address = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let tasks = drivers::start(&hub, &stop);
     let tokens = tokens.into_iter().fold(Tokens::default(), |tokens, (participant, token)| tokens.with(&token, participant));
     let readiness = Readiness::default();
-    let gateway = Gateway { hub, tokens, public_url: public_url.unwrap_or_else(|| address.clone()), readiness: readiness.clone() };
+    let public_url = hub.settings().public_url.clone();
+    let gateway = Gateway { hub, tokens, public_url, readiness: readiness.clone() };
     let router = schakelpunt_gateway::router(gateway);
     let ended = stop.clone();
     let http = spawn::named("http", async move { schakelpunt_gateway::serve(listener, router, ended.cancelled_owned()).await });

@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// Everything must have come within this, outages included.
-const BOUND: Duration = Duration::from_secs(240);
+const BOUND: Duration = Duration::from_secs(120);
 /// Deliveries that the prison may be ahead of its recipients: so it is still publishing when a part dies.
-const AHEAD: usize = 400;
+const AHEAD: usize = 300;
 /// Deliveries that may come beyond the place where a part is to die, until the next place is named.
-const BEYOND: usize = 800;
+const BEYOND: usize = 450;
 /// Messages of one publication, all about different detentions.
 const BATCH: usize = 50;
 /// Between two tries at a broker that is away.

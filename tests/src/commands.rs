@@ -1,0 +1,13 @@
+//! The program as a person uses it: the built binary, its output and its exit codes (contracts 5).
+//!
+//! | module | what it runs |
+//! |---|---|
+//! | `rig` | the binary, and a folder with a configuration |
+//! | `demo` | `demo` and `scenario run` |
+//! | `files` | `rules check`, `config`, wrong usage |
+//! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
+
+mod demo;
+mod files;
+mod hub;
+mod rig;

@@ -1,0 +1,65 @@
+//! `demo` and `scenario run`.
+
+use std::fs;
+
+use super::rig::{Place, root, run};
+
+#[test]
+fn the_demo_tells_who_got_what_and_who_did_not() {
+    let said = run(&["demo", "--once"]).ended(0);
+    let first: Vec<&str> = said.out.lines().take(21).collect();
+    insta::assert_snapshot!(first.join("\n"), @"");
+    for name in ["Meerkoet", "Abel", "999900006"] {
+        assert!(!said.out.contains(name) && !said.err.contains(name), "the demo names a person");
+    }
+    assert!(!said.out.contains("    ! "), "an expectation of the demo did not hold");
+}
+
+#[test]
+fn the_demo_as_json_is_one_decision_a_line() {
+    let said = run(&["demo", "--once", "--json"]).ended(0);
+    let decisions = said.json();
+    assert!(decisions.len() > 20, "{} decisions", decisions.len());
+    for decision in &decisions {
+        for field in ["message", "event", "detention", "recipient", "outcome", "bases", "fields", "withheld", "code", "rule", "version", "at"] {
+            assert!(decision.get(field).is_some(), "{field} is missing: {decision}");
+        }
+        match decision["outcome"].as_str() {
+            Some("permit") => assert!(decision["code"].is_null() && !decision["bases"].as_array().unwrap().is_empty(), "{decision}"),
+            Some("refuse") => assert!(decision["code"].is_string() && decision["fields"].as_array().unwrap().is_empty(), "{decision}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let is = |recipient: &str, code: &str| decisions.iter().any(|decision| decision["recipient"] == recipient && decision["code"] == code);
+    assert!(is("ggz-zwolle", "CONSENT_MISSING"));
+    assert!(!said.out.contains("Meerkoet") && !said.out.contains("999900006"), "the demo names a person");
+}
+
+#[test]
+fn an_unknown_demo_names_those_that_exist() {
+    let said = run(&["demo", "--once", "--scenario", "nothing"]).ended(1);
+    assert!(said.out.is_empty() && said.err.contains("zwolle-a"), "{}", said.err);
+}
+
+#[test]
+fn a_scenario_that_holds_ends_well() {
+    let said = run(&["scenario", "run", "tests/scenarios/before-2019.toml", "tests/scenarios/titles.toml"]).ended(0);
+    assert_eq!(said.out.lines().filter(|line| line.starts_with("ok   tests/scenarios/")).count(), 2, "{}", said.out);
+    let said = run(&["scenario", "run", "--json", "tests/scenarios/before-2019.toml"]).ended(0);
+    let [played] = said.json().try_into().unwrap();
+    assert_eq!(played["holds"], true);
+    assert!(played["steps"].as_array().unwrap().iter().all(|step| step["failures"].as_array().unwrap().is_empty()));
+}
+
+#[test]
+fn a_scenario_that_does_not_hold_says_where() {
+    let place = Place::new();
+    let text = fs::read_to_string(root().join("tests/scenarios/legal-switch-planned-date.toml")).unwrap();
+    let wrong = place.write("wrong.toml", &text.replace("CONSENT_MISSING", "NO_BASIS"));
+    let said = run(&["scenario", "run", "tests/scenarios/before-2019.toml", &wrong]).ended(1);
+    assert!(said.out.contains("ok   tests/scenarios/before-2019.toml"), "{}", said.out);
+    assert!(said.out.contains("FAIL ") && said.out.contains("step 2: gemeente-leiden: expected the refusal NO_BASIS, was CONSENT_MISSING"), "{}", said.out);
+    let broken = place.write("broken.toml", &text.replace("outcome   =", "outcom   ="));
+    let said = run(&["scenario", "run", &broken]).ended(1);
+    assert!(said.err.contains("line ") && said.err.contains("outcom"), "{}", said.err);
+}

@@ -1,0 +1,91 @@
+//! `rules check`, `config`, wrong usage.
+
+use std::fs;
+
+use super::rig::{KEY, Place, root, run};
+
+#[test]
+fn wrong_usage_is_told_from_failure() {
+    for arguments in [&[][..], &["dance"], &["scenario", "run"], &["serve"], &["inbox", "--as", "pi-zwolle"], &["publish", "--as", "Not An Id", "--config", "x", "y"]] {
+        let said = run(arguments).ended(2);
+        assert!(said.out.is_empty() && said.err.contains("Usage") | said.err.contains("--help"), "{arguments:?}: {}", said.err);
+    }
+    run(&["--help"]).ended(0);
+    run(&["serve", "--config", "/nonexistent/hub.toml"]).ended(1);
+}
+
+#[test]
+fn the_shipped_rules_have_no_mistakes() {
+    let said = run(&["rules", "check"]).ended(0);
+    assert!(said.out.contains("no mistakes; version "), "{}", said.out);
+    let said = run(&["rules", "check", "--rules", "config/rules", "--json"]).ended(0);
+    let [answer] = said.json().try_into().unwrap();
+    assert!(answer["rules"].as_u64().unwrap() > 20 && answer["version"].as_str().unwrap().len() == 16, "{answer}");
+}
+
+#[test]
+fn every_mistake_in_a_rule_has_file_line_and_column() {
+    let place = Place::new();
+    for entry in fs::read_dir(root().join("config/rules")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        place.write(&format!("rules/{}", path.file_name().unwrap().to_str().unwrap()), &text);
+    }
+    let folder = place.write("rules/mine.toml", "[[never]]\nid = \"mine\"\nto = [\"mayor\"]\nfields = [\"/person/identity\"]\n");
+    let folder = folder.strip_suffix("/mine.toml").unwrap();
+    let said = run(&["rules", "check", "--rules", folder]).ended(1);
+    assert!(said.out.contains("mine.toml:3:7: unknown kind `mayor` [UNKNOWN_KIND]"), "{}", said.out);
+    assert!(said.out.contains("mine.toml:4:11: `/person/identity` is an object [NOT_A_LEAF]"), "{}", said.out);
+    let said = run(&["rules", "check", "--rules", folder, "--json"]).ended(1);
+    let errors = said.json();
+    assert_eq!(errors.iter().map(|error| (error["line"].as_u64(), error["column"].as_u64())).collect::<Vec<_>>(), [(Some(3), Some(7)), (Some(4), Some(11))]);
+    run(&["rules", "check", "--rules", "/nonexistent"]).ended(1);
+}
+
+#[test]
+fn a_configuration_is_checked_and_shown_without_its_secrets() {
+    let place = Place::new();
+    let secrets = ["store-secret", "bus-secret", "api-secret", "user-secret", "token-secret", "client-secret", KEY];
+    let text = format!(
+        r#"digest-key = "{KEY}"
+participants = "config/demo/participants.toml"
+[store]
+url = "postgres://hub:store-secret@db.example/hub"
+[bus]
+url = "amqp://hub:bus-secret@mq.example/schakelpunt"
+api = "http://hub:api-secret@mq.example:15672"
+password = "user-secret"
+[http]
+listen = "127.0.0.1:8180"
+[[http.token]]
+participant = "pi-zwolle"
+token = "token-secret"
+[client]
+url = "http://127.0.0.1:8180"
+secret = "client-secret"
+"#
+    );
+    let config = place.write("hub.toml", &text);
+    let checked = run(&["config", "check", "--config", &config]).ended(0);
+    assert!(checked.out.contains("the configuration can be used; rule set "), "{}", checked.out);
+    let shown = run(&["config", "show", "--config", &config]).ended(0);
+    assert!(shown.out.contains("127.0.0.1:8180") && shown.out.contains("pi-zwolle"), "{}", shown.out);
+    for secret in secrets {
+        assert!(!shown.out.contains(secret) && !shown.err.contains(secret), "{secret} is shown:\n{}", shown.out);
+    }
+}
+
+#[test]
+fn a_wrong_configuration_says_what_to_do_and_repeats_no_secret() {
+    let place = Place::new();
+    let check = |text: &str| run(&["config", "check", "--config", &place.write("hub.toml", text)]).ended(1).err;
+    assert!(check("").contains("SCHAKELPUNT__DIGEST_KEY"), "where the key comes from");
+    let mistyped = check(&format!("digest-key = \"{KEY}\"\n[stor]\nurl = \"x\"\n"));
+    assert!(mistyped.contains("line 2, column 2") && mistyped.contains("stor"), "{mistyped}");
+    let short = check("digest-key = \"very-secret\"\n");
+    assert!(short.contains("64 hexadecimal digits") && !short.contains("very-secret"), "{short}");
+    let unknown = check(&format!("digest-key = \"{KEY}\"\n[store]\nurl = \"mysql://hub:very-secret@db\"\n"));
+    assert!(unknown.contains("store.url") && !unknown.contains("very-secret"), "{unknown}");
+    let number = check(&format!("digest-key = \"{KEY}\"\n[bus]\nurl = \"in-process\"\nqueues = \"very-secret\"\n"));
+    assert!(number.contains("line 4"), "{number}");
+}

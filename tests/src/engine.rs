@@ -1,0 +1,17 @@
+//! What the hub does with messages, seen from outside: a store in memory, a clock that is set, a bus that answers by script.
+
+mod batches;
+mod claims;
+mod consents;
+mod corrections;
+mod duplicates;
+mod fetching;
+mod hand_overs;
+mod lanes;
+mod parking;
+mod properties;
+mod receipts;
+mod refusals;
+mod responsibility;
+mod slots;
+mod stops;

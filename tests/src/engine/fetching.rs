@@ -1,0 +1,101 @@
+//! Who fetches over HTTP: the answer is the hand-over, the cursor confirms.
+
+use schakelpunt_domain::stage::Stage;
+use schakelpunt_engine::model::Delivery;
+
+use crate::harness::{
+    Rig, fetches,
+    messages::{admission, release_date, withdrawal},
+    stop_participant, told,
+};
+
+const TOWN: &str = "gemeente-zwolle";
+
+async fn fetching() -> Rig {
+    let rig = Rig::new().await;
+    rig.record(fetches(TOWN)).await;
+    rig
+}
+
+fn events(deliveries: &[Delivery]) -> Vec<(u64, &str)> {
+    deliveries.iter().map(|delivery| (delivery.number.unwrap(), delivery.event.as_str())).collect()
+}
+
+#[tokio::test]
+async fn who_fetches_is_left_alone_by_the_dispatcher() {
+    let rig = fetching().await;
+    assert_eq!(told(&rig.give(&admission("d-1")).await), ["rn-zwolle < detention-started"]);
+    assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["waiting"]);
+}
+
+#[tokio::test]
+async fn everything_is_fetched_in_the_order_of_its_lane() {
+    let rig = fetching().await;
+    rig.batch(&[admission("d-1"), release_date("d-1", "2024-12-01").sequence(2), admission("d-2")]).await;
+    let fetched = rig.fetch(TOWN, 0).await;
+    assert_eq!(events(&fetched), [(1, "detention-started"), (2, "release-date-set"), (3, "detention-started")]);
+    assert!(fetched.iter().all(|delivery| matches!(delivery.stage, Stage::HandedOver { .. })));
+}
+
+#[tokio::test]
+async fn the_cursor_confirms_and_only_what_is_new_follows() {
+    let rig = fetching().await;
+    rig.take(&admission("d-1")).await;
+    rig.fetch(TOWN, 0).await;
+    rig.take(&release_date("d-1", "2024-12-01").sequence(2)).await;
+    assert_eq!(events(&rig.fetch(TOWN, 1).await), [(2, "release-date-set")]);
+    assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["received"]);
+}
+
+#[tokio::test]
+async fn an_old_cursor_gives_the_same_bytes_again() {
+    let rig = fetching().await;
+    rig.take(&admission("d-1")).await;
+    let first = rig.fetch(TOWN, 0).await;
+    rig.fetch(TOWN, 1).await;
+    rig.pass(3600);
+    let again = rig.fetch(TOWN, 0).await;
+    assert_eq!((again[0].id, &again[0].bytes, again[0].number), (first[0].id, &first[0].bytes, Some(1)));
+}
+
+#[tokio::test]
+async fn an_old_cursor_is_decided_again() {
+    let rig = fetching().await;
+    rig.take(&admission("d-1")).await;
+    rig.fetch(TOWN, 0).await;
+    rig.record(stop_participant(TOWN)).await;
+    assert!(rig.fetch(TOWN, 0).await.is_empty(), "that would be a new provision");
+}
+
+#[tokio::test]
+async fn an_old_cursor_does_not_bring_back_what_was_withdrawn() {
+    let rig = fetching().await;
+    let wrong = release_date("d-1", "2024-12-01").sequence(2);
+    rig.batch(&[admission("d-1"), wrong.clone()]).await;
+    rig.fetch(TOWN, 0).await;
+    rig.take(&withdrawal(&wrong)).await;
+    assert_eq!(events(&rig.fetch(TOWN, 0).await), [(1, "detention-started"), (3, "message-withdrawn")]);
+}
+
+#[tokio::test]
+async fn an_old_cursor_gives_no_more_than_was_given_when_the_law_gives_more() {
+    let rig = Rig::at("2021-06-30T12:00:00+02:00").await;
+    rig.record(fetches(TOWN)).await;
+    rig.take(&admission("d-1")).await;
+    let june = rig.fetch(TOWN, 0).await;
+    rig.set("2021-07-01T12:00:00+02:00");
+    let july = rig.fetch(TOWN, 0).await;
+    assert_eq!(july[0].bytes, june[0].bytes);
+    assert_eq!(july[0].decision, june[0].decision, "what is on record is what was delivered");
+}
+
+#[tokio::test]
+async fn what_waits_is_decided_again_at_the_fetch() {
+    let rig = Rig::at("2021-06-30T12:00:00+02:00").await;
+    rig.record(fetches(TOWN)).await;
+    rig.take(&admission("d-1")).await;
+    rig.set("2021-07-01T12:00:00+02:00");
+    let fetched = rig.fetch(TOWN, 0).await;
+    let permit = fetched[0].decision.permit().unwrap();
+    assert_eq!(permit.granted[0].basis.as_str(), "pm-20d-2");
+}

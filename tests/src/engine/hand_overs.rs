@@ -1,0 +1,170 @@
+//! After the claim: what nobody is sure of, what comes back, what survives a restart.
+
+use schakelpunt_domain::stage::Stage;
+use schakelpunt_engine::ports::Published::{Confirmed, NotNow, Uncertain};
+
+use crate::harness::{
+    Rig,
+    messages::{admission, consent_given, detention_ended, invitation, release_date},
+    only, to, told,
+};
+
+/// A claim lives ten seconds.
+const LEASE: i64 = 10;
+
+#[tokio::test]
+async fn an_uncertain_hand_over_is_repeated_after_the_lease_with_the_same_id_and_bytes() {
+    let rig = Rig::new().await;
+    rig.bus.answers("gemeente-zwolle", &[Uncertain]);
+    let first = rig.give(&admission("d-1")).await;
+    rig.pass(LEASE - 1);
+    assert!(rig.settle().await.is_empty(), "the answer may still come");
+    rig.pass(1);
+    let again = rig.settle().await;
+    let (first, again) = (only(&first, "gemeente-zwolle"), only(&again, "gemeente-zwolle"));
+    assert_eq!((&first.id, &first.bytes), (&again.id, &again.bytes));
+    rig.pass(LEASE);
+    assert!(rig.settle().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_bytes_stay_frozen_whatever_happens_to_the_case() {
+    let rig = Rig::new().await;
+    rig.bus.answers("gemeente-zwolle", &[Uncertain, Uncertain]);
+    let first = rig.give(&admission("d-1")).await;
+    rig.give(&release_date("d-1", "2024-12-01").sequence(2)).await;
+    rig.pass(LEASE);
+    rig.settle().await;
+    rig.pass(LEASE);
+    let sent = rig.settle().await;
+    assert_eq!(told(&sent), ["gemeente-zwolle < detention-started", "gemeente-zwolle < release-date-set"]);
+    assert_eq!(sent[0].bytes, only(&first, "gemeente-zwolle").bytes);
+}
+
+#[tokio::test]
+async fn the_bytes_stay_frozen_when_another_law_would_give_more() {
+    let rig = Rig::at("2021-06-30T23:59:55+02:00").await;
+    rig.bus.answers("gemeente-zwolle", &[Uncertain]);
+    let first = rig.give(&admission("d-1")).await;
+    rig.set("2021-07-01T00:00:06+02:00");
+    let again = rig.settle().await;
+    assert_eq!(only(&again, "gemeente-zwolle").bytes, only(&first, "gemeente-zwolle").bytes);
+    let permit = rig.deliveries("d-1-detention-started", "gemeente-zwolle").await.remove(0).decision;
+    assert_eq!(permit.permit().unwrap().granted[0].basis.as_str(), "wjsg-51c-2-c", "what is on record is what was delivered");
+}
+
+#[tokio::test]
+async fn uncertain_and_no_longer_lawful_it_is_recalled_by_its_name_only() {
+    let rig = Rig::at("2025-06-30T23:59:55+02:00").await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&consent_given("d-1", "c-1", "ggz-zwolle")).await;
+    rig.bus.answers("ggz-zwolle", &[Uncertain]);
+    let invited = rig.give(&invitation("d-1", "ggz-zwolle")).await;
+    rig.set("2025-07-01T00:00:06+02:00");
+    let sent = rig.settle().await;
+    assert_eq!(told(&sent), ["ggz-zwolle < message-withdrawn"], "the consent ended at midnight");
+    let recall = &sent[0];
+    assert_eq!(recall.fields(), ["/correction/of/id", "/correction/of/source", "/correction/reason"]);
+    assert_eq!(recall.text("/correction/of/id"), invited[0].id);
+    assert_eq!(recall.attribute("subject"), invited[0].attribute("subject"), "the reference that the partner knows");
+    rig.pass(LEASE);
+    assert!(rig.settle().await.is_empty(), "once");
+}
+
+#[tokio::test]
+async fn a_recall_that_has_to_wait_is_not_lost_when_the_case_changes() {
+    let rig = Rig::at("2025-06-30T23:59:55+02:00").await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&consent_given("d-1", "c-1", "ggz-zwolle")).await;
+    rig.bus.answers("ggz-zwolle", &[Uncertain, NotNow]);
+    rig.give(&invitation("d-1", "ggz-zwolle")).await;
+    rig.set("2025-07-01T00:00:06+02:00");
+    rig.settle().await;
+    rig.take(&release_date("d-1", "2025-12-01").sequence(2)).await;
+    rig.pass(60);
+    let sent = rig.settle().await;
+    assert_eq!(told(&to(&sent, "ggz-zwolle").into_iter().cloned().collect::<Vec<_>>()), ["ggz-zwolle < message-withdrawn"]);
+}
+
+#[tokio::test]
+async fn uncertain_and_lawful_only_in_part_it_is_recalled() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.bus.answers("gemeente-zwolle", &[Uncertain]);
+    let dated = rig.give(&release_date("d-1", "2024-12-01").sequence(2)).await;
+    assert!(only(&dated, "gemeente-zwolle").has("/release/kind"));
+    rig.take(&detention_ended("d-1", "2024-09-03").sequence(3)).await;
+    rig.pass(LEASE);
+    let sent = rig.settle().await;
+    let town: Vec<_> = told(&sent).into_iter().filter(|line| line.starts_with("gemeente")).collect();
+    assert_eq!(town, ["gemeente-zwolle < message-withdrawn", "gemeente-zwolle < detention-ended"], "no plan runs: the date alone would do");
+}
+
+#[tokio::test]
+async fn what_certainly_did_not_arrive_is_cut_anew() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.bus.answers("gemeente-zwolle", &[NotNow]);
+    rig.give(&release_date("d-1", "2024-12-01").sequence(2)).await;
+    rig.take(&detention_ended("d-1", "2024-09-03").sequence(3)).await;
+    rig.pass(1);
+    let sent = rig.settle().await;
+    let dated = to(&sent, "gemeente-zwolle")[0];
+    assert_eq!((dated.event.as_str(), dated.fields()), ("release-date-set", vec!["/release/date".to_owned()]));
+    assert_eq!(dated.attribute("legalbasis"), "wjsg-51c-2-c");
+}
+
+#[tokio::test]
+async fn what_was_uncertain_once_stays_uncertain_until_it_is_confirmed() {
+    let rig = Rig::new().await;
+    rig.bus.answers("gemeente-zwolle", &[Uncertain, NotNow]);
+    let first = rig.give(&admission("d-1")).await;
+    rig.pass(LEASE);
+    rig.settle().await;
+    assert_eq!(rig.stages("d-1-detention-started", "gemeente-zwolle").await, ["claimed"], "the first time may have arrived");
+    rig.pass(LEASE);
+    assert_eq!(only(&rig.settle().await, "gemeente-zwolle").bytes, only(&first, "gemeente-zwolle").bytes);
+}
+
+#[tokio::test]
+async fn a_transient_failure_backs_off_longer_each_time() {
+    let rig = Rig::new().await;
+    rig.bus.answers("gemeente-zwolle", &[NotNow, NotNow, NotNow]);
+    rig.take(&admission("d-1")).await;
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        rig.round().await;
+        assert!(rig.round().await.is_empty(), "not at once");
+        let Stage::Waiting { not_before, .. } = rig.deliveries("d-1-detention-started", "gemeente-zwolle").await[0].stage else { panic!("waits") };
+        pauses.push((not_before - rig.now()).get_milliseconds());
+        rig.pass(60);
+    }
+    assert_eq!(pauses, [200, 400, 800]);
+    assert_eq!(only(&rig.settle().await, "gemeente-zwolle").answer, Confirmed);
+}
+
+#[tokio::test]
+async fn what_backs_off_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hub.sqlite");
+    let before = Rig::on_file(&file, "2024-09-04T08:30:00+02:00").await;
+    before.bus.answers("gemeente-zwolle", &[NotNow]);
+    before.give(&admission("d-1")).await;
+    drop(before);
+    let after = Rig::on_file(&file, "2024-09-04T08:31:00+02:00").await;
+    assert_eq!(told(&after.settle().await), ["gemeente-zwolle < detention-started"]);
+    let Stage::HandedOver { .. } = after.deliveries("d-1-detention-started", "gemeente-zwolle").await[0].stage else { panic!("has it") };
+}
+
+#[tokio::test]
+async fn a_hub_that_died_between_claim_and_answer_repeats_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hub.sqlite");
+    let before = Rig::on_file(&file, "2024-09-04T08:30:00+02:00").await;
+    before.bus.answers("gemeente-zwolle", &[Uncertain]);
+    let first = before.give(&admission("d-1")).await;
+    drop(before);
+    let after = Rig::on_file(&file, "2024-09-04T08:30:11+02:00").await;
+    let again = after.settle().await;
+    assert_eq!(only(&again, "gemeente-zwolle").bytes, only(&first, "gemeente-zwolle").bytes);
+}
