@@ -81,11 +81,7 @@ impl InProcessBus {
         let index = hasher.finish() % u64::try_from(self.intakes.len()).unwrap_or(1);
         let intake = usize::try_from(index).ok().and_then(|index| self.intakes.get(index));
         let taken = intake.is_some_and(|intake| intake.push(sender, message));
-        if taken && copy.is_none_or(|copy| self.stop.push(sender, copy)) {
-            Ok(())
-        } else {
-            Err(BusError::Unavailable(Box::new(Full)))
-        }
+        if taken && copy.is_none_or(|copy| self.stop.push(sender, copy)) { Ok(()) } else { Err(BusError::Unavailable(Box::new(Full))) }
     }
 
     /// Makes sure that a participant has an inbox.

@@ -162,7 +162,8 @@ fn decoded(text: &str) -> Result<String, ProvisionError> {
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'%' => {
-                let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+                let digit =
+                    |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
                 let (high, low) = (digit(rest.next()), digit(rest.next()));
                 high.zip(low).map(|(high, low)| high << 4 | low).ok_or(ProvisionError::Address("AMQP"))?
             }

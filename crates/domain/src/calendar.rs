@@ -17,10 +17,7 @@ impl LegalDay {
 
     /// The first instant of this day. The last representable day saturates.
     pub fn begins(self) -> Timestamp {
-        AMSTERDAM
-            .to_ambiguous_timestamp(self.0.at(0, 0, 0, 0))
-            .compatible()
-            .unwrap_or(Timestamp::MAX)
+        AMSTERDAM.to_ambiguous_timestamp(self.0.at(0, 0, 0, 0)).compatible().unwrap_or(Timestamp::MAX)
     }
 
     /// The first instant after this day: `until` dates whose last day is included end here.

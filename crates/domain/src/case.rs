@@ -101,10 +101,11 @@ impl Case {
     /// The latest fact that `pick` recognises, by the instant from which it holds.
     fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
         let holding = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid);
-        let (_, value) = holding.filter_map(|fact| pick(&fact.value).map(|value| (fact.from, value))).fold(None, |best, next| match best {
-            Some((from, _)) if from > next.0 => best,
-            _ => Some(next),
-        })?;
+        let (_, value) =
+            holding.filter_map(|fact| pick(&fact.value).map(|value| (fact.from, value))).fold(None, |best, next| match best {
+                Some((from, _)) if from > next.0 => best,
+                _ => Some(next),
+            })?;
         Some(value)
     }
 
@@ -143,6 +144,17 @@ impl Case {
         self.latest(at, |value| if let FactValue::Settlement(code) = value { Some(code) } else { None })
     }
 
+    /// The case as it stood before the last wish to settle was known.
+    #[must_use]
+    pub fn before_settlement(&self, at: At) -> Self {
+        let mut before = self.clone();
+        let is_one = |fact: &Fact| fact.recorded <= at.known && matches!(fact.value, FactValue::Settlement(_));
+        if let Some(last) = before.facts.iter().rposition(is_one) {
+            before.facts.remove(last);
+        }
+        before
+    }
+
     /// The candidates of residence.
     pub fn residence(&self, at: At) -> Option<&[ResidenceCandidate]> {
         self.latest(at, |value| if let FactValue::Residence(candidates) = value { Some(candidates.as_slice()) } else { None })
@@ -171,7 +183,12 @@ impl Case {
     /// The instant at which the plan basis stops (decision 14): the end of the legal end date or the arrival of `detention-ended`,
     /// whichever is later; `None` while no end has arrived.
     pub fn plan_ends(&self, at: At) -> Option<Timestamp> {
-        let arrived = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.value == FactValue::Ended).map(|fact| fact.recorded).next_back()?;
+        let arrived = self
+            .facts
+            .iter()
+            .filter(|fact| fact.recorded <= at.known && fact.value == FactValue::Ended)
+            .map(|fact| fact.recorded)
+            .next_back()?;
         let end = self.latest(at, |value| if let FactValue::LegalEnd(day) = value { Some(day.ends()) } else { None });
         Some(end.map_or(arrived, |end| end.max(arrived)))
     }

@@ -138,7 +138,11 @@ impl Consent {
         }
         match self.given_at {
             Some(at) if at <= now && self.recorded <= known => {
-                if self.until.is_some_and(|day| now >= day.ends()) { ConsentState::Expired } else { ConsentState::Valid }
+                if self.until.is_some_and(|day| now >= day.ends()) {
+                    ConsentState::Expired
+                } else {
+                    ConsentState::Valid
+                }
             }
             _ => ConsentState::Missing,
         }

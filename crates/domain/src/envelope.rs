@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    codes::{Rejection, RejectionCode::{self, Malformed}},
+    codes::{
+        Rejection,
+        RejectionCode::{self, Malformed},
+    },
     ids::{DetentionRef, EventName, MessageId, Source, passes_elfproef},
     json,
 };
@@ -63,7 +66,8 @@ impl Envelope {
         if size > SIZE_MAX {
             return Err(Rejection::new(RejectionCode::TooLarge, "", "a message has at most 65536 bytes"));
         }
-        let event = if raw.content_type.to_ascii_lowercase().starts_with("application/cloudevents") { structured(raw)? } else { binary(raw)? };
+        let event =
+            if raw.content_type.to_ascii_lowercase().starts_with("application/cloudevents") { structured(raw)? } else { binary(raw)? };
         Self::from_object(event)
     }
 

@@ -69,7 +69,8 @@ pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> 
 }
 
 fn dates(event: &str, data: &Value, facts: &mut Vec<Stated>) {
-    let mut date = |pointer: &str, fact: fn(LegalDay) -> FactValue, slot| facts.extend(day(data, pointer).map(|day| state(fact(day), slot)));
+    let mut date =
+        |pointer: &str, fact: fn(LegalDay) -> FactValue, slot| facts.extend(day(data, pointer).map(|day| state(fact(day), slot)));
     date("/detention/start", FactValue::Start, "detention/start");
     date("/detention/piEntry", FactValue::PiEntry, "detention/piEntry");
     date("/detention/departure", FactValue::Departure, "detention/departure");

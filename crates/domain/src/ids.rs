@@ -80,9 +80,7 @@ fn digits(text: &str, count: usize) -> bool {
 /// The eleven test for nine-digit numbers (BSN, RSIN): weights 9..2 and -1, sum divisible by 11, not all zero.
 pub fn passes_elfproef(text: &str) -> bool {
     const WEIGHTS: [i32; 9] = [9, 8, 7, 6, 5, 4, 3, 2, -1];
-    digits(text, 9)
-        && text != "000000000"
-        && text.bytes().zip(WEIGHTS).map(|(b, w)| i32::from(b - b'0') * w).sum::<i32>() % 11 == 0
+    digits(text, 9) && text != "000000000" && text.bytes().zip(WEIGHTS).map(|(b, w)| i32::from(b - b'0') * w).sum::<i32>() % 11 == 0
 }
 
 fn is_oin(text: &str) -> bool {
@@ -90,9 +88,7 @@ fn is_oin(text: &str) -> bool {
     match prefix {
         "00000003" => rest.len() == 12 && digits(rest, 12) && rest.ends_with("0000"),
         "00000001" | "00000002" | "00000004" | "00000006" | "00000007" | "00000008" | "00000009" | "00000010" | "00000099" => {
-            rest.len() == 12
-                && rest.ends_with("000")
-                && rest.bytes().take(9).all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+            rest.len() == 12 && rest.ends_with("000") && rest.bytes().take(9).all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
         }
         _ => false,
     }

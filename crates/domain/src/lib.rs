@@ -42,6 +42,4 @@ pub mod stage;
 pub use calendar::LegalDay;
 pub use clock::{Clock, IdSource};
 pub use codes::{Refusal, Rejection, RejectionCode};
-pub use ids::{
-    BasisId, Bsn, DeliveryId, DetentionRef, EventName, MessageId, MunicipalityCode, Oin, ParticipantId, RuleId, Skn, Source,
-};
+pub use ids::{BasisId, Bsn, DeliveryId, DetentionRef, EventName, MessageId, MunicipalityCode, Oin, ParticipantId, RuleId, Skn, Source};

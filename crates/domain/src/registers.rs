@@ -120,7 +120,8 @@ impl Registers {
 
     /// The next instant at which an entry begins or ends.
     pub fn next_boundary(&self, after: Timestamp) -> Option<Timestamp> {
-        let territories = self.participants.values().flatten().flat_map(|p| &p.entry.municipalities).map(|t| Period { from: t.from, until: t.until });
+        let territories =
+            self.participants.values().flatten().flat_map(|p| &p.entry.municipalities).map(|t| Period { from: t.from, until: t.until });
         let agreements = self.agreements.iter().map(|a| Period { from: a.entry.from, until: a.entry.until });
         let mandates = self.mandates.iter().map(|m| Period { from: Some(m.entry.from), until: m.entry.until });
         territories.chain(agreements).chain(mandates).flat_map(|period| period.boundaries_after(after).collect::<Vec<_>>()).min()

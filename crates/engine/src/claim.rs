@@ -122,7 +122,12 @@ fn is_by_consent(delivery: &Delivery) -> bool {
     delivery.decision.permit().is_some_and(Permit::by_consent)
 }
 
-fn judge_one(law: Law<'_>, context: &ClaimContext, ClaimCandidate { delivery, case, message }: &ClaimCandidate, reconsider: &mut Reconsider) -> Verdict {
+fn judge_one(
+    law: Law<'_>,
+    context: &ClaimContext,
+    ClaimCandidate { delivery, case, message }: &ClaimCandidate,
+    reconsider: &mut Reconsider,
+) -> Verdict {
     let now = context.now;
     let empty = delivery.detention.as_ref().map(|detention| Case::new(detention.clone()));
     let Some(known) = case.as_ref().map(|case| &case.value).or(empty.as_ref()) else { return Verdict::Leave };
@@ -158,7 +163,14 @@ fn judge_one(law: Law<'_>, context: &ClaimContext, ClaimCandidate { delivery, ca
             // nobody has it: what was frozen under another permit is cut anew
             let same = delivery.decision.permit() == Some(permit) && delivery.on_behalf_of == candidate.on_behalf_of;
             let bytes = delivery.bytes.clone().filter(|_| same);
-            let again = Delivery { decision, stamp, relations: candidate.relations, on_behalf_of: candidate.on_behalf_of, bytes, ..delivery.clone() };
+            let again = Delivery {
+                decision,
+                stamp,
+                relations: candidate.relations,
+                on_behalf_of: candidate.on_behalf_of,
+                bytes,
+                ..delivery.clone()
+            };
             provide(law, again, message, Some(record), now)
         }
         // the recipient may have it: the same bytes, with the decision that cut them
@@ -187,7 +199,9 @@ fn covers(permit: &Permit, delivery: &Delivery) -> bool {
 /// Freezes the bytes, once, and claims.
 fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record: Option<DecisionRecord>, now: Timestamp) -> Verdict {
     if delivery.bytes.is_none() {
-        let (Some(spec), Some(permit)) = (law.settings.catalogue.get(&delivery.event), delivery.decision.permit()) else { return Verdict::Leave };
+        let (Some(spec), Some(permit)) = (law.settings.catalogue.get(&delivery.event), delivery.decision.permit()) else {
+            return Verdict::Leave;
+        };
         let receipt = reference(&delivery, record.as_ref());
         delivery.bytes = event::delivered(law.settings, spec, &delivery, message, permit, &receipt, now);
         if delivery.bytes.is_none() {
@@ -209,12 +223,26 @@ fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record
 fn reference(delivery: &Delivery, record: Option<&DecisionRecord>) -> String {
     match record {
         Some(record) => event::reference(record),
-        None => hub_message_id(&["decision", delivery.key.source.as_str(), delivery.key.id.as_str(), delivery.recipient.as_str(), &delivery.stamp.rules]).to_string(),
+        None => hub_message_id(&[
+            "decision",
+            delivery.key.source.as_str(),
+            delivery.key.id.as_str(),
+            delivery.recipient.as_str(),
+            &delivery.stamp.rules,
+        ])
+        .to_string(),
     }
 }
 
 /// The recipient of a delivery as a candidate now. Relations that rest on the message itself stay; those that rest on the case must hold.
-pub fn candidate_of(delivery: &Delivery, message: &StoredMessage, case: &Case, registers: &Registers, at: At, hub: &ParticipantId) -> Option<Candidate> {
+pub fn candidate_of(
+    delivery: &Delivery,
+    message: &StoredMessage,
+    case: &Case,
+    registers: &Registers,
+    at: At,
+    hub: &ParticipantId,
+) -> Option<Candidate> {
     let had = || delivery.decision.permit().map(|permit| permit.leaves().cloned().collect()).unwrap_or_default();
     let kept = |relation| delivery.relations.contains(&relation);
     let who = Who {
@@ -259,9 +287,19 @@ fn ask(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, 
 }
 
 /// Nobody knows whether it arrived, and it is no longer lawful: it counts as handed over, and a recall that names the delivery only follows.
-fn recall(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, record: DecisionRecord, stamp: Stamp, now: Timestamp) -> Verdict {
+fn recall(
+    law: Law<'_>,
+    delivery: &Delivery,
+    message: &StoredMessage,
+    case: &Case,
+    record: DecisionRecord,
+    stamp: Stamp,
+    now: Timestamp,
+) -> Verdict {
     let data = json!({"correction": {"of": {"source": law.settings.source, "id": delivery.id}, "reason": "NO_BASIS"}});
-    let (Ok(event), Ok(rule), Ok(basis)) = ("message-withdrawn".parse(), "message-withdrawn-to-earlier-recipients".parse(), "rectification".parse()) else {
+    let (Ok(event), Ok(rule), Ok(basis)) =
+        ("message-withdrawn".parse(), "message-withdrawn-to-earlier-recipients".parse(), "rectification".parse())
+    else {
         return Verdict::Leave;
     };
     let id = delivery.id.to_string();

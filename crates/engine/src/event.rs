@@ -35,7 +35,15 @@ pub fn reference(decision: &DecisionRecord) -> String {
 }
 
 /// The delivered event: a new one of the hub, cut down to the permit.
-pub fn delivered(settings: &Settings, spec: &EventSpec, delivery: &Delivery, message: &StoredMessage, permit: &Permit, receipt: &str, now: Timestamp) -> Option<Vec<u8>> {
+pub fn delivered(
+    settings: &Settings,
+    spec: &EventSpec,
+    delivery: &Delivery,
+    message: &StoredMessage,
+    permit: &Permit,
+    receipt: &str,
+    now: Timestamp,
+) -> Option<Vec<u8>> {
     let data = minimise(message.payload.as_ref()?, permit);
     let bases: Vec<&str> = permit.granted.iter().map(|granted| granted.basis.as_str()).collect();
     let mut event = message.trace.clone();

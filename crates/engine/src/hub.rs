@@ -351,7 +351,9 @@ impl Hub {
 
 fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {
     match verdict {
-        Verdict::Claim(delivery, record) => Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record),
+        Verdict::Claim(delivery, record) => {
+            Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record)
+        }
         other => other,
     }
 }

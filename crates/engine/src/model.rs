@@ -2,12 +2,8 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DeliveryId, DetentionRef, EventName, MessageId, ParticipantId, RejectionCode, Source,
-    case::Case,
-    ids::MessageKey,
-    pointer::Leaf,
-    registers::Kind,
-    stage::Stage,
+    DeliveryId, DetentionRef, EventName, MessageId, ParticipantId, RejectionCode, Source, case::Case, ids::MessageKey, pointer::Leaf,
+    registers::Kind, stage::Stage,
 };
 use schakelpunt_rules::{Decision, Relation, Signals};
 use serde::{Deserialize, Serialize};

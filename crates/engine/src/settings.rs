@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use schakelpunt_domain::{ParticipantId, Source, catalogue::{Catalogue, EventSpec}, digest::DigestKey};
+use schakelpunt_domain::{
+    ParticipantId, Source,
+    catalogue::{Catalogue, EventSpec},
+    digest::DigestKey,
+};
 use schakelpunt_rules::RuleSet;
 
 /// The settings of one hub.

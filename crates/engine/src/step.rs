@@ -214,7 +214,13 @@ pub(crate) fn refused(now: Timestamp, to: &ParticipantId, key: &MessageKey, deci
 }
 
 /// `message-rejected`: code, pointer, sentence; nothing echoed.
-pub(crate) fn rejected(now: Timestamp, to: &ParticipantId, id: Option<&schakelpunt_domain::MessageId>, digest: &str, why: &Rejection) -> Option<Receipt> {
+pub(crate) fn rejected(
+    now: Timestamp,
+    to: &ParticipantId,
+    id: Option<&schakelpunt_domain::MessageId>,
+    digest: &str,
+    why: &Rejection,
+) -> Option<Receipt> {
     let mut data = json!({
         "code": why.code,
         "pointer": why.pointer,
@@ -276,6 +282,3 @@ fn stored(message: &Inspected, now: Timestamp) -> StoredMessage {
         payload: Some(envelope.data.clone()),
     }
 }
-
-
-

@@ -37,7 +37,9 @@ impl FromRequest<Shared> for EventBody {
         let content_type = content_type(request.headers())?;
         let headers = if content_type == BINARY { attributes(request.headers())? } else { Vec::new() };
         let body = tokio::time::timeout(PATIENCE, Bytes::from_request(request, gateway)).await;
-        let body = body.map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", "The request took too long.", "the body within 30 seconds"))?;
+        let body = body.map_err(|_| {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", "The request took too long.", "the body within 30 seconds")
+        })?;
         let body = body.map_err(|rejection| unread(&rejection))?;
         Ok(Self(RawMessage { content_type: content_type.to_owned(), headers, body: body.into() }))
     }
@@ -69,7 +71,8 @@ fn content_type(headers: &HeaderMap) -> Result<&'static str, Problem> {
 }
 
 fn unsupported(detail: &str) -> Problem {
-    let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "The hub does not read this content type.", detail);
+    let problem =
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "The hub does not read this content type.", detail);
     problem.with_header(header::ACCEPT, "application/cloudevents+json, application/json")
 }
 
@@ -107,7 +110,13 @@ mod tests {
         assert_eq!(typed("application/cloudevents+json"), Some(STRUCTURED));
         assert_eq!(typed("Application/CloudEvents+JSON; charset=\"UTF-8\""), Some(STRUCTURED));
         assert_eq!(typed("application/json;charset=utf-8"), Some(BINARY));
-        for other in ["", "text/plain", "application/cloudevents-batch+json", "application/cloudevents", "application/cloudevents+json; charset=latin1"] {
+        for other in [
+            "",
+            "text/plain",
+            "application/cloudevents-batch+json",
+            "application/cloudevents",
+            "application/cloudevents+json; charset=latin1",
+        ] {
             assert_eq!(typed(other), None, "{other}");
         }
     }

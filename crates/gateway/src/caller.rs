@@ -17,7 +17,8 @@ impl FromRequestParts<Shared> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
         let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| unauthorized("Bearer"))?;
-        let token = header.to_str().ok().and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token =
+            header.to_str().ok().and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let found = token.and_then(|(_, token)| gateway.tokens.find(token.trim()));
         found.cloned().map(Self).ok_or_else(|| unauthorized("Bearer error=\"invalid_token\""))
     }
@@ -25,7 +26,8 @@ impl FromRequestParts<Shared> for Caller {
 
 fn unauthorized(challenge: &'static str) -> Problem {
     let detail = "a valid token of a participant: `Authorization: Bearer <token>`";
-    Problem::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Who calls is not known.", detail).with_header(header::WWW_AUTHENTICATE, challenge)
+    Problem::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Who calls is not known.", detail)
+        .with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 /// The one variable of a path.

@@ -44,7 +44,8 @@ impl FromRequestParts<Shared> for Window {
     async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
         let keys = Query::<Keys>::from_request_parts(parts, gateway).await;
         let Query(Keys { since, limit }) = keys.map_err(|_| Problem::invalid("`since` and `limit` in the query, each at most once"))?;
-        let since = since.map_or(Ok(0), |text| text.parse()).map_err(|_| Problem::invalid("`since`: the `Next-Cursor` of an earlier answer"))?;
+        let since =
+            since.map_or(Ok(0), |text| text.parse()).map_err(|_| Problem::invalid("`since`: the `Next-Cursor` of an earlier answer"))?;
         let limit = limit.map_or(Ok(LIMIT_DEFAULT), |text| text.parse()).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
         let limit = limit.ok_or_else(|| Problem::invalid("`limit`: a number from 1 to 100"))?;
         Ok(Self { since, limit })

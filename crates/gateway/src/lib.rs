@@ -68,11 +68,7 @@ struct Operation {
 fn operations() -> Vec<Operation> {
     let read = |path, handler| Operation { method: Method::GET, path, handler };
     vec![
-        Operation {
-            method: Method::POST,
-            path: events::PATH,
-            handler: post(events::handler).layer(DefaultBodyLimit::max(body::LIMIT)),
-        },
+        Operation { method: Method::POST, path: events::PATH, handler: post(events::handler).layer(DefaultBodyLimit::max(body::LIMIT)) },
         read(fetch::PATH, get(fetch::handler)),
         read(trace::PATH, get(trace::handler)),
         read(schemas::EVENTS, get(schemas::event)),

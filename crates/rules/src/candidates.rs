@@ -12,6 +12,9 @@ use schakelpunt_domain::{
 
 use crate::Relation;
 
+/// The event that makes another municipality responsible.
+const SETTLES: &str = "settlement-municipality-set";
+
 /// Somebody about whom `decide` is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -59,6 +62,9 @@ pub fn candidates(who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> 
     match responsible(case, registers, at) {
         Responsible::Connected(municipality) => found.municipality(municipality, who.event),
         Responsible::Triage => found.triage(),
+    }
+    if who.event == SETTLES {
+        found.settlement(case, who.event);
     }
     found.add(case.prison(at), Relation::HoldingPrison);
     found.add(probation_unit(case, registers, at), Relation::ResponsibleProbationUnit);
@@ -170,6 +176,17 @@ impl Found<'_> {
         self.add(Some(&acting.id), Relation::ResponsibleMunicipality);
         if let Some(candidate) = self.by_id.get_mut(&acting.id) {
             candidate.on_behalf_of = on_behalf_of;
+        }
+    }
+
+    /// Who answered before hears that the case left, once (decision 8); the new one is named for what it is.
+    fn settlement(&mut self, case: &Case, event: &str) {
+        if let Responsible::Connected(new) = responsible(case, self.registers, self.at) {
+            let (acting, _) = acting_for(new, event, self.registers, self.at);
+            self.add(Some(&acting.id), Relation::SettlementMunicipality);
+        }
+        if let Responsible::Connected(former) = responsible(&case.before_settlement(self.at), self.registers, self.at) {
+            self.municipality(former, event);
         }
     }
 

@@ -107,7 +107,8 @@ fn is_stopped(question: &Question<'_>, stop: &Stop) -> bool {
 fn gate(question: &Question<'_>) -> Option<Refusal> {
     let candidate = question.candidate;
     let detention: &DetentionRef = &question.case.detention;
-    if is_stopped(question, &Stop::Participant(candidate.participant.clone())) || is_stopped(question, &Stop::Detention(detention.clone())) {
+    if is_stopped(question, &Stop::Participant(candidate.participant.clone())) || is_stopped(question, &Stop::Detention(detention.clone()))
+    {
         return Some(Refusal::Stopped);
     }
     if !in_scope(question) {
@@ -134,7 +135,15 @@ fn in_scope(question: &Question<'_>) -> bool {
             Kind::Probation => VRIS_TO_PROBATION.contains(&event),
             Kind::Prison | Kind::Hub => true,
         },
-        Some(Title::PreTrial | Title::Sentence | Title::DetentionPenalty | Title::CivilCoercion | Title::Isd | Title::TbsPasser | Title::Military)
+        Some(
+            Title::PreTrial
+            | Title::Sentence
+            | Title::DetentionPenalty
+            | Title::CivilCoercion
+            | Title::Isd
+            | Title::TbsPasser
+            | Title::Military,
+        )
         | None => !left,
     }
 }
@@ -170,7 +179,13 @@ fn apply(question: &Question<'_>, rule: &Rule) -> Result<Permit, Refusal> {
         }
     }
     let needs_met = rule.needs.iter().all(|need| permit.leaves().any(|leaf| leaf == need));
-    if permit.granted.is_empty() { Err(nearest) } else if needs_met { Ok(permit) } else { Err(Refusal::FieldNotAllowed) }
+    if permit.granted.is_empty() {
+        Err(nearest)
+    } else if needs_met {
+        Ok(permit)
+    } else {
+        Err(Refusal::FieldNotAllowed)
+    }
 }
 
 /// Whether a grant carries now; for consent, the consents that count.

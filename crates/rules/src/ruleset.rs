@@ -3,12 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use schakelpunt_domain::{
-    BasisId, EventName, RuleId,
-    calendar::Period,
-    pointer::Leaf,
-    registers::Kind,
-};
+use schakelpunt_domain::{BasisId, EventName, RuleId, calendar::Period, pointer::Leaf, registers::Kind};
 
 use crate::{Relation, Signal};
 

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_a_signal() {
-        let signals = derive(&json!({"conditions": {"HOUSING": {"status": "MISSING"}, "ID": {"status": "IN_ORDER"}}, "care": {"needed": true}}));
+        let signals =
+            derive(&json!({"conditions": {"HOUSING": {"status": "MISSING"}, "ID": {"status": "IN_ORDER"}}, "care": {"needed": true}}));
         assert!(signals.whole.contains(&Signal::CareNeeded));
         assert!(signals.entries["/conditions/HOUSING"].contains(&Signal::EntryNotInOrder));
         assert!(signals.entries["/conditions/ID"].is_empty());

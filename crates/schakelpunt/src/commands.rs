@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 pub mod broker;
 pub mod configuration;
-pub mod demo;
 pub mod deliveries;
+pub mod demo;
 pub mod doctor;
 pub mod inbox;
 pub mod migrate;

@@ -1,6 +1,11 @@
 //! The configuration file of a hub. Secrets may stand in it or, better, in the environment (`SCHAKELPUNT__DIGEST_KEY`).
 
-use std::{fmt, net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use schakelpunt_domain::{Oin, ParticipantId, digest::DigestKey};

@@ -40,14 +40,17 @@ pub fn decision_text(record: &DecisionRecord) -> String {
     let written = match &record.decision.answer {
         Answer::Permit(permit) => {
             let line = writeln!(text, "    ✔ {}{behalf}", record.recipient);
-            permit.granted.iter().fold(line, |line, granted| {
-                line.and(writeln!(text, "        {:<16} {}", granted.basis.as_str(), leaves(&granted.leaves)))
-            })
+            permit
+                .granted
+                .iter()
+                .fold(line, |line, granted| line.and(writeln!(text, "        {:<16} {}", granted.basis.as_str(), leaves(&granted.leaves))))
         }
         Answer::Refuse(code) => writeln!(text, "    ✘ {}{behalf}: {code}. {} / {}", record.recipient, code.nl(), code.en()),
     };
     let withheld = match &record.decision.answer {
-        Answer::Permit(_) if !record.decision.withheld.is_empty() => writeln!(text, "        {:<16} {}", "not given", leaves(&record.decision.withheld)),
+        Answer::Permit(_) if !record.decision.withheld.is_empty() => {
+            writeln!(text, "        {:<16} {}", "not given", leaves(&record.decision.withheld))
+        }
         _ => Ok(()),
     };
     if written.and(withheld).is_err() { String::new() } else { text }

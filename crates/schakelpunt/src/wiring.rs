@@ -4,9 +4,22 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use schakelpunt_amqp::topology::Topology;
-use schakelpunt_bus::{in_process::InProcessBus, provision::Broker, rabbitmq::{self, RabbitBus}};
-use schakelpunt_domain::{Clock, ParticipantId, Source, catalogue::Catalogue, digest::DigestKey, registers::{Channel, Entry, Registers}};
-use schakelpunt_engine::{Hub, Settings, ports::{Bus, Store}, settings::Limits};
+use schakelpunt_bus::{
+    in_process::InProcessBus,
+    provision::Broker,
+    rabbitmq::{self, RabbitBus},
+};
+use schakelpunt_domain::{
+    Clock, ParticipantId, Source,
+    catalogue::Catalogue,
+    digest::DigestKey,
+    registers::{Channel, Entry, Registers},
+};
+use schakelpunt_engine::{
+    Hub, Settings,
+    ports::{Bus, Store},
+    settings::Limits,
+};
 use schakelpunt_store::{PostgresStore, SqliteStore, TimeSource};
 
 use crate::{assets, clock::SystemClock, config::Config, registers::Tables};
@@ -104,7 +117,10 @@ pub async fn provision(config: &Config, participants: &[ParticipantId]) -> anyho
     broker.ensure_vhost(vhost, &topology).await.context("the broker's topology")?;
     let Some(password) = &config.bus.password else { return Ok(()) };
     for participant in participants {
-        broker.ensure_participant(vhost, &topology, participant, password.reveal()).await.with_context(|| format!("the broker user of {participant}"))?;
+        broker
+            .ensure_participant(vhost, &topology, participant, password.reveal())
+            .await
+            .with_context(|| format!("the broker user of {participant}"))?;
     }
     Ok(())
 }

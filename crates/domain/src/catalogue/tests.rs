@@ -63,7 +63,8 @@ fn examples_are_accepted_and_rejected_as_their_names_say() {
 fn a_rejection_names_the_place_and_repeats_nothing() {
     let catalogue = catalogue();
     let started = catalogue.named("detention-started").unwrap();
-    let mut data = serde_json::from_slice::<Value>(SCHEMAS.get_dir("examples/detention-started").unwrap().files().next().unwrap().contents()).unwrap();
+    let mut data =
+        serde_json::from_slice::<Value>(SCHEMAS.get_dir("examples/detention-started").unwrap().files().next().unwrap().contents()).unwrap();
     data["person"]["identity"]["bsn"] = json!("999990343");
     let rejection = started.validate(&data).unwrap_err();
     assert_eq!((rejection.code, rejection.pointer.as_str()), (RejectionCode::SchemaInvalid, "/data/person/identity/bsn"));
@@ -90,5 +91,8 @@ fn an_unknown_or_future_municipality_is_not_accepted() {
 #[test]
 fn another_channel_is_named() {
     let name = "supervision-breach".parse().unwrap();
-    assert_eq!(catalogue().expect(&name, "nl.schakelpunt.supervision.supervision-breach.v1").unwrap_err().code, RejectionCode::WrongChannel);
+    assert_eq!(
+        catalogue().expect(&name, "nl.schakelpunt.supervision.supervision-breach.v1").unwrap_err().code,
+        RejectionCode::WrongChannel
+    );
 }

@@ -83,7 +83,8 @@ fn state(world: &mut World<'_>, message: &mut StoredMessage, detention: &Detenti
 
 /// A refused message leaves no statuses behind: to keep them for later would itself be processing without need (domain 6.3).
 fn forget_content(world: &mut World<'_>, detention: &DetentionRef, before: &Case) {
-    let is_content = |value: &FactValue| matches!(value, FactValue::ConditionStatus(..) | FactValue::CareNeeded(_) | FactValue::PlanVersion(_));
+    let is_content =
+        |value: &FactValue| matches!(value, FactValue::ConditionStatus(..) | FactValue::CareNeeded(_) | FactValue::PlanVersion(_));
     let known = before.facts.len();
     let case = world.case(detention);
     let mut index = 0;
@@ -101,7 +102,8 @@ fn fill_slots(world: &mut World<'_>, message: &StoredMessage, detention: &Detent
         if message.stale.contains(&slot) {
             continue;
         }
-        let holders = given.iter().filter(|(_, leaves)| leaves.iter().any(|leaf| slot_of(leaf) == slot)).map(|(recipient, _)| recipient.clone());
+        let holders =
+            given.iter().filter(|(_, leaves)| leaves.iter().any(|leaf| slot_of(leaf) == slot)).map(|(recipient, _)| recipient.clone());
         let same = case.slots.get(&slot).filter(|head| head.source == message.key.source && head.sequence == sequence);
         let holders = same.map(|head| head.holders.clone()).unwrap_or_default().into_iter().chain(holders).collect();
         case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
@@ -126,7 +128,8 @@ pub(super) fn decide_all(
     };
     let mut given = Vec::new();
     for candidate in candidates(&who, &case, world.registers(), world.at()) {
-        let has = world.deliveries_of(&message.key).any(|d| d.recipient == candidate.participant && !matches!(d.stage, Stage::Cancelled { .. }));
+        let has =
+            world.deliveries_of(&message.key).any(|d| d.recipient == candidate.participant && !matches!(d.stage, Stage::Cancelled { .. }));
         if has {
             continue;
         }
@@ -148,7 +151,13 @@ pub(super) fn decide_late(world: &mut World<'_>, message: &StoredMessage, detent
 }
 
 /// Decides for one candidate; records the decision and makes the delivery.
-pub(super) fn decide_one(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, case: &Case, candidate: &Candidate) -> Option<(ParticipantId, Vec<Leaf>)> {
+pub(super) fn decide_one(
+    world: &mut World<'_>,
+    message: &StoredMessage,
+    detention: &DetentionRef,
+    case: &Case,
+    candidate: &Candidate,
+) -> Option<(ParticipantId, Vec<Leaf>)> {
     let decision = ask(world, message, case, candidate)?;
     let leaves: Option<Vec<Leaf>> = decision.permit().map(|permit| permit.leaves().cloned().collect());
     let record = DecisionRecord {
@@ -258,11 +267,15 @@ pub(super) fn concerns_another(code: Refusal) -> bool {
 
 /// Cancels what waits in this case and would be refused now: whoever ends a ground does it in the transaction that ends it.
 pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
-    let waiting: Vec<Delivery> = world.deliveries_in(detention).filter(|delivery| matches!(delivery.stage, Stage::Waiting { .. })).cloned().collect();
+    let waiting: Vec<Delivery> =
+        world.deliveries_in(detention).filter(|delivery| matches!(delivery.stage, Stage::Waiting { .. })).cloned().collect();
     let Some(case) = world.known_case(detention).cloned() else { return };
     for delivery in waiting {
         let Some(message) = world.message(&delivery.key).cloned() else { continue };
-        let Some(candidate) = crate::claim::candidate_of(&delivery, &message, &case, world.registers(), world.at(), &world.settings().hub) else { continue };
+        let Some(candidate) = crate::claim::candidate_of(&delivery, &message, &case, world.registers(), world.at(), &world.settings().hub)
+        else {
+            continue;
+        };
         let Some(decision) = ask(world, &message, &case, &candidate) else { continue };
         if let Some(code) = decision.refusal() {
             let record = hub_says::record(world, &delivery, decision);

@@ -17,8 +17,14 @@ use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 /// Events at which a partner that had something is told one bare fact (decision 11).
 const CLOSING: [&str; 2] = ["detention-ended", "deceased"];
 /// Events that may end the ground of what waits.
-const ENDING: [&str; 6] =
-    ["consent-withdrawn", "deceased", "left-scope", "responsible-municipality-determined", "settlement-municipality-set", "probation-unit-assigned"];
+const ENDING: [&str; 6] = [
+    "consent-withdrawn",
+    "deceased",
+    "left-scope",
+    "responsible-municipality-determined",
+    "settlement-municipality-set",
+    "probation-unit-assigned",
+];
 /// Corrections that follow an original without `message-corrected`.
 const CORRECTING: [&str; 4] = ["message-corrected", "message-withdrawn", "detention-start-corrected", "identity-corrected"];
 
@@ -43,12 +49,15 @@ pub(super) fn tombstone(world: &mut World<'_>, message: &StoredMessage, detentio
 
 /// Care partners who are to hear of this message because they had something of the case.
 pub(super) fn informed(world: &World<'_>, message: &StoredMessage, detention: &DetentionRef, before: &Case) -> Vec<ParticipantId> {
-    let had = |partner: &ParticipantId| world.deliveries_in(detention).any(|d| d.recipient == *partner && d.kind == Kind::CarePartner && d.stage.is_provided());
+    let had = |partner: &ParticipantId| {
+        world.deliveries_in(detention).any(|d| d.recipient == *partner && d.kind == Kind::CarePartner && d.stage.is_provided())
+    };
     if CLOSING.contains(&message.event.as_str()) {
         // one bare fact: the end of a detention by death is not told twice
         let closed = |d: &Delivery| CLOSING.contains(&d.event.as_str()) && !matches!(d.stage, Stage::Cancelled { .. });
         let told = |partner: &ParticipantId| world.deliveries_in(detention).any(|d| d.recipient == *partner && closed(d));
-        let mut partners: Vec<ParticipantId> = before.consents.iter().map(|consent| consent.recipient.clone()).filter(had).filter(|partner| !told(partner)).collect();
+        let mut partners: Vec<ParticipantId> =
+            before.consents.iter().map(|consent| consent.recipient.clone()).filter(had).filter(|partner| !told(partner)).collect();
         partners.sort_unstable();
         partners.dedup();
         return partners;
@@ -171,13 +180,17 @@ pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &
 
 fn unit(world: &World<'_>, case: &Case) -> Option<ParticipantId> {
     let all = candidates(&Who::default(), case, world.registers(), world.at());
-    all.into_iter().find(|candidate| candidate.relations.contains(&Relation::ResponsibleProbationUnit)).map(|candidate| candidate.participant)
+    all.into_iter()
+        .find(|candidate| candidate.relations.contains(&Relation::ResponsibleProbationUnit))
+        .map(|candidate| candidate.participant)
 }
 
 /// Once the responsible municipality is known, what waited is decided, oldest first.
 fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
     let unknown = world.known_case(detention).is_none_or(|case| {
-        candidates(&Who::default(), case, world.registers(), world.at()).iter().any(|candidate| candidate.relations.contains(&Relation::Triage))
+        candidates(&Who::default(), case, world.registers(), world.at())
+            .iter()
+            .any(|candidate| candidate.relations.contains(&Relation::Triage))
     });
     if unknown {
         return;
@@ -210,7 +223,8 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
     let case = world.case(&timer.detention);
-    let (due, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);
+    let (due, waiting): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);
     case.parked = waiting;
     for held in due {
         if let Some(message) = world.message(&held.key).cloned() {

@@ -37,7 +37,9 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     pub(super) fn new(law: Law<'a>, snapshot: Snapshot) -> Self {
         let Snapshot { now, epoch, cases, messages, deliveries } = snapshot;
-        let row = |Versioned { value, version }: Versioned<Case>| (value.detention.clone(), Row { as_read: Some(value.clone()), case: value, version });
+        let row = |Versioned { value, version }: Versioned<Case>| {
+            (value.detention.clone(), Row { as_read: Some(value.clone()), case: value, version })
+        };
         Self {
             law,
             now,

@@ -70,7 +70,10 @@ fn every_response_has_the_version_and_every_error_is_a_problem() {
             if status.starts_with(['4', '5']) {
                 let problem = &response["content"]["application/problem+json"]["schema"];
                 let required = resolved(&document, problem)["required"].as_array().unwrap();
-                assert!(["status", "title", "detail", "code"].iter().all(|member| required.iter().any(|name| name == member)), "{path} {status}");
+                assert!(
+                    ["status", "title", "detail", "code"].iter().all(|member| required.iter().any(|name| name == member)),
+                    "{path} {status}"
+                );
             }
         }
     }

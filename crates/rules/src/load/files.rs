@@ -120,7 +120,13 @@ pub(super) struct Source<'a> {
 pub(super) fn parse(file: &RuleFile) -> Result<Source<'_>, Box<LoadError>> {
     match toml::from_str(&file.text) {
         Ok(parsed) => Ok(Source { file, parsed }),
-        Err(error) => Err(Box::new(place(file, error.span().unwrap_or(0..0), "SHAPE", error.message().to_owned(), "see the format in schemas/ and the other rule files"))),
+        Err(error) => Err(Box::new(place(
+            file,
+            error.span().unwrap_or(0..0),
+            "SHAPE",
+            error.message().to_owned(),
+            "see the format in schemas/ and the other rule files",
+        ))),
     }
 }
 

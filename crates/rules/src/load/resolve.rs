@@ -79,7 +79,8 @@ impl<'a> Resolver<'a> {
             self.fail(source, &raw.citation, "NO_CITATION", "a basis needs its citation".to_owned(), "name the article and paragraph");
         }
         let in_force = self.period(source, raw.in_force.get_ref());
-        let between = raw.between.iter().filter_map(|(giver, receiver)| Some((self.kind(source, giver)?, self.kind(source, receiver)?))).collect();
+        let between =
+            raw.between.iter().filter_map(|(giver, receiver)| Some((self.kind(source, giver)?, self.kind(source, receiver)?))).collect();
         let while_ = raw.while_.iter().filter_map(|word| self.signal(source, word)).collect();
         let Ok(id) = raw.id.get_ref().parse() else { return };
         self.bases.push(Basis {
@@ -108,7 +109,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn basis_index(&mut self, source: &Source<'_>, word: &Word) -> Option<(usize, BasisId)> {
-        let found = self.bases.iter().enumerate().find(|(_, basis)| basis.id.as_str() == word.get_ref()).map(|(index, basis)| (index, basis.id.clone()));
+        let found = self
+            .bases
+            .iter()
+            .enumerate()
+            .find(|(_, basis)| basis.id.as_str() == word.get_ref())
+            .map(|(index, basis)| (index, basis.id.clone()));
         if found.is_none() {
             let known = self.bases.iter().map(|basis| basis.id.to_string()).collect::<Vec<_>>().join(", ");
             self.fail(source, word, "UNKNOWN_BASIS", format!("unknown basis `{}`", word.get_ref()), &format!("known: {known}"));
@@ -131,7 +137,13 @@ impl<'a> Resolver<'a> {
     fn kind(&mut self, source: &Source<'_>, word: &Word) -> Option<Kind> {
         let kind = KINDS.into_iter().find(|kind| kind.word() == word.get_ref());
         if kind.is_none() {
-            self.fail(source, word, "UNKNOWN_KIND", format!("unknown kind `{}`", word.get_ref()), "prison, probation, municipality, care-partner, triage or hub");
+            self.fail(
+                source,
+                word,
+                "UNKNOWN_KIND",
+                format!("unknown kind `{}`", word.get_ref()),
+                "prison, probation, municipality, care-partner, triage or hub",
+            );
         }
         kind
     }
@@ -152,7 +164,13 @@ impl<'a> Resolver<'a> {
                 Ok(relation) => relations.push(relation),
                 Err(_) => {
                     let known = Relation::words().collect::<Vec<_>>().join(", ");
-                    self.fail(source, word, "UNKNOWN_RELATION", format!("unknown relation `{}`", word.get_ref()), &format!("known: {known}"));
+                    self.fail(
+                        source,
+                        word,
+                        "UNKNOWN_RELATION",
+                        format!("unknown relation `{}`", word.get_ref()),
+                        &format!("known: {known}"),
+                    );
                 }
             }
         }
@@ -168,12 +186,26 @@ impl<'a> Resolver<'a> {
     fn leaf(&mut self, source: &Source<'_>, word: &Word, pointer: &str, events: &[&EventSpec]) -> Option<Leaf> {
         let leaf: Option<Leaf> = pointer.parse().ok();
         match leaf {
-            None => self.fail(source, word, "BAD_POINTER", format!("`{pointer}` is no pointer"), "a pointer begins with `/`, as /release/date"),
+            None => {
+                self.fail(source, word, "BAD_POINTER", format!("`{pointer}` is no pointer"), "a pointer begins with `/`, as /release/date")
+            }
             Some(leaf) if events.iter().any(|event| event.leaves.contains_key(&leaf)) => return Some(leaf),
             Some(leaf) if events.iter().any(|event| event.leaves.keys().any(|other| other.is_below(leaf.as_str()))) => {
-                self.fail(source, word, "NOT_A_LEAF", format!("`{pointer}` is an object"), "name its leaves: what an object holds may grow");
+                self.fail(
+                    source,
+                    word,
+                    "NOT_A_LEAF",
+                    format!("`{pointer}` is an object"),
+                    "name its leaves: what an object holds may grow",
+                );
             }
-            Some(_) => self.fail(source, word, "NO_SUCH_FIELD", format!("no event here has the field `{pointer}`"), "see schemas/events for the fields of an event"),
+            Some(_) => self.fail(
+                source,
+                word,
+                "NO_SUCH_FIELD",
+                format!("no event here has the field `{pointer}`"),
+                "see schemas/events for the fields of an event",
+            ),
         }
         None
     }
@@ -189,7 +221,13 @@ impl<'a> Resolver<'a> {
         }
         let grants = raw.grants.iter().filter_map(|grant| self.grant(source, raw, grant, &events)).collect::<Vec<_>>();
         if raw.grants.is_empty() {
-            self.fail(source, &raw.id, "NO_GRANT", format!("the rule `{}` grants nothing", raw.id.get_ref()), "add a [[rule.grant]] or remove the rule");
+            self.fail(
+                source,
+                &raw.id,
+                "NO_GRANT",
+                format!("the rule `{}` grants nothing", raw.id.get_ref()),
+                "add a [[rule.grant]] or remove the rule",
+            );
         }
         Some(Rule {
             id: raw.id.get_ref().parse().ok()?,
@@ -225,7 +263,13 @@ impl<'a> Resolver<'a> {
             self.fail(source, &raw.basis, "WRONG_PURPOSE", message, "see `purposes` of the basis");
         }
         if when.contains(&Signal::EntryNotInOrder) && raw.each.is_none() {
-            self.fail(source, &raw.basis, "SIGNAL_OF_ENTRIES", "`entry-not-in-order` is said of entries".to_owned(), "add `each = \"/...\"`");
+            self.fail(
+                source,
+                &raw.basis,
+                "SIGNAL_OF_ENTRIES",
+                "`entry-not-in-order` is said of entries".to_owned(),
+                "add `each = \"/...\"`",
+            );
         }
         let fields = match (&raw.each, raw.fields.as_slice()) {
             (Some(each), words) => self.each(source, each, words, events),
@@ -266,7 +310,13 @@ impl<'a> Resolver<'a> {
         };
         let here: Vec<Leaf> = set.into_iter().filter(|leaf| events.iter().any(|event| event.leaves.contains_key(leaf))).collect();
         if here.is_empty() && !events.is_empty() {
-            self.fail(source, word, "NO_SUCH_FIELD", format!("no event here has a field of `@{name}`"), "see schemas/events for the fields of an event");
+            self.fail(
+                source,
+                word,
+                "NO_SUCH_FIELD",
+                format!("no event here has a field of `@{name}`"),
+                "see schemas/events for the fields of an event",
+            );
         }
         here
     }

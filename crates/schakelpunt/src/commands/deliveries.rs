@@ -123,5 +123,11 @@ fn as_json(delivery: &Delivery) -> serde_json::Value {
 
 fn as_text(delivery: &Delivery) -> String {
     let detention = delivery.detention.as_ref().map(ToString::to_string).unwrap_or_default();
-    format!("{}  {:<12} {:<32} {:<28} {detention}", delivery.id, delivery.stage.word(), delivery.event.as_str(), delivery.recipient.as_str())
+    format!(
+        "{}  {:<12} {:<32} {:<28} {detention}",
+        delivery.id,
+        delivery.stage.word(),
+        delivery.event.as_str(),
+        delivery.recipient.as_str()
+    )
 }

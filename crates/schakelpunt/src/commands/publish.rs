@@ -49,7 +49,8 @@ impl Options {
         let short = text("type").rsplit('.').nth(1).unwrap_or("unknown").to_owned();
         let key = format!("{}.{short}", self.who.participant);
         let headers = vec![(topology::PARTITION_KEY.to_owned(), Header::Text(text("subject")))];
-        let properties = Properties { content_type: CONTENT_TYPE.to_owned(), message_id: Some(text("id")), headers, ..Properties::default() };
+        let properties =
+            Properties { content_type: CONTENT_TYPE.to_owned(), message_id: Some(text("id")), headers, ..Properties::default() };
         let message = Message::new(topology::IN, &key, &properties, body)?;
         let sent = connection.publisher().await?.publish_batch(&[message], PATIENCE).await?;
         Ok(match sent.answers.first() {

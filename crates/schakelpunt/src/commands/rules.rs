@@ -4,7 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use schakelpunt_domain::{MessageId, ParticipantId, catalogue::Catalogue, registers::{At, Registers}};
+use schakelpunt_domain::{
+    MessageId, ParticipantId,
+    catalogue::Catalogue,
+    registers::{At, Registers},
+};
 use schakelpunt_engine::{explain, model::DecisionRecord, step::Law};
 use schakelpunt_rules::RuleSet;
 use serde_json::json;
@@ -66,7 +70,9 @@ impl Command {
 fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCode> {
     match RuleSet::load(&assets::rule_files(folder)?, &Catalogue::load()?) {
         Ok(rules) if json => out(json!({"version": rules.version, "rules": rules.rules().len(), "bases": rules.bases().len()}))?,
-        Ok(rules) => out(format_args!("{} rules on {} bases, no mistakes; version {}", rules.rules().len(), rules.bases().len(), rules.version))?,
+        Ok(rules) => {
+            out(format_args!("{} rules on {} bases, no mistakes; version {}", rules.rules().len(), rules.bases().len(), rules.version))?
+        }
         Err(errors) => {
             for error in &errors.0 {
                 if json { out(json!(error))? } else { out(error)? }
@@ -78,7 +84,13 @@ fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCod
 }
 
 /// Asks `decide` about a kept message, from recorded facts and signals, at any moment.
-async fn explain_message(config: &Config, id: &MessageId, to: Option<&ParticipantId>, when: (Option<Timestamp>, Option<Timestamp>), json: bool) -> anyhow::Result<ExitCode> {
+async fn explain_message(
+    config: &Config,
+    id: &MessageId,
+    to: Option<&ParticipantId>,
+    when: (Option<Timestamp>, Option<Timestamp>),
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let settings = wiring::settings(config)?;
     let store = wiring::store(config, None).await?;
     let now = store.now().await?;
@@ -97,7 +109,8 @@ async fn explain_message(config: &Config, id: &MessageId, to: Option<&Participan
     asked.dedup();
     let mut refused = false;
     for recipient in &asked {
-        let (candidate, decision) = explain::explain(law, &trace.message, &case, recipient, at).with_context(|| format!("`{recipient}` is not registered"))?;
+        let (candidate, decision) =
+            explain::explain(law, &trace.message, &case, recipient, at).with_context(|| format!("`{recipient}` is not registered"))?;
         refused |= decision.permit().is_none();
         let record = DecisionRecord {
             message: trace.message.key.clone(),

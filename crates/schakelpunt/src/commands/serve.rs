@@ -29,7 +29,9 @@ impl Options {
         let config = Config::read(&self.config)?;
         let hub = wiring::hub(&config).await?;
         let (listen, tokens) = match &config.http {
-            Some(http) => (http.listen, http.tokens.iter().map(|token| (token.participant.clone(), token.token.reveal().to_owned())).collect()),
+            Some(http) => {
+                (http.listen, http.tokens.iter().map(|token| (token.participant.clone(), token.token.reveal().to_owned())).collect())
+            }
             None => (SocketAddr::from(([127, 0, 0, 1], 0)), Vec::new()),
         };
         self::listen(hub, listen, tokens).await

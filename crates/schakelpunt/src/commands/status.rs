@@ -26,7 +26,10 @@ impl Options {
         if self.json {
             out(json!(load))?;
         } else {
-            out(format_args!("waiting   {}\nclaimed   {}\nblocked   {}\nreceipts  {}", load.waiting, load.claimed, load.blocked, load.receipts))?;
+            out(format_args!(
+                "waiting   {}\nclaimed   {}\nblocked   {}\nreceipts  {}",
+                load.waiting, load.claimed, load.blocked, load.receipts
+            ))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -16,7 +16,13 @@ use super::{
 };
 
 impl Player {
-    pub(super) async fn compare(&self, step: &Step, happened: &Happened, decisions: &[DecisionRecord], failures: &mut Vec<String>) -> anyhow::Result<()> {
+    pub(super) async fn compare(
+        &self,
+        step: &Step,
+        happened: &Happened,
+        decisions: &[DecisionRecord],
+        failures: &mut Vec<String>,
+    ) -> anyhow::Result<()> {
         let mut open: Vec<&HandedOver> = happened.handed_over.iter().collect();
         for expect in &step.expects {
             let Some(to) = &expect.to else {
@@ -34,7 +40,8 @@ impl Player {
             } else if expect.cancelled || expect.waiting {
                 let (what, among) = if expect.cancelled { ("cancelled", &happened.cancelled) } else { ("waiting", &happened.waiting) };
                 // what is cancelled or waits is seldom of the step's own event
-                let is_meant = |delivery: &&Delivery| delivery.recipient == *to && expect.event.as_ref().is_none_or(|event| delivery.event == *event);
+                let is_meant =
+                    |delivery: &&Delivery| delivery.recipient == *to && expect.event.as_ref().is_none_or(|event| delivery.event == *event);
                 if !among.iter().any(|delivery| is_meant(&delivery)) {
                     failures.push(format!("{to}: nothing {what}"));
                 }
@@ -43,12 +50,21 @@ impl Player {
             }
         }
         if !step.allow_other {
-            failures.extend(open.iter().map(|delivery| format!("{}: {} was delivered and not expected", delivery.to, event_of(&delivery.event))));
+            failures.extend(
+                open.iter().map(|delivery| format!("{}: {} was delivered and not expected", delivery.to, event_of(&delivery.event))),
+            );
         }
         Ok(())
     }
 
-    fn compare_deliveries(&self, expect: &Expect, to: &ParticipantId, event: Option<&EventName>, open: &mut Vec<&HandedOver>, failures: &mut Vec<String>) {
+    fn compare_deliveries(
+        &self,
+        expect: &Expect,
+        to: &ParticipantId,
+        event: Option<&EventName>,
+        open: &mut Vec<&HandedOver>,
+        failures: &mut Vec<String>,
+    ) {
         let is_meant = |delivery: &HandedOver| delivery.to == *to && event.is_none_or(|event| event_of(&delivery.event) == event.as_str());
         let name = event.map_or("something", EventName::as_str);
         if let Some(count) = expect.count {
@@ -75,7 +91,13 @@ impl Player {
     }
 
     /// The refusal for somebody: as decided in this step, else asked on the spot without recording anything.
-    async fn refusal(&self, to: &ParticipantId, happened: &Happened, decisions: &[DecisionRecord], now: Timestamp) -> anyhow::Result<Option<String>> {
+    async fn refusal(
+        &self,
+        to: &ParticipantId,
+        happened: &Happened,
+        decisions: &[DecisionRecord],
+        now: Timestamp,
+    ) -> anyhow::Result<Option<String>> {
         if let Some(made) = decisions.iter().rev().find(|decision| decision.recipient == *to) {
             return Ok(made.decision.refusal().map(|code| code.to_string()));
         }
@@ -92,7 +114,14 @@ impl Player {
         Ok(explain::explain(law, message, &case, to, at).map(|(_, decision)| decision))
     }
 
-    async fn compare_asked(&self, expect: &Expect, to: &ParticipantId, message: &StoredMessage, at: At, failures: &mut Vec<String>) -> anyhow::Result<()> {
+    async fn compare_asked(
+        &self,
+        expect: &Expect,
+        to: &ParticipantId,
+        message: &StoredMessage,
+        at: At,
+        failures: &mut Vec<String>,
+    ) -> anyhow::Result<()> {
         let Some(decision) = self.explained(message, to, at).await? else {
             failures.push(format!("{to}: not known"));
             return Ok(());
@@ -103,7 +132,9 @@ impl Player {
         }
         let Some(permit) = decision.permit() else { return Ok(()) };
         let bases: Vec<&str> = permit.granted.iter().map(|granted| granted.basis.as_str()).collect();
-        if expect.basis.as_ref().is_some_and(|basis| !bases.contains(&basis.as_str())) || expect.bases.as_ref().is_some_and(|expected| bases != *expected) {
+        if expect.basis.as_ref().is_some_and(|basis| !bases.contains(&basis.as_str()))
+            || expect.bases.as_ref().is_some_and(|expected| bases != *expected)
+        {
             failures.push(format!("{to}: the bases are {}", bases.join(",")));
         }
         let has = |pointer: &String| permit.leaves().any(|leaf| leaf.as_str() == pointer || leaf.is_below(pointer));
@@ -133,7 +164,9 @@ pub(super) fn compare_outcome(step: &Step, happened: &Happened, failures: &mut V
     let actual = word(&report.outcome);
     if let Reported::Rejected(why) = &report.outcome {
         if expected == actual {
-            if step.code.as_deref().is_some_and(|code| code != why.code.code()) || step.pointer.as_ref().is_some_and(|pointer| *pointer != why.pointer) {
+            if step.code.as_deref().is_some_and(|code| code != why.code.code())
+                || step.pointer.as_ref().is_some_and(|pointer| *pointer != why.pointer)
+            {
                 failures.push(format!("rejected with {why}"));
             }
         } else {

@@ -13,8 +13,7 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::{
-    Hub,
-    explain,
+    Hub, explain,
     inspect::Offer,
     model::{DecisionRecord, Delivery, StoredMessage},
     ports::{Bus, DeliveryFilter, Store},
@@ -338,7 +337,10 @@ fn entries(scenario: &Scenario) -> anyhow::Result<Vec<Recorded<Entry>>> {
     if let Some(path) = &scenario.participants {
         entries.extend(Tables::parse(&path.display().to_string(), &assets::text(Path::new(path))?)?.entries(scenario.clock)?);
     }
-    let inline: toml::Table = [("participant".to_owned(), scenario.participant.iter().cloned().map(toml::Value::Table).collect::<Vec<_>>().into())].into_iter().collect();
+    let inline: toml::Table =
+        [("participant".to_owned(), scenario.participant.iter().cloned().map(toml::Value::Table).collect::<Vec<_>>().into())]
+            .into_iter()
+            .collect();
     let inline: Tables = serde::Deserialize::deserialize(toml::Value::Table(inline)).context("[[participant]]")?;
     entries.extend(inline.entries(scenario.clock)?);
     entries.extend(scenario.registers.entries(scenario.clock)?);
@@ -347,7 +349,9 @@ fn entries(scenario: &Scenario) -> anyhow::Result<Vec<Recorded<Entry>>> {
 
 async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
     let (_, entries) = store.registers().await?;
-    let ids = entries.into_iter().filter_map(|recorded| if let Entry::Participant(participant) = recorded.entry { Some(participant.id) } else { None });
+    let ids = entries
+        .into_iter()
+        .filter_map(|recorded| if let Entry::Participant(participant) = recorded.entry { Some(participant.id) } else { None });
     Ok(ids.collect())
 }
 

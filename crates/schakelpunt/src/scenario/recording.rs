@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use schakelpunt_domain::ParticipantId;
-use schakelpunt_engine::{model::Room, ports::{Bus, BusError, Intake, Outgoing, Published}};
+use schakelpunt_engine::{
+    model::Room,
+    ports::{Bus, BusError, Intake, Outgoing, Published},
+};
 use serde_json::Value;
 
 /// One delivery as the recipient got it.
