@@ -18,7 +18,7 @@ use schakelpunt_engine::{
     Hub, Settings,
     model::{Delivery, StoredMessage},
     ports::{Pull, Store},
-    step::{Receipts, Report, Reported},
+    step::{Input, Receipts, Report, Reported},
 };
 use schakelpunt_store::SqliteStore;
 use serde_json::Value;
@@ -237,6 +237,12 @@ impl Rig {
         let delivery = self.deliveries(id, to).await.pop().unwrap();
         let changed = self.store.change_stage(&delivery.id, &mut |delivery| change(delivery.stage.clone())).await.unwrap();
         assert_ne!(changed.unwrap().stage, delivery.stage, "it was moved");
+    }
+
+    /// A person gives a delivery up.
+    pub(crate) async fn skip(&self, delivery: &Delivery) {
+        let input = Input::Skip(delivery.id, delivery.detention.clone().unwrap());
+        self.hub.run(&[input], Receipts::Answered).await.unwrap();
     }
 
     /// What the hub told somebody about its own messages, after telling what is due: short event name and data.

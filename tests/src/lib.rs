@@ -9,6 +9,10 @@ mod commands;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod law;

@@ -7,7 +7,7 @@
 //! | [`ids`] | identifiers as newtypes whose only door is parsing |
 //! | [`calendar`] | the Dutch legal day |
 //! | [`codes`] | refusals and rejections with the sentence that a clerk reads |
-//! | [`json`], [`pointer`] | strict JSON, pointers and leaves |
+//! | [`json`], [`mod@pointer`] | strict JSON, pointers and leaves |
 //! | [`envelope`] | the CloudEvents envelope and its checks |
 //! | [`catalogue`] | the events, their schemas, leaves and classes |
 //! | [`registers`] | participants, agreements, mandates, capacities, subscriptions, reorganisations |

@@ -99,15 +99,12 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.waiting |= effects::may_end_a_ground(message.envelope.event.as_str());
             }
             Input::Offer(Err(_)) => {}
-            Input::Consent(detention, _) => {
-                keys.detentions.insert(detention.clone());
-            }
             Input::Reconsider(key, detention) => {
                 keys.detentions.insert(detention.clone());
                 keys.messages.insert(key.clone());
                 keys.waiting = true;
             }
-            Input::Skip(_, detention) => {
+            Input::Consent(detention, _) | Input::Skip(_, detention) => {
                 keys.detentions.insert(detention.clone());
             }
             Input::Timer(timer) => {

@@ -286,7 +286,8 @@ fn covers(consent: &Consent, leaf: &Leaf, question: &Question<'_>) -> bool {
     match class {
         Class::Adm => true,
         Class::Id if knows_the_person => true,
-        Class::Id => has(Category::Class(if question.candidate.tells_health { Class::Health } else { Class::Id })),
+        // [I] who may have a person's health data may know whose they are
+        Class::Id => has(Category::Class(Class::Health)) || (!question.candidate.tells_health && has(Category::Class(Class::Id))),
         class => has(Category::Class(class)),
     }
 }

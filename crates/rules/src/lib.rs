@@ -1,6 +1,6 @@
 //! The routing core of Schakelpunt: which recipient may know which fields of a message, on which legal basis.
 //!
-//! Pure, in three steps: [`derive`] reads signals from a payload, [`decide`] answers for one candidate, [`minimise`] cuts the payload
+//! Pure, in three steps: [`derive()`] reads signals from a payload, [`decide()`] answers for one candidate, [`minimise()`] cuts the payload
 //! down to the permit. `decide` never sees a payload: only which leaves were present and which signals were derived. So a decision
 //! can be explained and replayed when the payload is long gone.
 //!

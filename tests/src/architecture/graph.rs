@@ -91,7 +91,8 @@ fn graph() -> Graph {
 fn is_switched_on(package: &Package, node: &Node, name: &str) -> bool {
     package.dependencies.iter().filter(|dep| dep.name == name && dep.kind == DependencyKind::Normal).any(|dep| {
         let key = dep.rename.as_deref().unwrap_or(name);
-        let switches = |value: &String| value.strip_prefix("dep:") == Some(key) || value.split_once('/').is_some_and(|(first, _)| first == key);
+        let switches =
+            |value: &String| value.strip_prefix("dep:") == Some(key) || value.split_once('/').is_some_and(|(first, _)| first == key);
         let by_feature = |feature: &str| feature == key || package.features.get(feature).is_some_and(|values| values.iter().any(switches));
         !dep.optional || node.features.iter().any(|feature| by_feature(feature))
     })

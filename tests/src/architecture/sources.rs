@@ -15,8 +15,7 @@ struct Source {
 
 const LINES: usize = 600;
 /// What pure crates take as arguments instead.
-const WORLD: [&str; 8] =
-    ["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "Timestamp::now", "std::thread"];
+const WORLD: [&str; 8] = ["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "Timestamp::now", "std::thread"];
 /// Modules of the engine without awaits: simulation, replay and explanation hang on them.
 const SYNCHRONOUS: [&str; 5] = ["step", "claim", "inspect", "event", "explain"];
 
@@ -40,10 +39,8 @@ fn sources() -> Vec<Source> {
     let mut paths = Vec::new();
     ["crates", "tests"].iter().for_each(|folder| walk(&root().join(folder), "rs", &mut paths));
     assert!(paths.len() > 100, "the sources are somewhere else: {} found", paths.len());
-    let read = |path: PathBuf| Source {
-        path: path.strip_prefix(root()).unwrap().display().to_string(),
-        text: fs::read_to_string(&path).unwrap(),
-    };
+    let read =
+        |path: PathBuf| Source { path: path.strip_prefix(root()).unwrap().display().to_string(), text: fs::read_to_string(&path).unwrap() };
     paths.into_iter().map(read).collect()
 }
 
@@ -53,7 +50,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// A failure for every code line of the chosen sources that contains one of the words.
-fn forbidden<'a>(sources: &'a [Source], words: &[&str], chosen: impl Fn(&str) -> bool, what_to_do: &str) -> Vec<String> {
+fn forbidden(sources: &[Source], words: &[&str], chosen: impl Fn(&str) -> bool, what_to_do: &str) -> Vec<String> {
     let mut failures = Vec::new();
     for Source { path, text } in sources.iter().filter(|source| chosen(&source.path)) {
         let hits = code(text).filter_map(|(number, line)| words.iter().find(|word| line.contains(*word)).map(|word| (number, word)));
@@ -84,16 +81,27 @@ fn asynchronous(sources: &[Source]) -> Vec<String> {
         let module = rest.split(['/', '.']).next().unwrap_or_default();
         SYNCHRONOUS.contains(&module)
     };
-    forbidden(sources, &["async fn", "async move", "async {", ".await"], chosen, "this module is a plain function of its input: await in a driver")
+    forbidden(
+        sources,
+        &["async fn", "async move", "async {", ".await"],
+        chosen,
+        "this module is a plain function of its input: await in a driver",
+    )
 }
 
 /// Where a `Permitted` is made: by its name anywhere, or as `Self` in its own impl.
 fn made_elsewhere(sources: &[Source]) -> Vec<String> {
-    let made = |line: &str| line.contains("Permitted {") && !["struct Permitted", "impl Permitted", "for Permitted"].iter().any(|is| line.contains(is));
+    let made = |line: &str| {
+        line.contains("Permitted {") && !["struct Permitted", "impl Permitted", "for Permitted"].iter().any(|is| line.contains(is))
+    };
     let mut failures = Vec::new();
-    for Source { path, text } in sources.iter().filter(|source| source.path.starts_with("crates/") && source.path != "crates/engine/src/claim.rs") {
+    for Source { path, text } in
+        sources.iter().filter(|source| source.path.starts_with("crates/") && source.path != "crates/engine/src/claim.rs")
+    {
         let hits = code(text).filter(|(_, line)| made(line) || line.contains("impl Permitted"));
-        failures.extend(hits.map(|(number, _)| format!("{path}:{number}: a `Permitted` is made by a claim and nowhere else: go through the claim")));
+        failures.extend(
+            hits.map(|(number, _)| format!("{path}:{number}: a `Permitted` is made by a claim and nowhere else: go through the claim")),
+        );
     }
     failures
 }
@@ -101,7 +109,9 @@ fn made_elsewhere(sources: &[Source]) -> Vec<String> {
 /// A `Permitted` that could be copied, stored or written field by field would be a second way out.
 fn loose_permitted(claim: &str) -> Vec<String> {
     let mut failures = Vec::new();
-    let Some((before, after)) = claim.split_once("pub struct Permitted {") else { return vec!["`Permitted` is gone from claim.rs: find it anew".to_owned()] };
+    let Some((before, after)) = claim.split_once("pub struct Permitted {") else {
+        return vec!["`Permitted` is gone from claim.rs: find it anew".to_owned()];
+    };
     let derive = before.lines().next_back().unwrap_or_default();
     if derive.trim() != "#[derive(Debug)]" {
         failures.push(format!("`Permitted` derives more than Debug ({}): it must not be copied, compared or stored", derive.trim()));
@@ -156,8 +166,10 @@ fn only_a_claim_makes_what_may_leave() {
 
 #[test]
 fn every_crate_has_the_lints_of_the_workspace() {
-    let manifests: Vec<_> = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).chain([root().join("tests")]).collect();
-    let read = |folder: &PathBuf| Source { path: folder.display().to_string(), text: fs::read_to_string(folder.join("Cargo.toml")).unwrap() };
+    let manifests: Vec<_> =
+        fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).chain([root().join("tests")]).collect();
+    let read =
+        |folder: &PathBuf| Source { path: folder.display().to_string(), text: fs::read_to_string(folder.join("Cargo.toml")).unwrap() };
     demand(&own_lints(&manifests.iter().map(read).collect::<Vec<_>>()));
 }
 

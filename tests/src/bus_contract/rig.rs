@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use schakelpunt_domain::{ParticipantId, envelope::RawMessage};
-use schakelpunt_engine::ports::{Bus, Intake, Incoming, Outgoing, Published, ReceiptEvent};
+use schakelpunt_engine::ports::{Bus, Incoming, Intake, Outgoing, Published, ReceiptEvent};
 use serde_json::json;
 use std::time::Duration;
 

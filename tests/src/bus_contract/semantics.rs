@@ -109,8 +109,7 @@ pub(crate) async fn a_queue_that_is_not_there_is_refused(rig: &dyn Rig) {
 
 pub(crate) async fn stop_messages_come_twice(rig: &dyn Rig) {
     let events = ["detention-started", "consent-withdrawn", "consent-given", "message-withdrawn", "deceased", "message-corrected"];
-    let sent: Vec<Sample> =
-        events.map(|event| Sample { event, key: "d1".to_owned(), id: format!("id-{event}") }).into_iter().collect();
+    let sent: Vec<Sample> = events.map(|event| Sample { event, key: "d1".to_owned(), id: format!("id-{event}") }).into_iter().collect();
     rig.send(&prison(), &sent).await;
     assert_eq!(rig.bus().queues()[0], STOP);
     let stops = take(&mut *rig.bus().open(STOP).await.unwrap(), 3).await;

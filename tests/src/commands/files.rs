@@ -6,7 +6,14 @@ use super::rig::{KEY, Place, root, run};
 
 #[test]
 fn wrong_usage_is_told_from_failure() {
-    for arguments in [&[][..], &["dance"], &["scenario", "run"], &["serve"], &["inbox", "--as", "pi-zwolle"], &["publish", "--as", "Not An Id", "--config", "x", "y"]] {
+    for arguments in [
+        &[][..],
+        &["dance"],
+        &["scenario", "run"],
+        &["serve"],
+        &["inbox", "--as", "pi-zwolle"],
+        &["publish", "--as", "Not An Id", "--config", "x", "y"],
+    ] {
         let said = run(arguments).ended(2);
         assert!(said.out.is_empty() && said.err.contains("Usage") | said.err.contains("--help"), "{arguments:?}: {}", said.err);
     }
@@ -38,7 +45,10 @@ fn every_mistake_in_a_rule_has_file_line_and_column() {
     assert!(said.out.contains("mine.toml:4:11: `/person/identity` is an object [NOT_A_LEAF]"), "{}", said.out);
     let said = run(&["rules", "check", "--rules", folder, "--json"]).ended(1);
     let errors = said.json();
-    assert_eq!(errors.iter().map(|error| (error["line"].as_u64(), error["column"].as_u64())).collect::<Vec<_>>(), [(Some(3), Some(7)), (Some(4), Some(11))]);
+    assert_eq!(
+        errors.iter().map(|error| (error["line"].as_u64(), error["column"].as_u64())).collect::<Vec<_>>(),
+        [(Some(3), Some(7)), (Some(4), Some(11))]
+    );
     run(&["rules", "check", "--rules", "/nonexistent"]).ended(1);
 }
 

@@ -86,7 +86,10 @@ fn a_message_goes_in_over_http_and_comes_out_at_who_may_have_it() {
 fn explained(config: &str) {
     let explain = |more: &[&str]| run(&[&["rules", "explain", "--config", config], more].concat());
     let [why] = explain(&["c-start", "--to", "gemeente-zwolle", "--json"]).ended(0).json().try_into().unwrap();
-    assert_eq!((&why["outcome"], &why["bases"], &why["rule"]), (&json!("permit"), &json!(["pm-20d-2"]), &json!("detention-started-to-municipality")));
+    assert_eq!(
+        (&why["outcome"], &why["bases"], &why["rule"]),
+        (&json!("permit"), &json!(["pm-20d-2"]), &json!("detention-started-to-municipality"))
+    );
     assert!(why["withheld"].as_array().unwrap().contains(&json!("/person/identity/skn")), "{why}");
     let [why] = explain(&["c-invitation", "--to", "ggz-zwolle", "--json"]).ended(3).json().try_into().unwrap();
     assert_eq!((&why["outcome"], &why["code"]), (&json!("refuse"), &json!("CONSENT_MISSING")));

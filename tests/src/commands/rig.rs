@@ -78,10 +78,12 @@ impl Place {
     /// A hub on SQLite with the demo's participants, who all fetch over HTTP; gives the path of its configuration.
     pub(super) fn hub(&self, participants: &[&str]) -> String {
         let register = fs::read_to_string(root().join("config/demo/participants.toml")).unwrap();
-        let fetching: Vec<_> = register.lines().flat_map(|line| [Some(line), line.starts_with("id = ").then_some("channel = \"pull\"")]).flatten().collect();
+        let fetching: Vec<_> =
+            register.lines().flat_map(|line| [Some(line), line.starts_with("id = ").then_some("channel = \"pull\"")]).flatten().collect();
         let register = self.write("participants.toml", &fetching.join("\n"));
         let store = self.0.path().join("hub.db");
-        let tokens: Vec<_> = participants.iter().map(|id| format!("[[http.token]]\nparticipant = \"{id}\"\ntoken = \"token-of-{id}\"\n")).collect();
+        let tokens: Vec<_> =
+            participants.iter().map(|id| format!("[[http.token]]\nparticipant = \"{id}\"\ntoken = \"token-of-{id}\"\n")).collect();
         let text = format!(
             "digest-key = \"{KEY}\"\nparticipants = \"{register}\"\n[store]\nurl = \"sqlite:{}\"\n[http]\nlisten = \"127.0.0.1:0\"\n{}",
             store.display(),

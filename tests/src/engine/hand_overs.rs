@@ -135,7 +135,9 @@ async fn a_transient_failure_backs_off_longer_each_time() {
     for _ in 0..3 {
         rig.round().await;
         assert!(rig.round().await.is_empty(), "not at once");
-        let Stage::Waiting { not_before, .. } = rig.deliveries("d-1-detention-started", "gemeente-zwolle").await[0].stage else { panic!("waits") };
+        let Stage::Waiting { not_before, .. } = rig.deliveries("d-1-detention-started", "gemeente-zwolle").await[0].stage else {
+            panic!("waits")
+        };
         pauses.push((not_before - rig.now()).get_milliseconds());
         rig.pass(60);
     }

@@ -1,6 +1,5 @@
 //! A lane is a detention and a recipient: one delivery at a time, nothing overtakes, thousands in parallel.
 
-use schakelpunt_domain::stage::Stage;
 use schakelpunt_engine::ports::Published::{Uncertain, Unroutable};
 
 use crate::harness::{
@@ -12,7 +11,8 @@ use crate::harness::{
 #[tokio::test]
 async fn one_delivery_of_a_lane_is_in_flight_at_a_time_and_in_order() {
     let rig = Rig::new().await;
-    rig.batch(&[admission("d-1"), release_date("d-1", "2024-12-01").sequence(2), release_date_changed("d-1", "2024-12-02").sequence(3)]).await;
+    rig.batch(&[admission("d-1"), release_date("d-1", "2024-12-01").sequence(2), release_date_changed("d-1", "2024-12-02").sequence(3)])
+        .await;
     for event in ["detention-started", "release-date-set", "release-date-changed"] {
         assert_eq!(told(&rig.round().await), [format!("gemeente-zwolle < {event}"), format!("rn-zwolle < {event}")]);
     }
@@ -64,16 +64,18 @@ async fn a_person_lets_a_blocked_lane_try_again() {
 }
 
 #[tokio::test]
-async fn a_person_skips_a_blocked_delivery_and_the_lane_goes_on() {
+async fn a_person_skips_a_blocked_delivery_the_lane_goes_on_and_the_recipient_hears_that_one_is_missing() {
     let rig = Rig::new().await;
     rig.bus.answers("gemeente-zwolle", &[Unroutable]);
     rig.give(&admission("d-1")).await;
     rig.give(&release_date("d-1", "2024-12-01").sequence(2)).await;
-    let now = rig.now();
-    rig.move_stage("d-1-detention-started", "gemeente-zwolle", |stage| stage.skip(now).ok()).await;
-    assert!(told(&rig.settle().await).contains(&"gemeente-zwolle < release-date-set".to_owned()));
-    let skipped = rig.deliveries("d-1-detention-started", "gemeente-zwolle").await.remove(0);
-    assert_eq!(skipped.stage, Stage::Void { at: now });
+    let blocked = rig.deliveries("d-1-detention-started", "gemeente-zwolle").await.remove(0);
+    rig.skip(&blocked).await;
+    let sent = rig.settle().await;
+    assert_eq!(told(&sent), ["gemeente-zwolle < release-date-set", "gemeente-zwolle < delivery-failed"]);
+    assert_eq!(sent[1].fields(), ["/delivery/id", "/delivery/sequence"], "it names the delivery and nothing else");
+    assert_eq!(sent[1].text("/delivery/id"), blocked.id.to_string());
+    assert_eq!(rig.stages("d-1-detention-started", "gemeente-zwolle").await, ["void"]);
     assert!(rig.give(&admission("d-1")).await.is_empty(), "offered again it stays skipped");
 }
 

@@ -41,7 +41,8 @@ async fn a_refusal_names_relations_and_codes_and_nobody() {
 #[tokio::test]
 async fn a_rejection_at_the_door_names_code_and_place_and_echoes_nothing() {
     let rig = Rig::new().await;
-    let wrong = release_date("d-1", "2024-12-01").with("release", json!({"date": "zomaar", "kind": "END_OF_SENTENCE", "certainty": "FIRM"}));
+    let wrong =
+        release_date("d-1", "2024-12-01").with("release", json!({"date": "zomaar", "kind": "END_OF_SENTENCE", "certainty": "FIRM"}));
     assert_eq!(rejected(&rig.take(&wrong).await), RejectionCode::SchemaInvalid);
     let receipts = rig.receipts("pi-zwolle").await;
     assert_eq!(names(&receipts), ["message-rejected"]);

@@ -6,7 +6,8 @@ use schakelpunt_engine::{ports::Published::Uncertain, step::Reported};
 use crate::harness::{
     Rig, mandate,
     messages::{
-        Message, admission, admission_of_nowhere, release_date, release_date_changed, responsible, screening, settles, transfer, unit_assigned,
+        Message, admission, admission_of_nowhere, release_date, release_date_changed, responsible, screening, settles, transfer,
+        unit_assigned,
     },
     only, rejected, to, told,
 };

@@ -130,7 +130,11 @@ pub(crate) fn condition(detention: &str, condition: &str, status: &str) -> Messa
 }
 
 fn entries(conditions: &[(&str, &str)]) -> Value {
-    conditions.iter().map(|(code, status)| ((*code).to_owned(), json!({"status": status, "asOf": "2021-06-10"}))).collect::<serde_json::Map<_, _>>().into()
+    conditions
+        .iter()
+        .map(|(code, status)| ((*code).to_owned(), json!({"status": status, "asOf": "2021-06-10"})))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 pub(crate) fn transfer(detention: &str, to: &str, at: &str) -> Message {
@@ -154,7 +158,8 @@ pub(crate) fn consent_given(detention: &str, id: &str, recipient: &str) -> Messa
 }
 
 pub(crate) fn consent_withdrawn(detention: &str, id: &str) -> Message {
-    Message::new("consent-withdrawn", "gemeente-zwolle", detention, json!({"consent": {"id": id}})).id(&format!("{detention}-withdrawn-{id}"))
+    Message::new("consent-withdrawn", "gemeente-zwolle", detention, json!({"consent": {"id": id}}))
+        .id(&format!("{detention}-withdrawn-{id}"))
 }
 
 /// An invitation to the meeting.
@@ -177,11 +182,15 @@ fn about(original: &Message, reason: &str) -> Value {
 
 /// The corrected parts are put beside the reference with `with`.
 pub(crate) fn correction(of: &Message) -> Message {
-    Message::new("message-corrected", &of.sender, &of.detention, about(of, "WRONG_DATA")).id(&format!("{}-corrected", of.id)).sequence(of.sequence + 1)
+    Message::new("message-corrected", &of.sender, &of.detention, about(of, "WRONG_DATA"))
+        .id(&format!("{}-corrected", of.id))
+        .sequence(of.sequence + 1)
 }
 
 pub(crate) fn withdrawal(of: &Message) -> Message {
-    Message::new("message-withdrawn", &of.sender, &of.detention, about(of, "WRONG_RECIPIENT")).id(&format!("{}-withdrawn", of.id)).sequence(of.sequence + 1)
+    Message::new("message-withdrawn", &of.sender, &of.detention, about(of, "WRONG_RECIPIENT"))
+        .id(&format!("{}-withdrawn", of.id))
+        .sequence(of.sequence + 1)
 }
 
 /// The triage desk found out.

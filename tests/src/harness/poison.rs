@@ -30,7 +30,8 @@ impl Store for Poisoned {
             .store
             .intake(keys, &mut |snapshot| {
                 let actions = step(snapshot)?;
-                poisoned = actions.iter().any(|action| matches!(action, Action::SaveMessage(message) if message.key.id.as_str() == self.id));
+                poisoned =
+                    actions.iter().any(|action| matches!(action, Action::SaveMessage(message) if message.key.id.as_str() == self.id));
                 (!poisoned).then_some(actions)
             })
             .await?;

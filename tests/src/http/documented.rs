@@ -57,7 +57,8 @@ fn item(path: &str) -> Option<&'static Value> {
 
 fn is_like(template: &str, path: &str) -> bool {
     let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
-    template.len() == path.len() && template.iter().zip(&path).all(|(known, part)| known == part || (known.starts_with('{') && !part.is_empty()))
+    template.len() == path.len()
+        && template.iter().zip(&path).all(|(known, part)| known == part || (known.starts_with('{') && !part.is_empty()))
 }
 
 fn resolved(value: &'static Value) -> &'static Value {

@@ -95,7 +95,19 @@ async fn everybody_fetches_their_own() {
 #[tokio::test]
 async fn a_window_that_makes_no_sense_is_a_400() {
     let rig = Rig::new().await;
-    for query in ["limit=0", "limit=101", "limit=ten", "limit=-1", "since=x", "since=-1", "since=1.5", "since=99999999999999999999", "since=1&since=2", "sinc=1", "since=%FF"] {
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=ten",
+        "limit=-1",
+        "since=x",
+        "since=-1",
+        "since=1.5",
+        "since=99999999999999999999",
+        "since=1&since=2",
+        "sinc=1",
+        "since=%FF",
+    ] {
         let (status, code, _) = rig.get("gemeente-zwolle", &format!("{OWN}?{query}")).await.problem();
         assert_eq!((status, code.as_str()), (400, "INVALID_REQUEST"), "{query}");
     }

@@ -99,7 +99,9 @@ async fn what_may_go_to_nobody_is_refused_with_codes_and_without_names() {
 async fn nobody_comes_in_without_a_token() {
     let rig = Rig::new().await;
     let event = rig.admission("a-1", "D-1").await.to_string();
-    for authorization in [None, Some("Bearer wrong"), Some("Bearer "), Some("Bearer"), Some("Basic token-of-pi-zwolle"), Some("token-of-pi-zwolle")] {
+    for authorization in
+        [None, Some("Bearer wrong"), Some("Bearer "), Some("Bearer"), Some("Basic token-of-pi-zwolle"), Some("token-of-pi-zwolle")]
+    {
         let mut builder = request(Method::POST, None, "/v1/events").header(header::CONTENT_TYPE, STRUCTURED);
         if let Some(value) = authorization {
             builder = builder.header(header::AUTHORIZATION, value);

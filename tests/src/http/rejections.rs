@@ -84,7 +84,13 @@ async fn what_is_a_little_too_large_is_recorded_and_what_is_far_too_large_is_not
 async fn other_content_types_are_not_read() {
     let rig = Rig::new().await;
     let event = rig.admission("a-1", "D-1").await;
-    let types = ["text/plain", "application/xml", "application/cloudevents-batch+json", "application/cloudevents+json; charset=utf-16", "application/cloudevents+avro"];
+    let types = [
+        "text/plain",
+        "application/xml",
+        "application/cloudevents-batch+json",
+        "application/cloudevents+json; charset=utf-16",
+        "application/cloudevents+avro",
+    ];
     for content_type in types {
         let answer = rig.post("pi-zwolle", &[("content-type", content_type)], json!([event]).to_string()).await;
         assert_eq!(answer.problem(), told(415, "UNSUPPORTED_MEDIA_TYPE", ""), "{content_type}");

@@ -12,7 +12,9 @@ use super::rig::{Rig, STRUCTURED, request, token};
 #[tokio::test]
 async fn what_is_not_served_is_a_problem_too() {
     let rig = Rig::new().await;
-    for path in ["/", "/v1", "/v2/events", "/v1/events/", "/healthz/", "/v1/messages/", "/v1/messages/a/", "/v1/schemas/events", "//healthz"] {
+    for path in
+        ["/", "/v1", "/v2/events", "/v1/events/", "/healthz/", "/v1/messages/", "/v1/messages/a/", "/v1/schemas/events", "//healthz"]
+    {
         assert_eq!(rig.public(path).await.problem().1, "NOT_FOUND", "{path}");
     }
     assert_eq!(rig.get("pi-zwolle", "/v1/messages/%FF").await.problem().1, "INVALID_REQUEST");

@@ -60,7 +60,10 @@ async fn a_recipient_sees_its_own_part_once_it_was_given_it() {
     let seen = trace(&rig, "gemeente-zwolle", fetched[0]["causationid"].as_str().unwrap()).await;
     let deliveries = seen["deliveries"].as_array().unwrap();
     assert_eq!(deliveries.len(), 1);
-    assert_eq!((&deliveries[0]["stage"], &deliveries[0]["number"], &deliveries[0]["id"]), (&json!("handed-over"), &json!(1), &fetched[0]["id"]));
+    assert_eq!(
+        (&deliveries[0]["stage"], &deliveries[0]["number"], &deliveries[0]["id"]),
+        (&json!("handed-over"), &json!(1), &fetched[0]["id"])
+    );
     assert_eq!(deliveries[0]["at"], json!("2024-10-08T08:00:00Z"));
     assert!(deliveries[0]["fields"].as_array().unwrap().contains(&json!("/person/identity/surname")));
     let text = seen.to_string();

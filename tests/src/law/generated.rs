@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use proptest::{prelude::*, sample::{select, subsequence}};
+use proptest::{
+    prelude::*,
+    sample::{select, subsequence},
+};
 use schakelpunt_domain::{case::Title, pointer::Leaf};
 use schakelpunt_rules::{Signal, Signals};
 
@@ -13,14 +16,23 @@ use super::{
 };
 
 const CATEGORIES: [&str; 10] = [
-    "condition:ID", "condition:HOUSING", "condition:INCOME", "condition:DEBT", "condition:CARE", "class:ID", "class:FIN", "class:HEALTH",
-    "class:SOC", "class:JUST",
+    "condition:ID",
+    "condition:HOUSING",
+    "condition:INCOME",
+    "condition:DEBT",
+    "condition:CARE",
+    "class:ID",
+    "class:FIN",
+    "class:HEALTH",
+    "class:SOC",
+    "class:JUST",
 ];
 const TITLES: [Title; 4] = [Title::Sentence, Title::Vris, Title::Aliens, Title::TbsPasser];
 
 /// Any instant from before the first basis to after the last, the boundaries themselves often.
 fn instant() -> impl Strategy<Value = Timestamp> {
-    let boundary = select(vec!["2018-05-25T00:00:00+02:00", "2019-01-01T00:00:00+01:00", "2021-05-01T00:00:00+02:00", "2021-07-01T00:00:00+02:00"]);
+    let boundary =
+        select(vec!["2018-05-25T00:00:00+02:00", "2019-01-01T00:00:00+01:00", "2021-05-01T00:00:00+02:00", "2021-07-01T00:00:00+02:00"]);
     let near = (boundary, -2_i64..2).prop_map(|(at, seconds)| {
         let at: Timestamp = at.parse().unwrap();
         at.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap()
@@ -40,7 +52,9 @@ fn consents() -> impl Strategy<Value = Vec<(Standing, Vec<String>)>> {
 fn signals(all: Signals) -> impl Strategy<Value = Signals> {
     (any::<bool>(), prop::collection::vec(any::<bool>(), 12)).prop_map(move |(care, missing)| {
         let mut missing = missing.into_iter().cycle();
-        let entry = |(pointer, _): (&String, _)| (pointer.clone(), if missing.next() == Some(true) { BTreeSet::from([Signal::EntryNotInOrder]) } else { BTreeSet::new() });
+        let entry = |(pointer, _): (&String, _)| {
+            (pointer.clone(), if missing.next() == Some(true) { BTreeSet::from([Signal::EntryNotInOrder]) } else { BTreeSet::new() })
+        };
         Signals { whole: care.then_some(Signal::CareNeeded).into_iter().collect(), entries: all.entries.iter().map(entry).collect() }
     })
 }
@@ -49,8 +63,8 @@ fn signals(all: Signals) -> impl Strategy<Value = Signals> {
 pub(super) fn asked() -> impl Strategy<Value = Asked<'static>> {
     let events: Vec<usize> = (0..CATALOGUE.iter().count()).collect();
     let role = || select(ROLES.to_vec());
-    (select(events), role(), role(), instant(), consents(), prop::option::of(select(TITLES.to_vec())), any::<(bool, bool, bool)>()).prop_flat_map(
-        |(event, from, to, at, consents, title, (ended, not_subscribed, had_all))| {
+    (select(events), role(), role(), instant(), consents(), prop::option::of(select(TITLES.to_vec())), any::<(bool, bool, bool)>())
+        .prop_flat_map(|(event, from, to, at, consents, title, (ended, not_subscribed, had_all))| {
             let event = CATALOGUE.iter().nth(event).unwrap();
             let all: Vec<Leaf> = event.leaves.keys().cloned().collect();
             let count = all.len();
@@ -61,15 +75,24 @@ pub(super) fn asked() -> impl Strategy<Value = Asked<'static>> {
                 let given = Given { consents: consents.clone(), title, ended, ends_today: false, had, not_subscribed };
                 Asked { event, leaves, signals, from, to, given, at }
             })
-        },
-    )
+        })
 }
 
 /// Pairs that the shipped rules know, so that permits are not rare.
 pub(super) fn likely() -> impl Strategy<Value = Asked<'static>> {
-    let role = |words: &'static [&'static str]| select(ROLES.into_iter().filter(|role: &Role| words.contains(&role.word)).collect::<Vec<_>>());
+    let role =
+        |words: &'static [&'static str]| select(ROLES.into_iter().filter(|role: &Role| words.contains(&role.word)).collect::<Vec<_>>());
     let from = role(&["prison", "prison", "municipality", "probation", "triage", "hub"]);
-    let to = role(&["municipality", "probation", "prison", "care partner", "health partner", "informed partner", "earlier municipality", "earlier partner"]);
+    let to = role(&[
+        "municipality",
+        "probation",
+        "prison",
+        "care partner",
+        "health partner",
+        "informed partner",
+        "earlier municipality",
+        "earlier partner",
+    ]);
     (asked(), from, to).prop_map(|(asked, from, to)| {
         let given = Given { title: asked.given.title.filter(|title| *title == Title::Sentence), not_subscribed: false, ..asked.given };
         Asked { from, to, given, ..asked }

@@ -9,7 +9,8 @@ use super::world::{Asked, CATALOGUE, Given, ROLES, RULES, Role, Standing};
 use crate::schemas::regenerate;
 
 /// A day inside each period.
-const DAYS: [&str; 4] = ["2018-07-01T12:00:00+02:00", "2019-07-01T12:00:00+02:00", "2021-05-15T12:00:00+02:00", "2021-07-01T00:00:00+02:00"];
+const DAYS: [&str; 4] =
+    ["2018-07-01T12:00:00+02:00", "2019-07-01T12:00:00+02:00", "2021-05-15T12:00:00+02:00", "2021-07-01T00:00:00+02:00"];
 const HEAD: &str = "\
 # Who may tell whom which event, on what, with every field present, care needed and nothing in order.
 # One line for a sender and a recipient, for whom it is ever something else than NO_BASIS; a basis with the number of its fields.
@@ -17,8 +18,18 @@ const HEAD: &str = "\
 # Made by: SCHAKELPUNT_REGENERATE=1 cargo test -p schakelpunt-tests law::matrix
 ";
 const EVERYTHING: [&str; 12] = [
-    "condition:ID", "condition:HOUSING", "condition:INCOME", "condition:DEBT", "condition:CARE", "condition:NETWORK",
-    "class:ID", "class:SOC", "class:FIN", "class:HEALTH", "class:JUST", "class:THIRD",
+    "condition:ID",
+    "condition:HOUSING",
+    "condition:INCOME",
+    "condition:DEBT",
+    "condition:CARE",
+    "condition:NETWORK",
+    "class:ID",
+    "class:SOC",
+    "class:FIN",
+    "class:HEALTH",
+    "class:JUST",
+    "class:THIRD",
 ];
 
 /// All signals that an event with all its leaves can give.
@@ -47,7 +58,8 @@ fn short(decision: &Decision) -> String {
 fn line(rules: &RuleSet, event: &EventSpec, from: Role, to: Role, given: &Given) -> [String; 4] {
     let leaves: Vec<_> = event.leaves.keys().cloned().collect();
     DAYS.map(|at| {
-        let asked = Asked { event, leaves: leaves.clone(), signals: all_signals(event), from, to, given: given.clone(), at: at.parse().unwrap() };
+        let asked =
+            Asked { event, leaves: leaves.clone(), signals: all_signals(event), from, to, given: given.clone(), at: at.parse().unwrap() };
         short(&asked.answer(rules))
     })
 }
@@ -63,7 +75,8 @@ fn matrix(rules: &RuleSet) -> String {
                 // an earlier recipient had everything
                 let had = Some(event.leaves.keys().cloned().collect());
                 let without = line(rules, event, from, to, &Given { had: had.clone(), ..Given::default() });
-                let with = line(rules, event, from, to, &Given { had, consents: vec![(Standing::Valid, categories.clone())], ..Given::default() });
+                let with =
+                    line(rules, event, from, to, &Given { had, consents: vec![(Standing::Valid, categories.clone())], ..Given::default() });
                 if without.iter().chain(&with).any(|answer| answer != "NO_BASIS") {
                     writeln!(text, "  {} to {}: {}", from.word, to.word, without.join(" | ")).unwrap();
                 }

@@ -20,7 +20,7 @@ use super::{
 static REVERSED: LazyLock<RuleSet> = LazyLock::new(|| load(&rule_files().into_iter().rev().collect::<Vec<_>>()));
 
 fn leaves(decision: &Decision) -> Vec<&Leaf> {
-    decision.permit().into_iter().flat_map(|permit| permit.leaves()).collect()
+    decision.permit().into_iter().flat_map(schakelpunt_rules::Permit::leaves).collect()
 }
 
 /// The shipped rules with one more `never`.
@@ -74,7 +74,13 @@ fn payload(leaves: &[Leaf], event: &EventSpec) -> Value {
             if list {
                 parts.next();
             }
-            let empty = if last { json!(event.name) } else if list { json!([{}]) } else { json!({}) };
+            let empty = if last {
+                json!(event.name)
+            } else if list {
+                json!([{}])
+            } else {
+                json!({})
+            };
             let next = place.as_object_mut().unwrap().entry(part).or_insert(empty);
             place = if list { next.get_mut(0).unwrap() } else { next };
         }

@@ -88,7 +88,15 @@ fn row(place: &str, event: &str, payload: &Value, line: &str, words: &BTreeMap<S
         words.get(bare).map_or_else(|| word.to_owned(), |meaning| word.replacen(bare, meaning, 1))
     };
     let cells_in_words = cells[2..].iter().map(|cell| cell.split(' ').map(meaning).collect::<Vec<_>>().join(" ")).collect();
-    Row { place: place.to_owned(), event: event.to_owned(), payload: payload.clone(), from, to, given: cells[1].clone(), cells: cells_in_words }
+    Row {
+        place: place.to_owned(),
+        event: event.to_owned(),
+        payload: payload.clone(),
+        from,
+        to,
+        given: cells[1].clone(),
+        cells: cells_in_words,
+    }
 }
 
 /// The leaves that a word names: those with it among their parts.
@@ -172,7 +180,10 @@ impl Row {
                 let (expected, actual) = (self.said(cell, &asked.leaves), told(&asked.answer(rules)));
                 if expected != actual {
                     let Self { place, event, from, to, given, .. } = self;
-                    failures.push(format!("{place}: {event}, {} to {}, given {given}, {period}, at {at}:\n    the table: {expected}\n    the rules: {actual}", from.word, to.word));
+                    failures.push(format!(
+                        "{place}: {event}, {} to {}, given {given}, {period}, at {at}:\n    the table: {expected}\n    the rules: {actual}",
+                        from.word, to.word
+                    ));
                 }
             }
         }
@@ -215,13 +226,22 @@ fn changed(from: &str, to: &str) -> RuleSet {
 #[test]
 fn the_rules_say_what_the_tables_say() {
     let failures: Vec<_> = tables().iter().flat_map(|row| row.failures(&RULES)).collect();
-    assert!(failures.is_empty(), "{} cells differ; which of the two is right is a question of law\n{}\n", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} cells differ; which of the two is right is a question of law\n{}\n",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
 fn every_event_has_a_table() {
     let tables: BTreeSet<String> = tables().into_iter().map(|row| row.event).collect();
-    let without: Vec<_> = CATALOGUE.iter().map(|event| event.name.to_string()).filter(|name| !tables.contains(name) && !RECEIPTS.contains(&name.as_str())).collect();
+    let without: Vec<_> = CATALOGUE
+        .iter()
+        .map(|event| event.name.to_string())
+        .filter(|name| !tables.contains(name) && !RECEIPTS.contains(&name.as_str()))
+        .collect();
     assert!(without.is_empty(), "write a table in tests/law for {}", without.join(", "));
     assert!(RECEIPTS.iter().all(|name| CATALOGUE.named(name).is_some_and(|event| event.emitter == Emitter::Hub)));
 }

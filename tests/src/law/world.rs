@@ -140,7 +140,8 @@ impl Asked<'_> {
             case.record(FactValue::LegalEnd(LegalDay::of(arrived)), arrived, arrived);
             case.record(FactValue::Ended, arrived, arrived);
         }
-        case.consents = (1..).zip(consents).map(|(number, (standing, categories))| consent(number, *standing, categories, self.at)).collect();
+        case.consents =
+            (1..).zip(consents).map(|(number, (standing, categories))| consent(number, *standing, categories, self.at)).collect();
         case
     }
 
@@ -152,7 +153,7 @@ impl Asked<'_> {
             channel: None,
             state: SubscriptionState::Active,
         };
-        let entry = self.given.not_subscribed.then(|| Recorded { entry: Entry::Subscription(nothing), recorded: Timestamp::MIN });
+        let entry = self.given.not_subscribed.then_some(Recorded { entry: Entry::Subscription(nothing), recorded: Timestamp::MIN });
         Registers::new(1, entry)
     }
 

@@ -6,11 +6,7 @@ use std::{
 };
 
 use schakelpunt_amqp::{Connection, topology::Topology};
-use schakelpunt_bus::{
-    RabbitBus,
-    provision::Broker,
-    rabbitmq::Settings,
-};
+use schakelpunt_bus::{RabbitBus, provision::Broker, rabbitmq::Settings};
 use schakelpunt_domain::ParticipantId;
 use tokio::process::Command;
 

@@ -25,9 +25,11 @@ fn json(value: toml::Value) -> Value {
 
 /// What the schema says of a file; empty if it has nothing against it.
 fn complaints(schema: &str, text: &str) -> Vec<String> {
-    let read = |name: &str| -> Value { serde_json::from_str(&fs::read_to_string(root().join("schemas/files").join(name)).unwrap()).unwrap() };
+    let read =
+        |name: &str| -> Value { serde_json::from_str(&fs::read_to_string(root().join("schemas/files").join(name)).unwrap()).unwrap() };
     let (participants, schema) = (read("participants.json"), read(&format!("{schema}.json")));
-    let registry = Registry::new().add("https://schakelpunt.example/schemas/files/participants.json", participants).unwrap().prepare().unwrap();
+    let registry =
+        Registry::new().add("https://schakelpunt.example/schemas/files/participants.json", participants).unwrap().prepare().unwrap();
     let options = Validator::options().with_draft(Draft::Draft202012).should_validate_formats(true).with_registry(&registry);
     let validator = options.build(&schema).unwrap();
     let Ok(file) = toml::from_str::<toml::Table>(text) else { return vec!["no TOML".to_owned()] };
@@ -45,7 +47,8 @@ fn demo_participants() -> String {
 // === what our loaders say ===
 
 fn rules(text: &str) -> Result<(), String> {
-    let mut files: Vec<RuleFile> = listed("config/rules", "toml").iter().map(|path| RuleFile { name: path.display().to_string(), text: read(path) }).collect();
+    let mut files: Vec<RuleFile> =
+        listed("config/rules", "toml").iter().map(|path| RuleFile { name: path.display().to_string(), text: read(path) }).collect();
     if !files.iter().any(|file| file.text == text) {
         files.push(RuleFile { name: "more.toml".to_owned(), text: text.to_owned() });
     }

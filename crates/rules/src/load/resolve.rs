@@ -187,7 +187,7 @@ impl<'a> Resolver<'a> {
         let leaf: Option<Leaf> = pointer.parse().ok();
         match leaf {
             None => {
-                self.fail(source, word, "BAD_POINTER", format!("`{pointer}` is no pointer"), "a pointer begins with `/`, as /release/date")
+                self.fail(source, word, "BAD_POINTER", format!("`{pointer}` is no pointer"), "a pointer begins with `/`, as /release/date");
             }
             Some(leaf) if events.iter().any(|event| event.leaves.contains_key(&leaf)) => return Some(leaf),
             Some(leaf) if events.iter().any(|event| event.leaves.keys().any(|other| other.is_below(leaf.as_str()))) => {

@@ -14,7 +14,7 @@ pub struct As {
     /// The participant.
     #[arg(long = "as", value_name = "PARTICIPANT")]
     pub participant: ParticipantId,
-    /// The configuration file with a [client] section, or the hub's own in a test environment.
+    /// The configuration file with a `[client]` section, or the hub's own in a test environment.
     #[arg(long)]
     pub config: PathBuf,
 }

@@ -71,7 +71,7 @@ fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCod
     match RuleSet::load(&assets::rule_files(folder)?, &Catalogue::load()?) {
         Ok(rules) if json => out(json!({"version": rules.version, "rules": rules.rules().len(), "bases": rules.bases().len()}))?,
         Ok(rules) => {
-            out(format_args!("{} rules on {} bases, no mistakes; version {}", rules.rules().len(), rules.bases().len(), rules.version))?
+            out(format_args!("{} rules on {} bases, no mistakes; version {}", rules.rules().len(), rules.bases().len(), rules.version))?;
         }
         Err(errors) => {
             for error in &errors.0 {

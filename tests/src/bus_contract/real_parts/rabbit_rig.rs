@@ -75,12 +75,7 @@ impl Reader for InboxReader {
 }
 
 /// Sends samples to the hub under any routing key and with any further properties.
-pub(crate) async fn send(
-    connection: &Connection,
-    samples: &[Sample],
-    key: impl Fn(&Sample) -> String,
-    more: &Properties,
-) -> Sent {
+pub(crate) async fn send(connection: &Connection, samples: &[Sample], key: impl Fn(&Sample) -> String, more: &Properties) -> Sent {
     let raws: Vec<_> = samples.iter().map(Sample::raw).collect();
     let messages = samples.iter().zip(&raws).map(|(sample, raw)| {
         let headers = raw.headers.iter().map(|(name, value)| (name.clone(), Header::Text(value.clone())));

@@ -5,15 +5,14 @@ use schakelpunt_engine::ports::Published;
 use serde_json::json;
 
 use crate::harness::messages::{
-    Message, admission, consent_given, consent_withdrawn, correction, deceased, detention_ended, invitation, release_date_changed, screening,
-    settles, transfer, unit_assigned, withdrawal,
+    Message, admission, consent_given, consent_withdrawn, correction, deceased, detention_ended, invitation, release_date_changed,
+    screening, settles, transfer, unit_assigned, withdrawal,
 };
 
 pub(super) const DETENTION: &str = "d-1";
 /// Everybody who may hear of the case.
 pub(super) const RECIPIENTS: [&str; 8] =
     ["gemeente-zwolle", "gemeente-kampen", "rn-zwolle", "rn-noord", "pi-zwolle", "pi-vught", "ggz-zwolle", "woonstichting-zwolle"];
-const PARTNERS: [&str; 2] = ["ggz-zwolle", "woonstichting-zwolle"];
 const CONDITIONS: [&str; 3] = ["HOUSING", "DEBT", "CARE"];
 
 /// A new message.
@@ -39,7 +38,9 @@ impl Template {
         let message = match self {
             Self::Admission => return admission(DETENTION),
             Self::Release(sequence, day) => release_date_changed(DETENTION, &format!("2025-03-{day:02}")).sequence(*sequence),
-            Self::Screening(sequence, conditions) => screening(DETENTION, conditions).with("care", json!({"needed": true})).sequence(*sequence),
+            Self::Screening(sequence, conditions) => {
+                screening(DETENTION, conditions).with("care", json!({"needed": true})).sequence(*sequence)
+            }
             Self::ConsentGiven(id, to, until) => {
                 let consent = json!({
                     "id": id, "recipient": to, "categories": ["class:ID", "class:HEALTH", "condition:HOUSING"], "purpose": "reintegration", "until": until,
@@ -83,16 +84,31 @@ impl Op {
     }
 }
 
+/// Mostly the one partner about whom most histories turn.
+fn partner() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just("ggz-zwolle"), 1 => Just("woonstichting-zwolle")]
+}
+
+/// Who is slow, away or missing: mostly who has something to lose by it.
+fn recipient() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just("ggz-zwolle"), 3 => Just("gemeente-zwolle"), 2 => select(&RECIPIENTS[..])]
+}
+
+fn consent() -> impl Strategy<Value = Template> {
+    let to = prop_oneof![3 => partner(), 2 => Just("gemeente-zwolle"), 1 => Just("rn-zwolle")];
+    let until = prop_oneof![3 => Just("2025-06-30"), 1 => Just("2021-06-29"), 1 => Just("2024-09-04")];
+    (select(&["c-1", "c-2"][..]), to, until).prop_map(|(id, to, until)| Template::ConsentGiven(id, to, until))
+}
+
 fn template() -> impl Strategy<Value = Template> {
-    let entry = (select(&CONDITIONS[..]), select(&["MISSING", "IN_ORDER", "ARRANGED"][..]));
-    let consent = (select(&["c-1", "c-2"][..]), select(&["ggz-zwolle", "woonstichting-zwolle", "gemeente-zwolle", "rn-zwolle"][..]));
+    let entry = (select(&CONDITIONS[..]), select(&["MISSING", "MISSING", "IN_ORDER", "ARRANGED"][..]));
     prop_oneof![
-        2 => Just(Template::Admission),
-        4 => (1..9_u64, 1..28_u32).prop_map(|(sequence, day)| Template::Release(sequence, day)),
-        4 => (1..9_u64, vec(entry, 1..3)).prop_map(|(sequence, entries)| Template::Screening(sequence, entries)),
-        4 => (consent, select(&["2021-06-30", "2024-09-04", "2025-06-30"][..])).prop_map(|((id, to), until)| Template::ConsentGiven(id, to, until)),
+        1 => Just(Template::Admission),
+        3 => (1..9_u64, 1..28_u32).prop_map(|(sequence, day)| Template::Release(sequence, day)),
+        5 => (1..9_u64, vec(entry, 1..3)).prop_map(|(sequence, entries)| Template::Screening(sequence, entries)),
+        3 => consent(),
         2 => select(&["c-1", "c-2"][..]).prop_map(Template::ConsentWithdrawn),
-        4 => select(&PARTNERS[..]).prop_map(Template::Invitation),
+        5 => partner().prop_map(Template::Invitation),
         1 => Just(Template::Settles),
         1 => Just(Template::Unit),
         1 => Just(Template::Transfer),
@@ -108,18 +124,20 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (0..20_usize).prop_map(Op::Again),
         2 => (0..20_usize).prop_map(Op::Correct),
         2 => (0..20_usize).prop_map(Op::Withdraw),
-        3 => select(&[1_i64, 11, 3600, 16 * 3600, 40 * 3600][..]).prop_map(Op::Pass),
-        4 => (select(&RECIPIENTS[..]), select(answers.to_vec())).prop_map(|(to, answer)| Op::Answer(to, answer)),
-        2 => (select(&RECIPIENTS[..]), any::<bool>()).prop_map(|(to, up)| Op::Link(to, up)),
+        4 => select(&[1_i64, 11, 3600, 16 * 3600, 40 * 3600][..]).prop_map(Op::Pass),
+        4 => (recipient(), select(answers.to_vec())).prop_map(|(to, answer)| Op::Answer(to, answer)),
+        3 => (recipient(), any::<bool>()).prop_map(|(to, up)| Op::Link(to, up)),
         6 => Just(Op::Settle),
     ]
 }
 
-/// Mostly the admission comes first.
+/// Mostly the admission comes first, and often a consent right behind it.
 pub(super) fn ops() -> impl Strategy<Value = Vec<Op>> {
-    (any::<u8>(), vec(op(), 4..16)).prop_map(|(first, mut ops)| {
-        let place = usize::from(first % 8).saturating_sub(5).min(ops.len());
-        ops.insert(place, Op::Send(Template::Admission));
-        ops
-    })
+    let begins = prop_oneof![
+        1 => Just(Vec::new()),
+        3 => Just(vec![Op::Send(Template::Admission)]),
+        4 => consent().prop_map(|consent| vec![Op::Send(Template::Admission), Op::Send(consent)]),
+    ];
+    let ends = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec![Op::Send(Template::Admission)])];
+    (begins, vec(op(), 4..16), ends).prop_map(|(begins, ops, ends)| [begins, ops, ends].concat())
 }
