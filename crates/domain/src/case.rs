@@ -229,13 +229,22 @@ impl Case {
 
     /// Takes a consent back, known or not. Gives the unit that it named, if this is news.
     pub fn withdraw_consent(&mut self, id: &str, at: Timestamp, recorded: Timestamp) -> Option<ParticipantId> {
-        let news = self.tombstones.insert(id.to_owned(), at).is_none();
+        let news = !self.tombstones.contains_key(id);
+        self.tombstones.entry(id.to_owned()).or_insert(at);
         let consent = self.consents.iter_mut().find(|consent| consent.id == id)?;
         if consent.withdrawn_at.is_none() {
             consent.withdrawn_at = Some(at);
             consent.withdrawal_recorded = Some(recorded);
         }
         news.then(|| consent.recipient.clone())
+    }
+
+    /// Takes back what a withdrawn message had stated as consent.
+    pub fn withdraw_consents_of(&mut self, message: &MessageKey, at: Timestamp) {
+        let stated = self.consents.iter().filter(|consent| consent.message.as_ref() == Some(message));
+        for id in stated.map(|consent| consent.id.clone()).collect::<Vec<_>>() {
+            self.withdraw_consent(&id, at, at);
+        }
     }
 
     /// The next instant at which something of this case begins or ends by itself.
@@ -308,6 +317,7 @@ mod tests {
             withdrawn_at: Some(now),
             recorded: now,
             withdrawal_recorded: Some(now),
+            message: None,
         });
         assert_eq!(case.consent_for(&ggz, Some("reintegration"), At::now(now), true).0, ConsentState::Withdrawn);
     }

@@ -4,7 +4,11 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::{calendar::LegalDay, catalogue::Class, ids::ParticipantId};
+use crate::{
+    calendar::LegalDay,
+    catalogue::Class,
+    ids::{MessageKey, ParticipantId},
+};
 
 /// One of the essential conditions for taking part in society (Pbw art. 18a(2)(d)) and the network of the agreement of 2019.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -114,6 +118,9 @@ pub struct Consent {
     pub recorded: Timestamp,
     /// When the hub recorded the withdrawal.
     pub withdrawal_recorded: Option<Timestamp>,
+    /// The message that stated it: when that is withdrawn, the consent goes with it.
+    #[serde(default)]
+    pub message: Option<MessageKey>,
 }
 
 /// How a consent stands at an instant. The order is the order of refusals: further is nearer to a permit.

@@ -107,6 +107,7 @@ pub fn consent_given(data: &Value, now: Timestamp) -> Option<Consent> {
         withdrawn_at: None,
         recorded: now,
         withdrawal_recorded: None,
+        message: None,
     })
 }
 

@@ -1,28 +1,26 @@
 //! One hub: calls the store with the pure parts, the bus with what was permitted.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
+    DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
-    registers::{At, Channel, Entry, Recorded, Registers},
-    stage::{BlockReason, Stage},
+    registers::{At, Entry, Recorded, Registers},
 };
 use tokio::sync::{Notify, RwLock};
 
 use crate::{
     Settings,
-    claim::{Permitted, Reconsider, judge},
-    event,
     inspect::{Offer, Rejected, inspect},
-    model::{Delivery, HandOver, Room, Verdict},
-    ports::{Bus, Outgoing, Published, Pull, Store, StoreError},
+    ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
+
+mod handing_over;
 
 /// How often a transaction that lost to another is tried again before the caller hears of it.
 const CONFLICTS_MAX: u32 = 64;
@@ -36,6 +34,8 @@ pub struct Hub {
     registers: RwLock<Arc<Registers>>,
     /// Recipients whose link is held down by hand.
     down: Mutex<BTreeSet<ParticipantId>>,
+    /// Held by the one dispatch that may claim by consent.
+    consent_turn: tokio::sync::Mutex<()>,
     /// Raised when there may be something to hand over.
     wake: Notify,
 }
@@ -45,7 +45,15 @@ impl Hub {
     pub async fn open(settings: Settings, store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Result<Self, StoreError> {
         let (epoch, entries) = store.registers().await?;
         let registers = RwLock::new(Arc::new(Registers::new(epoch, entries)));
-        Ok(Self { settings, store, bus, registers, down: Mutex::default(), wake: Notify::new() })
+        Ok(Self {
+            settings,
+            store,
+            bus,
+            registers,
+            down: Mutex::default(),
+            consent_turn: tokio::sync::Mutex::default(),
+            wake: Notify::new(),
+        })
     }
 
     /// The settings.
@@ -107,9 +115,18 @@ impl Hub {
 
     /// Inspects messages against the registers as last read.
     pub async fn inspect(&self, offers: &[Offer]) -> Vec<Input> {
-        let registers = self.registers().await;
+        let inputs = self.inspect_with(offers, self.registers().await.as_ref());
+        let unknown = |input: &Input| matches!(input, Input::Offer(Err(rejected)) if rejected.why.code == RejectionCode::UnknownSender);
+        // somebody may have been registered through another process since
+        if inputs.iter().any(unknown) && self.reload().await.is_ok() {
+            return self.inspect_with(offers, self.registers().await.as_ref());
+        }
+        inputs
+    }
+
+    fn inspect_with(&self, offers: &[Offer], registers: &Registers) -> Vec<Input> {
         let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
-        offers.iter().map(|offer| Input::Offer(inspect(offer, &self.settings, &registers, latest).map(Box::new))).collect()
+        offers.iter().map(|offer| Input::Offer(inspect(offer, &self.settings, registers, latest).map(Box::new))).collect()
     }
 
     /// Takes messages in: one transaction, one report each. A row that the store refuses is found by halving and quarantined.
@@ -177,165 +194,6 @@ impl Hub {
         Err(StoreError::Conflict)
     }
 
-    /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.
-    pub async fn dispatch(&self) -> Result<usize, StoreError> {
-        let room = self.room().await?;
-        if room.is_empty() {
-            return Ok(0);
-        }
-        let registers = self.registers().await;
-        let law = Law { settings: &self.settings, registers: &registers };
-        let mut reconsider: Reconsider = Vec::new();
-        let mut uncertain: BTreeSet<DeliveryId> = BTreeSet::new();
-        let mut moved = 0;
-        let mut stale = false;
-        let claimed = self
-            .store
-            .claim(self.settings.limits.claims, &room, &mut |context| {
-                reconsider.clear();
-                let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
-                uncertain = again.map(|candidate| candidate.delivery.id).collect();
-                stale = context.epoch != registers.epoch;
-                let verdicts = (!stale).then(|| judge(law, &context, &mut reconsider))?;
-                // what was ended lets the next of its lane go, and a recall wants to be told
-                moved = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Leave)).count();
-                Some(verdicts)
-            })
-            .await;
-        if stale {
-            self.reload().await?;
-            return Ok(1);
-        }
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(StoreError::Conflict) => return Ok(1),
-            Err(error) => return Err(error),
-        };
-        let count = moved + reconsider.len();
-        let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
-        self.hand_over(&permitted, &uncertain).await?;
-        self.reconsider(reconsider).await?;
-        Ok(count)
-    }
-
-    async fn reconsider(&self, reconsider: Reconsider) -> Result<(), StoreError> {
-        for (key, detention) in reconsider {
-            self.run(&[Input::Reconsider(key, detention)], Receipts::Answered).await?;
-        }
-        Ok(())
-    }
-
-    /// How much each recipient with something due can take now.
-    async fn room(&self) -> Result<BTreeMap<ParticipantId, Room>, StoreError> {
-        let mut room = BTreeMap::new();
-        let registers = self.registers().await;
-        let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
-        for recipient in self.store.due_recipients().await? {
-            // who fetches has no inbox: its deliveries wait for it
-            if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
-                continue;
-            }
-            if self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&recipient) {
-                continue;
-            }
-            match self.bus.room(&recipient, self.settings.limits.window).await {
-                Ok(free) if free.count > 0 => {
-                    room.insert(recipient, free);
-                }
-                Ok(_) => {}
-                Err(error) => tracing::warn!(recipient = %recipient, error = %chain(&error), "the inbox cannot be seen"),
-            }
-        }
-        Ok(room)
-    }
-
-    async fn hand_over(&self, permitted: &[Permitted], uncertain: &BTreeSet<DeliveryId>) -> Result<(), StoreError> {
-        if permitted.is_empty() {
-            return Ok(());
-        }
-        let batch: Vec<Outgoing<'_>> = permitted.iter().map(Outgoing::Delivery).collect();
-        let published = self.bus.publish(&batch).await;
-        let now = self.store.now().await?;
-        let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
-            // that this time it is not there says nothing of the time before
-            Published::NotNow if uncertain.contains(&one.id()) => None,
-            how => self.result(one, how, now),
-        });
-        let results: Vec<HandOver> = results.collect();
-        self.store.settle(&results).await
-    }
-
-    /// The stage after a hand-over. One of which nobody knows stays claimed: its lease passes, and it is decided again.
-    fn result(&self, one: &Permitted, how: Published, now: Timestamp) -> Option<HandOver> {
-        let stage = match how {
-            Published::Confirmed => Stage::HandedOver { at: now },
-            Published::NotNow => {
-                let wait = jiff::SignedDuration::try_from(self.settings.limits.backoff(one.attempts())).ok()?;
-                Stage::Waiting { not_before: now.checked_add(wait).ok()?, attempts: one.attempts().saturating_add(1) }
-            }
-            Published::Unroutable => {
-                tracing::error!(recipient = %one.recipient(), delivery = %one.id(), "no such inbox: the lane waits for a person");
-                Stage::Blocked { at: now, why: BlockReason::Unroutable }
-            }
-            Published::Uncertain => return None,
-        };
-        Some(HandOver { id: one.id(), claimed_at: one.claimed_at(), stage })
-    }
-
-    /// Tells senders what became of their messages. Gives how many receipts were told.
-    pub async fn tell_receipts(&self) -> Result<usize, StoreError> {
-        let receipts = self.store.receipts(self.settings.limits.claims).await?;
-        let events: Vec<_> = receipts.iter().filter_map(|receipt| event::receipt(&self.settings, receipt)).collect();
-        if events.is_empty() {
-            return Ok(0);
-        }
-        let batch: Vec<Outgoing<'_>> = events.iter().map(Outgoing::Receipt).collect();
-        let published = self.bus.publish(&batch).await;
-        // a sender without an inbox finds its receipts in the trace of the message
-        let told = events.iter().zip(published).filter(|(_, how)| matches!(how, Published::Confirmed | Published::Unroutable));
-        let told: Vec<_> = told.map(|(event, _)| event.id.clone()).collect();
-        self.store.receipts_told(&told).await?;
-        Ok(told.len())
-    }
-
-    /// Fires due timers. Gives how many.
-    pub async fn fire_timers(&self) -> Result<usize, StoreError> {
-        let due = self.store.due_timers(self.settings.limits.batch).await?;
-        for timer in &due {
-            self.run(&[Input::Timer(timer.clone())], Receipts::Send).await?;
-        }
-        Ok(due.len())
-    }
-
-    /// Provides to somebody who fetches: the answer itself is the hand-over.
-    pub async fn pull(&self, pull: &Pull) -> Result<Vec<Delivery>, StoreError> {
-        for _ in 0..CONFLICTS_MAX {
-            let registers = self.registers().await;
-            let law = Law { settings: &self.settings, registers: &registers };
-            let mut reconsider: Reconsider = Vec::new();
-            let mut stale = false;
-            let pulled = self
-                .store
-                .pull(pull, &mut |context| {
-                    reconsider.clear();
-                    stale = context.epoch != registers.epoch;
-                    let now = context.now;
-                    (!stale).then(|| judge(law, &context, &mut reconsider).into_iter().map(|verdict| handed_over(verdict, now)).collect())
-                })
-                .await;
-            match pulled {
-                _ if stale => self.reload().await?,
-                Ok(deliveries) => {
-                    self.reconsider(reconsider).await?;
-                    return Ok(deliveries);
-                }
-                Err(StoreError::Conflict) => tokio::task::yield_now().await,
-                Err(error) => return Err(error),
-            }
-        }
-        Err(StoreError::Conflict)
-    }
-
     /// Does everything that can be done now, until nothing is left: timers, hand-overs, receipts. For scenarios and demos.
     pub async fn settle(&self) -> Result<(), StoreError> {
         loop {
@@ -346,15 +204,6 @@ impl Hub {
                 return Ok(());
             }
         }
-    }
-}
-
-fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {
-    match verdict {
-        Verdict::Claim(delivery, record) => {
-            Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record)
-        }
-        other => other,
     }
 }
 

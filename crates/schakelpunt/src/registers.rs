@@ -75,6 +75,7 @@ impl ConsentEntry {
             withdrawn_at: self.withdrawn_at,
             recorded,
             withdrawal_recorded: self.withdrawn_at.map(|_| recorded),
+            message: None,
         };
         (self.detention.clone(), consent)
     }

@@ -6,7 +6,7 @@ use schakelpunt_engine::step::Reported;
 use crate::harness::{
     Rig,
     bus::Sent,
-    messages::{admission, consent_given, consent_withdrawn, deceased, detention_ended, invitation},
+    messages::{admission, consent_given, consent_withdrawn, deceased, detention_ended, invitation, withdrawal},
     only, to, told,
 };
 
@@ -172,4 +172,15 @@ async fn a_partner_that_had_nothing_hears_nothing_of_the_end() {
     let rig = consented("d-1").await;
     let sent = rig.give(&detention_ended("d-1", "2024-09-03").sequence(2)).await;
     assert!(partner(&sent).is_empty());
+}
+
+#[tokio::test]
+async fn a_consent_ends_with_the_message_that_stated_it() {
+    let rig = consented("d-1").await;
+    rig.down(PARTNER);
+    rig.give(&invitation("d-1", PARTNER)).await;
+    rig.give(&withdrawal(&consent_given("d-1", "c-1", PARTNER))).await;
+    rig.up(PARTNER);
+    assert_eq!(partner(&rig.settle().await), [""; 0]);
+    assert_eq!(rig.stages(invitation("d-1", PARTNER).name(), PARTNER).await, ["cancelled"]);
 }

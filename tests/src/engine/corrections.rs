@@ -1,13 +1,16 @@
 //! Corrections and withdrawals follow the original: to who had it, and to nobody else (decisions 8 and 10).
 
-use schakelpunt_domain::{Refusal, case::FactValue};
+use schakelpunt_domain::{Refusal, RejectionCode, case::FactValue};
 use schakelpunt_engine::{ports::Published::Uncertain, step::Reported};
 use serde_json::json;
 
 use crate::harness::{
     Rig,
-    messages::{Message, admission, consent_given, consent_withdrawn, correction, invitation, release_date, withdrawal},
-    only, stop_participant, to, told,
+    messages::{
+        Message, admission, consent_given, consent_withdrawn, correction, invitation, release_date, release_date_changed, screening,
+        transfer, withdrawal,
+    },
+    only, rejected, stop_participant, to, told,
 };
 
 const TOWN: &str = "gemeente-zwolle";
@@ -176,4 +179,58 @@ async fn what_was_withdrawn_while_its_fate_was_uncertain_is_not_handed_over_agai
     let sent = rig.settle().await;
     assert!(to(&sent, TOWN).iter().all(|one| one.event == "message-withdrawn"), "{:?}", told(&sent));
     assert!(!to(&sent, TOWN).is_empty());
+}
+
+#[tokio::test]
+async fn an_older_date_counts_again_when_the_newer_was_withdrawn() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    let newer = release_date_changed("d-1", "2024-12-20").sequence(5);
+    rig.give(&newer).await;
+    rig.give(&withdrawal(&newer)).await;
+    assert_eq!(rig.give(&wrong()).await.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_takes_back_what_another_organisation_said() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&wrong()).await;
+    for message in [withdrawal(&wrong()), right()] {
+        let report = rig.take(&message.by(TOWN)).await;
+        assert_eq!(rejected(&report), RejectionCode::NotAllowedToProduce);
+    }
+    assert!(rig.settle().await.is_empty());
+}
+
+#[tokio::test]
+async fn nobody_keeps_away_what_another_organisation_has_yet_to_say() {
+    let rig = Rig::new().await;
+    let report = rig.take(&withdrawal(&admission("d-1")).by("gemeente-epe")).await;
+    assert_eq!(rejected(&report), RejectionCode::UnknownDetention);
+    assert_eq!(rig.give(&admission("d-1")).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_prison_after_a_transfer_puts_right_what_the_one_before_said() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&wrong()).await;
+    rig.give(&transfer("d-1", "pi-vught", "2024-09-04T08:00:00+02:00").sequence(3)).await;
+    let sent = rig.give(&right().by("pi-vught")).await;
+    assert_eq!(only(&sent, TOWN).text("/release/date"), "2024-12-24");
+}
+
+#[tokio::test]
+async fn what_a_correction_puts_in_order_is_no_longer_told() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.down(TOWN);
+    let wrong = screening("d-1", &[("HOUSING", "MISSING")]);
+    rig.give(&wrong).await;
+    rig.give(&correction(&wrong).with("conditions", json!({"HOUSING": {"status": "IN_ORDER"}}))).await;
+    rig.up(TOWN);
+    let sent = rig.settle().await;
+    let told = only(&sent, TOWN);
+    assert!(told.has("/conditions") && !told.has("/conditions/HOUSING"), "decided on what is true now");
 }

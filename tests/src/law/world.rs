@@ -125,6 +125,7 @@ fn consent(number: usize, standing: Standing, categories: &[String], at: Timesta
         withdrawn_at: withdrawn,
         recorded: given,
         withdrawal_recorded: withdrawn,
+        message: None,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn everything_is_read_back(Subject { store, clock, .. }: &Subje
         withdrawn_at: None,
         recorded: now,
         withdrawal_recorded: None,
+        message: None,
     });
     known.next_in_lane(&who("gemeente-zwolle"));
     let head = SlotHead { source: key("m-1").source, sequence: 7, holders: [who("gemeente-zwolle")].into() };

@@ -3,13 +3,14 @@
 use schakelpunt_domain::{
     DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
     case::Case,
+    consent::Consent,
     facts,
     ids::MessageKey,
     pointer::Leaf,
     registers::Kind,
     stage::{CancelReason, Stage},
 };
-use schakelpunt_rules::{Relation, Who, candidates};
+use schakelpunt_rules::{Relation, Who, candidates, derive};
 
 use super::{Reported, consider, hub_says, intake, refused, rejected, world::World};
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
@@ -17,8 +18,9 @@ use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 /// Events at which a partner that had something is told one bare fact (decision 11).
 const CLOSING: [&str; 2] = ["detention-ended", "deceased"];
 /// Events that may end the ground of what waits.
-const ENDING: [&str; 6] = [
+const ENDING: [&str; 7] = [
     "consent-withdrawn",
+    "message-withdrawn",
     "deceased",
     "left-scope",
     "responsible-municipality-determined",
@@ -92,7 +94,7 @@ pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &
             let case = world.case(detention);
             // withdrawn before it came: it gives nothing
             if let Some(consent) = facts::consent_given(data, now).filter(|_| !case.withdrawn.contains(&message.key)) {
-                case.give_consent(consent);
+                case.give_consent(Consent { message: Some(message.key.clone()), ..consent });
             }
         }
         "consent-withdrawn" => {
@@ -114,11 +116,17 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         world.deliveries_of(&of).filter(|delivery| delivery.detention.as_ref() == Some(detention)).filter(open).cloned().collect();
     if message.event.as_str() == "message-withdrawn" {
         waiting.iter().for_each(|delivery| world.cancel(delivery.id, CancelReason::Withdrawn));
-        world.case(detention).withdrawn.insert(of);
+        // what was taken back is nobody's newest value any more
+        let sequence = world.message(&of).and_then(|original| original.sequence);
+        let now = world.now();
+        let case = world.case(detention);
+        case.withdraw_consents_of(&of, now);
+        case.slots.retain(|_, head| head.source != of.source || Some(head.sequence) != sequence);
+        case.withdrawn.insert(of);
         return Given::new();
     }
-    let Some((original, data)) = corrected_original(world, &of, message) else { return Given::new() };
-    world.save_message(StoredMessage { payload: Some(data), ..original.clone() });
+    let Some(original) = corrected_original(world, &of, message) else { return Given::new() };
+    world.save_message(original.clone());
     let mut given = Given::new();
     for delivery in waiting {
         world.cancel(delivery.id, CancelReason::Replaced);
@@ -137,11 +145,11 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
 }
 
 /// The original with the corrected parts in place; leaves that it did not have are not added, so that its decisions keep their meaning.
-fn corrected_original(world: &World<'_>, of: &MessageKey, message: &StoredMessage) -> Option<(StoredMessage, serde_json::Value)> {
+fn corrected_original(world: &World<'_>, of: &MessageKey, message: &StoredMessage) -> Option<StoredMessage> {
     let original = world.message(of)?.clone();
     let mut data = original.payload.clone()?;
     overlay(&mut data, message.payload.as_ref()?);
-    Some((original, data))
+    Some(StoredMessage { signals: derive(&data), payload: Some(data), ..original })
 }
 
 fn overlay(target: &mut serde_json::Value, with: &serde_json::Value) {

@@ -66,7 +66,7 @@ fn admit(world: &mut World<'_>, message: &Inspected, mut new: StoredMessage, aga
             return reject_late(world, message, RejectionCode::DetentionConflict, "/subject", "a reference of this producer and person");
         }
         (CaseNeed::Waits, None) if prison => return park(world, new, &detention),
-        (CaseNeed::Waits | CaseNeed::Needs, None) if TOMBSTONES.contains(&new.event.as_str()) => {
+        (CaseNeed::Waits | CaseNeed::Needs, None) if TOMBSTONES.contains(&new.event.as_str()) && is_about_own(world, &new, false) => {
             effects::tombstone(world, &new, &detention);
             world.save_message(StoredMessage { payload: None, ..new });
             return Reported::Accepted;
@@ -83,12 +83,24 @@ fn admit(world: &mut World<'_>, message: &Inspected, mut new: StoredMessage, aga
     if !world.settings().rules.may_produce(&new.event, &new.sender_relations) {
         return reject_late(world, message, RejectionCode::NotAllowedToProduce, "/type", "an event that this sender produces in this case");
     }
+    if !is_about_own(world, &new, true) {
+        let pointer = "/data/correction/of/source";
+        return reject_late(world, message, RejectionCode::NotAllowedToProduce, pointer, "a message that this sender may put right");
+    }
     let opens = spec.case == CaseNeed::Opens && opened.is_none();
     let outcome = consider::consider(world, new, &detention, again);
     if opens {
         unpark(world, &detention);
     }
     outcome
+}
+
+/// Nobody puts right or takes back what another organisation said. `succeeds`: who is concerned now does it for the one of its kind
+/// that was concerned before, as the new prison for the old one (decision 18).
+fn is_about_own(world: &World<'_>, message: &StoredMessage, succeeds: bool) -> bool {
+    let (Some(of), Some(sender)) = (&message.corrects, world.registers().participant(&message.sender, world.at())) else { return true };
+    let of_its_kind = || world.registers().participants(world.at()).any(|other| other.kind == sender.kind && other.may_use(&of.source));
+    sender.may_use(&of.source) || (succeeds && of_its_kind())
 }
 
 fn relations(world: &World<'_>, message: &StoredMessage, detention: &DetentionRef) -> Vec<Relation> {

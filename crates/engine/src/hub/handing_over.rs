@@ -1,0 +1,194 @@
+//! What leaves: claims, receipts, fetches.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
+
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, ParticipantId,
+    registers::{At, Channel},
+    stage::{BlockReason, Stage},
+};
+
+use super::{CONFLICTS_MAX, Hub, chain};
+use crate::{
+    claim::{Permitted, Reconsider, judge},
+    event,
+    model::{Delivery, HandOver, Room, Verdict},
+    ports::{Outgoing, Published, Pull, StoreError},
+    step::{Input, Law, Receipts},
+};
+
+impl Hub {
+    /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.
+    pub async fn dispatch(&self) -> Result<usize, StoreError> {
+        // one at a time looks for empty inboxes: what another hands over meanwhile does not show there yet
+        let turn = self.consent_turn.try_lock();
+        let room = self.room(turn.is_ok()).await?;
+        if room.is_empty() {
+            return Ok(0);
+        }
+        let registers = self.registers().await;
+        let law = Law { settings: &self.settings, registers: &registers };
+        let mut reconsider: Reconsider = Vec::new();
+        let mut uncertain: BTreeSet<DeliveryId> = BTreeSet::new();
+        let mut moved = 0;
+        let mut stale = false;
+        let claimed = self
+            .store
+            .claim(self.settings.limits.claims, &room, &mut |context| {
+                reconsider.clear();
+                let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
+                uncertain = again.map(|candidate| candidate.delivery.id).collect();
+                stale = context.epoch != registers.epoch;
+                let verdicts = (!stale).then(|| judge(law, &context, &mut reconsider))?;
+                // what was ended lets the next of its lane go, and a recall wants to be told
+                moved = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Leave)).count();
+                Some(verdicts)
+            })
+            .await;
+        if stale {
+            self.reload().await?;
+            return Ok(1);
+        }
+        let claimed = match claimed {
+            Ok(claimed) => claimed,
+            Err(StoreError::Conflict) => return Ok(1),
+            Err(error) => return Err(error),
+        };
+        let count = moved + reconsider.len();
+        let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
+        self.hand_over(&permitted, &uncertain).await?;
+        self.reconsider(reconsider).await?;
+        Ok(count)
+    }
+
+    async fn reconsider(&self, reconsider: Reconsider) -> Result<(), StoreError> {
+        for (key, detention) in reconsider {
+            self.run(&[Input::Reconsider(key, detention)], Receipts::Answered).await?;
+        }
+        Ok(())
+    }
+
+    /// How much each recipient with something due can take now.
+    async fn room(&self, consent: bool) -> Result<BTreeMap<ParticipantId, Room>, StoreError> {
+        let mut room = BTreeMap::new();
+        let registers = self.registers().await;
+        let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
+        for recipient in self.store.due_recipients().await? {
+            // who fetches has no inbox: its deliveries wait for it
+            if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
+                continue;
+            }
+            if self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&recipient) {
+                continue;
+            }
+            match self.bus.room(&recipient, self.settings.limits.window).await {
+                Ok(free) if free.count > 0 => {
+                    room.insert(recipient, Room { consent: free.consent && consent, ..free });
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(recipient = %recipient, error = %chain(&error), "the inbox cannot be seen"),
+            }
+        }
+        Ok(room)
+    }
+
+    async fn hand_over(&self, permitted: &[Permitted], uncertain: &BTreeSet<DeliveryId>) -> Result<(), StoreError> {
+        if permitted.is_empty() {
+            return Ok(());
+        }
+        let batch: Vec<Outgoing<'_>> = permitted.iter().map(Outgoing::Delivery).collect();
+        let published = self.bus.publish(&batch).await;
+        let now = self.store.now().await?;
+        let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
+            // that this time it is not there says nothing of the time before
+            Published::NotNow if uncertain.contains(&one.id()) => None,
+            how => self.result(one, how, now),
+        });
+        let results: Vec<HandOver> = results.collect();
+        self.store.settle(&results).await
+    }
+
+    /// The stage after a hand-over. One of which nobody knows stays claimed: its lease passes, and it is decided again.
+    fn result(&self, one: &Permitted, how: Published, now: Timestamp) -> Option<HandOver> {
+        let stage = match how {
+            Published::Confirmed => Stage::HandedOver { at: now },
+            Published::NotNow => {
+                let wait = jiff::SignedDuration::try_from(self.settings.limits.backoff(one.attempts())).ok()?;
+                Stage::Waiting { not_before: now.checked_add(wait).ok()?, attempts: one.attempts().saturating_add(1) }
+            }
+            Published::Unroutable => {
+                tracing::error!(recipient = %one.recipient(), delivery = %one.id(), "no such inbox: the lane waits for a person");
+                Stage::Blocked { at: now, why: BlockReason::Unroutable }
+            }
+            Published::Uncertain => return None,
+        };
+        Some(HandOver { id: one.id(), claimed_at: one.claimed_at(), stage })
+    }
+
+    /// Tells senders what became of their messages. Gives how many receipts were told.
+    pub async fn tell_receipts(&self) -> Result<usize, StoreError> {
+        let receipts = self.store.receipts(self.settings.limits.claims).await?;
+        let events: Vec<_> = receipts.iter().filter_map(|receipt| event::receipt(&self.settings, receipt)).collect();
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let batch: Vec<Outgoing<'_>> = events.iter().map(Outgoing::Receipt).collect();
+        let published = self.bus.publish(&batch).await;
+        // a sender without an inbox finds its receipts in the trace of the message
+        let told = events.iter().zip(published).filter(|(_, how)| matches!(how, Published::Confirmed | Published::Unroutable));
+        let told: Vec<_> = told.map(|(event, _)| event.id.clone()).collect();
+        self.store.receipts_told(&told).await?;
+        Ok(told.len())
+    }
+
+    /// Fires due timers. Gives how many.
+    pub async fn fire_timers(&self) -> Result<usize, StoreError> {
+        let due = self.store.due_timers(self.settings.limits.batch).await?;
+        for timer in &due {
+            self.run(&[Input::Timer(timer.clone())], Receipts::Send).await?;
+        }
+        Ok(due.len())
+    }
+
+    /// Provides to somebody who fetches: the answer itself is the hand-over.
+    pub async fn pull(&self, pull: &Pull) -> Result<Vec<Delivery>, StoreError> {
+        for _ in 0..CONFLICTS_MAX {
+            let registers = self.registers().await;
+            let law = Law { settings: &self.settings, registers: &registers };
+            let mut reconsider: Reconsider = Vec::new();
+            let mut stale = false;
+            let pulled = self
+                .store
+                .pull(pull, &mut |context| {
+                    reconsider.clear();
+                    stale = context.epoch != registers.epoch;
+                    let now = context.now;
+                    (!stale).then(|| judge(law, &context, &mut reconsider).into_iter().map(|verdict| handed_over(verdict, now)).collect())
+                })
+                .await;
+            match pulled {
+                _ if stale => self.reload().await?,
+                Ok(deliveries) => {
+                    self.reconsider(reconsider).await?;
+                    return Ok(deliveries);
+                }
+                Err(StoreError::Conflict) => tokio::task::yield_now().await,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
+
+fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {
+    match verdict {
+        Verdict::Claim(delivery, record) => {
+            Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record)
+        }
+        other => other,
+    }
+}
