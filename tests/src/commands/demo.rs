@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::rig::{Place, root, run};
+use super::rig::{Place, Serving, root, run};
 
 #[test]
 fn the_demo_tells_who_got_what_and_who_did_not() {
@@ -89,4 +89,15 @@ fn a_scenario_that_does_not_hold_says_where() {
     let broken = place.write("broken.toml", &text.replace("outcome   =", "outcom   ="));
     let said = run(&["scenario", "run", &broken]).ended(1);
     assert!(said.err.contains("line ") && said.err.contains("outcom"), "{}", said.err);
+}
+
+#[tokio::test]
+async fn an_open_demo_lets_everybody_fetch_what_it_was_given() {
+    let demo = Serving::of(&["demo", "--port", "0"]);
+    let url = format!("{}/v1/subscriptions/gemeente-zwolle/events", demo.address);
+    let response = reqwest::Client::new().get(url).bearer_auth("demo-gemeente-zwolle").send().await.unwrap();
+    let events: Vec<serde_json::Value> = response.json().await.unwrap();
+    let ids: Vec<&str> = events.iter().map(|event| event["causationid"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["z1-start", "z1-transfer", "z1-screening", "z1-plan"]);
+    assert_eq!(demo.stop(), Some(0));
 }

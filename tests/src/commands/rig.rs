@@ -106,12 +106,17 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// Starts it and waits for its ready line.
+    /// Starts `serve` and waits for its ready line.
     pub(super) fn start(config: &str) -> Self {
-        let mut child = command(&["serve", "--config", config]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("no ready line ({error}): {line}"));
+        Self::of(&["serve", "--config", config])
+    }
+
+    /// Starts a command that stays open, and waits for its ready line.
+    pub(super) fn of(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut ready = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok()).filter(|line| line["ready"] == true);
+        let ready = ready.next().expect("a ready line before the output ends");
         Self { address: ready["http"].as_str().unwrap().to_owned(), child }
     }
 

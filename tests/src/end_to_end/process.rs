@@ -150,6 +150,20 @@ claim-seconds = 2
         Hub { child, _stdout: stdout }
     }
 
+    /// Runs a command to its end: its exit code and what it printed, a JSON value a line.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> (i32, Vec<serde_json::Value>) {
+        let output = self.command(arguments).output().await.unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap_or(-1), lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+
+    /// A file beside the configuration.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
     /// What is under way.
     pub(crate) async fn status(&self) -> Load {
         let output = self.command(&["status", "--json"]).output().await.unwrap();

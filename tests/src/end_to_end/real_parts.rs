@@ -1,5 +1,6 @@
 //! The tests.
 
+mod commands;
 mod consent_race;
 mod foreign_client;
 mod kills;

@@ -63,7 +63,7 @@ impl Options {
     /// Stays open: everybody gets a token and can fetch what it was given, or send.
     async fn stay(&self, player: &Player) -> anyhow::Result<ExitCode> {
         let hub = Arc::clone(player.hub());
-        player.go_live();
+        player.run_on();
         let now = hub.store().now().await?;
         let registers = hub.registers().await;
         let tokens: Vec<_> = registers.participants(At::now(now)).map(|p| (p.id.clone(), format!("demo-{}", p.id))).collect();

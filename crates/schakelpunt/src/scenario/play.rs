@@ -129,9 +129,9 @@ impl Player {
         &self.hub
     }
 
-    /// From now on the clock goes with the machine's.
-    pub fn go_live(&self) {
-        self.clock.go_live();
+    /// From now on time goes on from the last step: what was delivered then can still be fetched.
+    pub fn run_on(&self) {
+        self.clock.run_on();
     }
 
     /// Plays all steps.
