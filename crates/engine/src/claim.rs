@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use schakelpunt_domain::{
     DeliveryId, ParticipantId, Refusal,
-    case::{Case, slot_of},
+    case::Case,
     ids::{MessageKey, hub_message_id},
     pointer::leaves_of,
-    registers::{At, Kind, Registers},
+    registers::{At, Registers},
     stage::{CancelReason, Stage},
 };
-use schakelpunt_rules::{Answer, Candidate, Decision, Granted, Permit, Question, Relation, Who, candidate_for, decide};
+use schakelpunt_rules::{Answer, Candidate, Decision, Granted, Permit, Relation, Who, candidate_for};
 use serde_json::{Map, json};
 
 use crate::{
-    event,
+    asking, event,
     model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Outcome, Stamp, StoredMessage, Verdict},
     step::Law,
 };
@@ -261,28 +261,8 @@ pub fn candidate_of(
 }
 
 fn ask(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, at: At) -> Option<(Candidate, Decision)> {
-    let spec = law.settings.catalogue.get(&delivery.event)?;
     let candidate = candidate_of(delivery, message, case, law.registers, at, &law.settings.hub)?;
-    let giver = law.registers.participant(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind);
-    let has_newer = |slot: &String| case.slots.get(slot).is_some_and(|head| head.holders.contains(&delivery.recipient));
-    let stale: BTreeSet<&String> = message.stale.iter().filter(|slot| has_newer(slot)).collect();
-    let leaves: Vec<_> = message.leaves.iter().filter(|leaf| !stale.contains(&slot_of(leaf))).cloned().collect();
-    let question = Question {
-        rules: &law.settings.rules,
-        event: spec,
-        giver,
-        sender: &message.sender_relations,
-        case,
-        registers: law.registers,
-        signals: &message.signals,
-        leaves: &leaves,
-        candidate: &candidate,
-        at,
-    };
-    let mut decision = decide(&question);
-    if case.withdrawn.contains(&message.key) {
-        decision.answer = Answer::Refuse(Refusal::Stopped);
-    }
+    let decision = asking::for_delivery(law, message, case, &candidate, at)?;
     Some((candidate, decision))
 }
 

@@ -6,29 +6,15 @@ use schakelpunt_domain::{
     consent::ConsentState,
     registers::{At, Kind},
 };
-use schakelpunt_rules::{Candidate, Decision, Question, Relation, Who, candidate_for, decide};
+use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidate_for};
 
-use crate::{model::StoredMessage, step::Law};
+use crate::{asking, model::StoredMessage, step::Law};
 
 /// What `decide` says of `recipient` at `at`; `None` for somebody whom the registers do not know. Nothing is recorded.
 pub fn explain(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: &ParticipantId, at: At) -> Option<(Candidate, Decision)> {
-    let spec = law.settings.catalogue.get(&message.event)?;
     let who = Who { event: message.event.as_str(), partner: message.partner.as_ref(), ..Who::default() };
     let candidate = candidate_for(recipient, &who, case, law.registers, at)?;
-    let giver = law.registers.participant(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind);
-    let question = Question {
-        rules: &law.settings.rules,
-        event: spec,
-        giver,
-        sender: &message.sender_relations,
-        case,
-        registers: law.registers,
-        signals: &message.signals,
-        leaves: &message.leaves,
-        candidate: &candidate,
-        at,
-    };
-    let decision = decide(&question);
+    let decision = asking::about(law, message, &message.leaves, case, &candidate, at)?;
     Some((candidate, decision))
 }
 

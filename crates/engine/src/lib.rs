@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`inspect`] | from a raw message to one that its schema accepts, or a rejection | no |
 //! | [`step`] | from a snapshot and inputs to actions: decide, record, correct, withdraw, park | no |
+//! | `asking` | one question to the routing core about a kept message | no |
 //! | [`claim`] | the moment of provision; makes [`claim::Permitted`], the one thing that may leave | no |
 //! | [`explain`] | the same decision for any participant and any moment | no |
 //! | [`event`] | the bytes of delivered events and receipts | no |
@@ -13,6 +14,7 @@
 //!
 //! Simulation, replay and explanation hang on the modules without awaits: they get time, ids and state, and give values.
 
+mod asking;
 pub mod claim;
 pub mod drivers;
 pub mod event;

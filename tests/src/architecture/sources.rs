@@ -17,7 +17,7 @@ const LINES: usize = 600;
 /// What pure crates take as arguments instead.
 const WORLD: [&str; 8] = ["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "Timestamp::now", "std::thread"];
 /// Modules of the engine without awaits: simulation, replay and explanation hang on them.
-const SYNCHRONOUS: [&str; 5] = ["step", "claim", "inspect", "event", "explain"];
+const SYNCHRONOUS: [&str; 6] = ["step", "claim", "asking", "inspect", "event", "explain"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

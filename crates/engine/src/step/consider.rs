@@ -10,10 +10,13 @@ use schakelpunt_domain::{
     registers::Kind,
     stage::{CancelReason, Stage},
 };
-use schakelpunt_rules::{Answer, Candidate, Decision, Question, Relation, Who, candidates, decide};
+use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidates};
 
 use super::{Reported, effects, hub_says, world::World};
-use crate::model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage};
+use crate::{
+    asking,
+    model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage},
+};
 
 /// Recorded whether or not anybody may hear of them.
 const ALWAYS_ACCEPTED: [&str; 3] = ["consent-given", "consent-withdrawn", "message-withdrawn"];
@@ -158,7 +161,7 @@ pub(super) fn decide_one(
     case: &Case,
     candidate: &Candidate,
 ) -> Option<(ParticipantId, Vec<Leaf>)> {
-    let decision = ask(world, message, case, candidate)?;
+    let decision = asking::for_delivery(world.law(), message, case, candidate, world.at())?;
     let leaves: Option<Vec<Leaf>> = decision.permit().map(|permit| permit.leaves().cloned().collect());
     let record = DecisionRecord {
         message: message.key.clone(),
@@ -175,37 +178,6 @@ pub(super) fn decide_one(
     let leaves = leaves?;
     deliver(world, message, detention, candidate, decision);
     Some((candidate.participant.clone(), leaves))
-}
-
-/// The answer of the routing core. Slots of which the candidate has newer values are not asked about.
-fn ask(world: &World<'_>, message: &StoredMessage, case: &Case, candidate: &Candidate) -> Option<Decision> {
-    let spec = world.settings().catalogue.get(&message.event)?;
-    let giver = world.registers().participant(&message.sender, world.at()).map_or(Kind::Hub, |sender| sender.kind);
-    let has_newer = |leaf: &&Leaf| {
-        let slot = slot_of(leaf);
-        message.stale.contains(&slot) && case.slots.get(&slot).is_some_and(|head| head.holders.contains(&candidate.participant))
-    };
-    let leaves: Vec<Leaf> = message.leaves.iter().filter(|leaf| !has_newer(leaf)).cloned().collect();
-    let question = Question {
-        rules: &world.settings().rules,
-        event: spec,
-        giver,
-        sender: &message.sender_relations,
-        case,
-        registers: world.registers(),
-        signals: &message.signals,
-        leaves: &leaves,
-        candidate,
-        at: world.at(),
-    };
-    let mut decision = decide(&question);
-    if leaves.len() < message.leaves.len() && decision.refusal() == Some(Refusal::FieldNotAllowed) {
-        decision.answer = Answer::Refuse(Refusal::Superseded);
-    }
-    if case.withdrawn.contains(&message.key) {
-        decision.answer = Answer::Refuse(Refusal::Stopped);
-    }
-    Some(decision)
 }
 
 /// Makes the delivery, or wakes up one that was cancelled before.
@@ -247,7 +219,8 @@ fn hold_for_triage(world: &mut World<'_>, message: &StoredMessage, detention: &D
     // what the hub does not serve at all has nothing to wait for
     let served = desk.is_some_and(|mut desk| {
         desk.kind = Kind::Municipality;
-        ask(world, message, case, &desk).is_some_and(|decision| decision.refusal() != Some(Refusal::OutOfScopeTitle))
+        asking::for_delivery(world.law(), message, case, &desk, world.at())
+            .is_some_and(|decision| decision.refusal() != Some(Refusal::OutOfScopeTitle))
     });
     if !(at_triage && meant && served) {
         return false;
@@ -276,7 +249,7 @@ pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
         else {
             continue;
         };
-        let Some(decision) = ask(world, &message, &case, &candidate) else { continue };
+        let Some(decision) = asking::for_delivery(world.law(), &message, &case, &candidate, world.at()) else { continue };
         if let Some(code) = decision.refusal() {
             let record = hub_says::record(world, &delivery, decision);
             world.act(Action::AddDecision(record));

@@ -51,6 +51,10 @@ impl<'a> World<'a> {
         }
     }
 
+    pub(super) fn law(&self) -> Law<'a> {
+        self.law
+    }
+
     pub(super) fn settings(&self) -> &'a Settings {
         self.law.settings
     }

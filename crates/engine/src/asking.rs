@@ -1,0 +1,52 @@
+//! How the engine asks the routing core about a kept message: at intake, at the claim, and for an explanation.
+
+use schakelpunt_domain::{
+    Refusal,
+    case::{Case, slot_of},
+    pointer::Leaf,
+    registers::{At, Kind},
+};
+use schakelpunt_rules::{Answer, Candidate, Decision, Question, decide};
+
+use crate::{model::StoredMessage, step::Law};
+
+/// What `decide` says of these leaves; `None` for an event that the catalogue does not know.
+pub(crate) fn about(
+    law: Law<'_>,
+    message: &StoredMessage,
+    leaves: &[Leaf],
+    case: &Case,
+    candidate: &Candidate,
+    at: At,
+) -> Option<Decision> {
+    let question = Question {
+        rules: &law.settings.rules,
+        event: law.settings.catalogue.get(&message.event)?,
+        giver: law.registers.participant(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind),
+        sender: &message.sender_relations,
+        case,
+        registers: law.registers,
+        signals: &message.signals,
+        leaves,
+        candidate,
+        at,
+    };
+    Some(decide(&question))
+}
+
+/// The same for a delivery: slots of which the candidate has newer values are not asked about, and what was withdrawn stops.
+pub(crate) fn for_delivery(law: Law<'_>, message: &StoredMessage, case: &Case, candidate: &Candidate, at: At) -> Option<Decision> {
+    let has_newer = |leaf: &&Leaf| {
+        let slot = slot_of(leaf);
+        message.stale.contains(&slot) && case.slots.get(&slot).is_some_and(|head| head.holders.contains(&candidate.participant))
+    };
+    let leaves: Vec<Leaf> = message.leaves.iter().filter(|leaf| !has_newer(leaf)).cloned().collect();
+    let mut decision = about(law, message, &leaves, case, candidate, at)?;
+    if leaves.len() < message.leaves.len() && decision.refusal() == Some(Refusal::FieldNotAllowed) {
+        decision.answer = Answer::Refuse(Refusal::Superseded);
+    }
+    if case.withdrawn.contains(&message.key) {
+        decision.answer = Answer::Refuse(Refusal::Stopped);
+    }
+    Some(decision)
+}
