@@ -101,3 +101,12 @@ async fn an_open_demo_lets_everybody_fetch_what_it_was_given() {
     assert_eq!(ids, ["z1-start", "z1-transfer", "z1-screening", "z1-plan"]);
     assert_eq!(demo.stop(), Some(0));
 }
+
+#[test]
+fn a_demo_keeps_its_store_where_it_is_told_and_plays_there_once() {
+    let place = Place::new();
+    let folder = place.folder("kept");
+    run(&["demo", "--once", "--data", &folder]).ended(0);
+    let again = run(&["demo", "--once", "--data", &folder]).ended(1);
+    assert!(again.err.contains("schakelpunt.db is there already: choose another folder, or remove it"), "{}", again.err);
+}

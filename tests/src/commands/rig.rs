@@ -67,6 +67,11 @@ impl Place {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// A folder that is not there yet; gives its path as an argument.
+    pub(super) fn folder(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
     /// Writes a file; gives its path as an argument.
     pub(super) fn write(&self, name: &str, text: &str) -> String {
         let path = self.0.path().join(name);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use schakelpunt_bus::in_process::InProcessBus;
 use schakelpunt_domain::{
@@ -99,8 +99,11 @@ impl Player {
     /// Sets the stage of an embedded hub that keeps its store in a folder.
     pub async fn open_in(scenario: &Scenario, folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let file = folder.join("schakelpunt.db");
+        // the same messages again would be recognised, and the scenario would not go as its file says
+        ensure!(!file.exists(), "{} is there already: choose another folder, or remove it", file.display());
         let clock = SetClock::new(scenario.clock);
-        let store = SqliteStore::open(&folder.join("schakelpunt.db"), Arc::new(clock.clone())).await?;
+        let store = SqliteStore::open(&file, Arc::new(clock.clone())).await?;
         Self::set(scenario, None, clock, Arc::new(store)).await
     }
 
