@@ -23,6 +23,7 @@ use schakelpunt_engine::{
 use schakelpunt_store::SqliteStore;
 use serde_json::Value;
 
+pub(crate) mod around;
 pub(crate) mod bus;
 pub(crate) mod messages;
 pub(crate) mod poison;

@@ -7,6 +7,7 @@ use schakelpunt_engine::step::Reported;
 
 use crate::harness::{
     Rig,
+    around::Around,
     messages::{admission, consent_given, consent_withdrawn, invitation, release_date},
     poison::Poisoned,
     rejected, told,
@@ -69,7 +70,7 @@ async fn two_of_the_same_in_one_batch_are_one() {
 
 #[tokio::test]
 async fn one_message_that_the_database_refuses_is_quarantined_and_the_rest_goes_through() {
-    let rig = Rig::new().await.around(|store| Arc::new(Poisoned { store, id: "poison" })).await;
+    let rig = Rig::new().await.around(|store| Arc::new(Around(Poisoned { store, id: "poison" }))).await;
     let batch = [
         admission("d-1"),
         admission("d-2"),

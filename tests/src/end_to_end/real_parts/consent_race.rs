@@ -30,6 +30,7 @@ use crate::{
         messages::{PARTNER, PRISON, PRISON_SOURCE, TOWN, TOWN_SOURCE, UNIT, admission, day, event, now},
         process::repository,
     },
+    harness::around::Around,
     parts::postgres::Database,
 };
 
@@ -43,9 +44,9 @@ const BOUND: Duration = Duration::from_secs(8);
 struct Two {
     database: Database,
     /// Takes the withdrawal in.
-    takes: (Arc<Hub>, Arc<Halting>),
+    takes: (Arc<Hub>, Arc<Around<Halting>>),
     /// Claims and hands over.
-    claims: (Arc<Hub>, Arc<Halting>),
+    claims: (Arc<Hub>, Arc<Around<Halting>>),
     /// What the partner has received.
     partner: Arc<Mutex<Vec<Arrival>>>,
 }
@@ -130,9 +131,9 @@ impl Two {
 }
 
 /// A hub with a store of one connection.
-async fn one(database: &Database, bus: &InProcessBus) -> (Arc<Hub>, Arc<Halting>) {
+async fn one(database: &Database, bus: &InProcessBus) -> (Arc<Hub>, Arc<Around<Halting>>) {
     let store = PostgresStore::connect(&database.url(), 1, TimeSource::Database).await.unwrap();
-    let store = Arc::new(Halting::new(store));
+    let store = Arc::new(Around(Halting::new(store)));
     store.migrate().await.unwrap();
     let hub = Hub::open(wiring::embedded_settings(None).unwrap(), store.clone(), Arc::new(bus.clone())).await.unwrap();
     (Arc::new(hub), store)
@@ -165,7 +166,7 @@ async fn send(hub: &Hub, name: &str, data: &Value, from: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_withdrawal_that_commits_before_the_claim_cancels_the_invitation() {
     let two = Two::with_an_invitation().await;
-    let halt = two.takes.1.halt_at(Point::Intake);
+    let halt = two.takes.1.0.halt_at(Point::Intake);
     let withdrawal = two.withdraw();
     halt.reached().await;
     let claim = two.dispatch();
@@ -183,7 +184,7 @@ async fn a_withdrawal_that_commits_before_the_claim_cancels_the_invitation() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_withdrawal_after_the_claim_makes_the_partner_stop() {
     let two = Two::with_an_invitation().await;
-    let halt = two.claims.1.halt_at(Point::Claim);
+    let halt = two.claims.1.0.halt_at(Point::Claim);
     let claim = two.dispatch();
     halt.reached().await;
     let withdrawal = two.withdraw();

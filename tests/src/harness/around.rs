@@ -1,0 +1,99 @@
+//! A store with another behaviour put around some of its transactions; everything else goes through.
+
+use std::{collections::BTreeMap, fmt};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, MessageId, ParticipantId,
+    case::Case,
+    ids::MessageKey,
+    registers::{Entry, Recorded},
+};
+use schakelpunt_engine::{
+    model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
+};
+
+/// What is put around a store.
+#[async_trait]
+pub(crate) trait Hooks: Send + Sync + fmt::Debug {
+    /// The store itself.
+    fn inner(&self) -> &dyn Store;
+
+    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+        self.inner().intake(keys, step).await
+    }
+
+    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        self.inner().claim(limit, room, decide).await
+    }
+}
+
+/// A store with hooks.
+#[derive(Debug)]
+pub(crate) struct Around<H>(pub(crate) H);
+
+#[async_trait]
+impl<H: Hooks> Store for Around<H> {
+    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+        self.0.intake(keys, step).await
+    }
+    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        self.0.claim(limit, room, decide).await
+    }
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.0.inner().migrate().await
+    }
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.0.inner().now().await
+    }
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+        self.0.inner().registers().await
+    }
+    async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
+        self.0.inner().record(entries).await
+    }
+    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
+        self.0.inner().due_recipients().await
+    }
+    async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
+        self.0.inner().settle(results).await
+    }
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        self.0.inner().pull(pull, decide).await
+    }
+    async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.0.inner().receipts(limit).await
+    }
+    async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {
+        self.0.inner().receipts_told(ids).await
+    }
+    async fn due_timers(&self, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.0.inner().due_timers(limit).await
+    }
+    async fn trace(&self, id: &MessageId) -> Result<Vec<Trace>, StoreError> {
+        self.0.inner().trace(id).await
+    }
+    async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError> {
+        self.0.inner().case(detention).await
+    }
+    async fn message(&self, key: &MessageKey) -> Result<Option<StoredMessage>, StoreError> {
+        self.0.inner().message(key).await
+    }
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        self.0.inner().deliveries(filter).await
+    }
+    async fn change_stage(&self, id: &DeliveryId, change: Change<'_>) -> Result<Option<Delivery>, StoreError> {
+        self.0.inner().change_stage(id, change).await
+    }
+    async fn rejections(&self, limit: u32) -> Result<Vec<RejectionRecord>, StoreError> {
+        self.0.inner().rejections(limit).await
+    }
+    async fn load(&self) -> Result<Load, StoreError> {
+        self.0.inner().load().await
+    }
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.0.inner().forget(before).await
+    }
+}
