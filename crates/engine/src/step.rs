@@ -189,8 +189,8 @@ fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
     }
 }
 
-/// `message-refused`: codes per relation, no names.
-pub(crate) fn refused(now: Timestamp, to: &ParticipantId, key: &MessageKey, decisions: &[DecisionRecord]) -> Option<Receipt> {
+/// What a sender may be told of refusals, on every channel: a code for each relation to the case, each once, no names.
+pub fn refusals(decisions: &[DecisionRecord]) -> Vec<serde_json::Value> {
     let mut refusals: Vec<_> = Vec::new();
     for decision in decisions {
         let Some(code) = decision.decision.refusal() else { continue };
@@ -201,11 +201,16 @@ pub(crate) fn refused(now: Timestamp, to: &ParticipantId, key: &MessageKey, deci
             }
         }
     }
+    refusals
+}
+
+/// `message-refused`.
+pub(crate) fn refused(now: Timestamp, to: &ParticipantId, key: &MessageKey, decisions: &[DecisionRecord]) -> Option<Receipt> {
     Some(Receipt {
         id: hub_message_id(&["refused", key.source.as_str(), key.id.as_str(), &now.to_string()]),
         to: to.clone(),
         event: "message-refused".parse().ok()?,
-        data: json!({"message": key, "refusals": refusals}),
+        data: json!({"message": key, "refusals": refusals(decisions)}),
         at: now,
     })
 }

@@ -15,7 +15,7 @@ use schakelpunt_engine::{
     Hub,
     inspect::Offer,
     model::DecisionRecord,
-    step::{Receipts, Report, Reported},
+    step::{self, Receipts, Report, Reported},
 };
 use serde_json::{Value, json};
 
@@ -57,18 +57,9 @@ fn taken(gateway: &Gateway, status: StatusCode, outcome: &str, key: Option<&Mess
 
 /// Lawful to nobody: a code for each relation, no names.
 fn refused(decisions: &[DecisionRecord]) -> Problem {
-    let mut refusals: Vec<Value> = Vec::new();
-    for decision in decisions {
-        let Some(code) = decision.decision.refusal() else { continue };
-        for relation in &decision.relations {
-            let refusal = json!({"relation": relation, "code": code, "sentence": {"nl": code.nl(), "en": code.en()}});
-            if !refusals.contains(&refusal) {
-                refusals.push(refusal);
-            }
-        }
-    }
     let detail = "`refusals` says why, for each relation to the case. The message is not kept; it can be offered again.";
-    Problem::new(StatusCode::FORBIDDEN, "MESSAGE_REFUSED", "This message may lawfully go to nobody.", detail).with("refusals", refusals)
+    Problem::new(StatusCode::FORBIDDEN, "MESSAGE_REFUSED", "This message may lawfully go to nobody.", detail)
+        .with("refusals", step::refusals(decisions))
 }
 
 /// Every place that does not fit the schema, not only the first. Places and rules, never what stands there.
