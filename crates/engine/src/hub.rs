@@ -225,7 +225,7 @@ impl Hub {
         for _ in 0..CONFLICTS_MAX {
             let (fence, room) = match door.queue {
                 None => (Vec::new(), step::AtOnce::new()),
-                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once()),
+                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once().await),
             };
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
