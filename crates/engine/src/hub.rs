@@ -276,6 +276,23 @@ fn quarantine(input: &Input) -> Input {
     late(input, Rejection::new(RejectionCode::SchemaInvalid, "/data", "text that can be stored"))
 }
 
+impl Hub {
+    /// A message that ended the process that worked on it, twice: nothing of it is looked at again, and its sender is told.
+    pub(crate) fn set_aside(&self, offer: &Offer) -> Input {
+        tracing::error!(sender = offer.sender.as_ref().map(ParticipantId::as_str), "a message ends the process: set aside");
+        let why = Rejection::new(RejectionCode::Malformed, "", "a message that the hub can process; it was set aside");
+        Input::Offer(Err(Box::new(Rejected {
+            sender: offer.sender.clone(),
+            source: None,
+            id: None,
+            event: None,
+            size: offer.raw.body.len() as u64,
+            digest: self.settings.key.digest(&[&offer.raw.body]),
+            why,
+        })))
+    }
+}
+
 /// A message that the broker gave up on: its sender hears of it and offers it again.
 pub(crate) fn dead(input: &Input) -> Input {
     late(input, Rejection::new(RejectionCode::Malformed, "", "a message that the broker could deliver; offer it again"))
