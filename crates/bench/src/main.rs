@@ -16,6 +16,7 @@
 
 mod burst;
 mod child;
+mod decide;
 mod embedded;
 mod forward;
 mod grow;
@@ -79,6 +80,8 @@ enum Bench {
     Forward(forward::Choice),
     /// A steady load against a bare relay: p50, p95, p99.
     Latency,
+    /// The routing core against Cedar, one thread.
+    Decide,
     /// `forward` on an empty and on a full store.
     Grow(grow::Choice),
     /// HTTP to SQLite to HTTP.
@@ -153,13 +156,23 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 fn every() -> Vec<Bench> {
     let grow = Bench::Grow(grow::Choice::default());
-    vec![Bench::Forward(forward::Choice::default()), Bench::Latency, grow, Bench::Embedded, Bench::Burst, Bench::Memory, Bench::Start]
+    vec![
+        Bench::Forward(forward::Choice::default()),
+        Bench::Latency,
+        Bench::Decide,
+        grow,
+        Bench::Embedded,
+        Bench::Burst,
+        Bench::Memory,
+        Bench::Start,
+    ]
 }
 
 async fn compare(options: &Options, bench: Bench) -> anyhow::Result<Vec<Report>> {
     match bench {
         Bench::Forward(choice) => forward::run(options, &choice).await,
         Bench::Latency => latency::run(options).await,
+        Bench::Decide => decide::run(options),
         Bench::Grow(choice) => grow::run(options, choice).await,
         Bench::Embedded => embedded::run(options).await,
         Bench::Burst => burst::run(options).await,

@@ -12,6 +12,7 @@ use crate::{
     Options,
     child::Contender,
     load::{self, Arrival},
+    parts::sql,
     shovel,
     site::Site,
     traffic::{Event, PRISON},
@@ -150,6 +151,10 @@ impl Running {
 pub(crate) async fn run(site: &Site<'_>, who: Who, events: &[Event], options: &Options) -> anyhow::Result<Round> {
     let running = who.start(site, options).await?;
     let round = forward(site, who, &running, events).await;
+    let round = match (round, who) {
+        (Ok(round), Who::Hub) => at_rest(site).await.map(|()| round),
+        (round, _) => round,
+    };
     let ended = running.end().await;
     let round = round.with_context(|| format!("{}: see {}", who.name(), site.file("contender.log").display()))?;
     ended?;
@@ -232,6 +237,20 @@ pub(crate) fn cause(who: Who, id: &str, body: &[u8]) -> anyhow::Result<String> {
     let arrived: Arrived = serde_json::from_slice(body)?;
     ensure!(arrived.id == id, "{id} holds another id");
     Ok(if who == Who::Hub { arrived.causationid.unwrap_or_default() } else { arrived.id })
+}
+
+/// Waits until the hub has written down that everything is handed over and told: what comes next on this store starts clean.
+async fn at_rest(site: &Site<'_>) -> anyhow::Result<()> {
+    const OPEN: &str = "select (select count(*) from deliveries where is_open) + (select count(*) from receipts where not told)";
+    let end = Instant::now() + START;
+    loop {
+        let open = sql(&site.database(), OPEN)?;
+        if open == "0" {
+            return Ok(());
+        }
+        ensure!(Instant::now() < end, "{open} deliveries and receipts are still open");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Waits until every intake queue has a consumer.
