@@ -13,8 +13,8 @@ use crate::{
     traffic::{FanOut, PRISON},
 };
 
-/// One for everybody: it protects nothing.
-const PASSWORD: &str = "only-in-a-bench";
+/// The one of the tests: a smoke shares their broker, and the users of a broker are the same in all its virtual hosts.
+const PASSWORD: &str = "only-in-tests";
 pub(crate) const DIGEST_KEY: &str = "5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c";
 
 /// A site. To be closed: virtual host and database cannot be taken away by a drop.

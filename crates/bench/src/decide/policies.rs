@@ -88,7 +88,7 @@ pub(super) fn policies(rules: &RuleSet, catalogue: &Catalogue) -> anyhow::Result
                 only_tells,
                 tells,
             };
-            let leaves = match &grant.fields {
+            let mut leaves = match &grant.fields {
                 Fields::AsDelivered => {
                     pieces.push(piece(&Hangs::default(), Gives::AsDelivered, false, false));
                     continue;
@@ -97,6 +97,8 @@ pub(super) fn policies(rules: &RuleSet, catalogue: &Catalogue) -> anyhow::Result
                 Fields::ReferenceOnly => REFERENCE.iter().map(|leaf| leaf.parse()).collect::<Result<_, _>>()?,
                 Fields::Each { container, fields } => entries(&events, container, fields),
             };
+            // they are searched by halving
+            leaves.sort_unstable();
             let container = if let Fields::Each { container, .. } = &grant.fields { Some(container.as_str()) } else { None };
             let by_entry = container.filter(|_| grant.when.contains(&Signal::EntryNotInOrder));
             for (hangs, leaves) in grouped(rules, basis, &events, &leaves, by_entry)? {
