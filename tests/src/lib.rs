@@ -27,4 +27,6 @@ mod scenarios;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod store_contract;
