@@ -5,6 +5,7 @@ pub(crate) mod build;
 mod files;
 mod intake;
 mod lanes;
+mod leases;
 mod pull;
 mod rest;
 mod rows;
@@ -105,6 +106,9 @@ macro_rules! semantic_tier {
                 room_and_limit_hold, consent_waits_for_its_room, lanes_without_a_detention, numbers_have_no_gaps,
                 a_claim_that_gives_nothing_writes_nothing, a_late_answer_is_left_alone, an_ended_delivery_frees_its_lane, a_recall_follows_at_once,
                 the_candidate_has_case_message_and_bytes, many_lanes_drain_in_order;
+            leases:
+                leases_are_shared_taken_over_and_given_back, a_restarted_process_has_its_leases_at_once, a_lease_that_has_gone_writes_nothing,
+                what_is_claimed_at_once_has_its_number;
             pull:
                 a_whole_lane_in_order, the_cursor_marks_received, an_old_cursor_gives_again, what_is_claimed_or_blocked_holds_its_lane,
                 the_limit_goes_on, other_participants_are_not_touched;

@@ -74,6 +74,9 @@ pub struct Case {
     /// Messages that were withdrawn before they came.
     #[serde(default)]
     pub withdrawn: BTreeSet<MessageKey>,
+    /// When it was last written: for this case, it is never earlier than that.
+    #[serde(default)]
+    pub written: Option<Timestamp>,
 }
 
 impl Case {
@@ -90,6 +93,7 @@ impl Case {
             pending: Vec::new(),
             tombstones: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
+            written: None,
         }
     }
 

@@ -20,6 +20,7 @@ pub use entry::{
 pub struct Registers {
     /// Raised by every change; part of the stamp of a decision.
     pub epoch: u64,
+    latest: Timestamp,
     participants: BTreeMap<ParticipantId, Vec<Recorded<Participant>>>,
     agreements: Vec<Recorded<Agreement>>,
     mandates: Vec<Recorded<Mandate>>,
@@ -56,6 +57,7 @@ impl Registers {
 
     /// Adds one entry; a participant of a known id replaces it from then on.
     pub fn add(&mut self, Recorded { entry, recorded }: Recorded<Entry>) {
+        self.latest = self.latest.max(recorded);
         match entry {
             Entry::Participant(entry) => self.participants.entry(entry.id.clone()).or_default().push(Recorded { entry, recorded }),
             Entry::Agreement(entry) => self.agreements.push(Recorded { entry, recorded }),
@@ -64,6 +66,11 @@ impl Registers {
             Entry::Subscription(entry) => self.subscriptions.push(Recorded { entry, recorded }),
             Entry::Stop(entry) => self.stops.push(Recorded { entry, recorded }),
         }
+    }
+
+    /// When the last entry was recorded; the Unix epoch where there is none.
+    pub fn latest(&self) -> Timestamp {
+        self.latest
     }
 
     /// The participant of that id, as known.

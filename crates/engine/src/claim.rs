@@ -91,6 +91,17 @@ impl Permitted {
     }
 }
 
+/// Claims a delivery in the step that decided it, so that nothing can have changed since. `None`: it waits for its turn.
+pub(crate) fn at_once(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, now: Timestamp) -> Option<Delivery> {
+    if !matches!(delivery.stage, Stage::Waiting { .. }) || is_by_consent(delivery) {
+        return None;
+    }
+    match provide(law, delivery.clone(), message, None, now) {
+        Verdict::Claim(claimed, _) => Some(*claimed),
+        Verdict::End(..) | Verdict::Recall(..) | Verdict::Leave => None,
+    }
+}
+
 /// What a claim leaves to do: messages whose recipients have to be found anew.
 pub type Reconsider = Vec<(MessageKey, schakelpunt_domain::DetentionRef)>;
 
@@ -128,7 +139,9 @@ fn judge_one(
     ClaimCandidate { delivery, case, message }: &ClaimCandidate,
     reconsider: &mut Reconsider,
 ) -> Verdict {
-    let now = context.now;
+    // as in a step: time never runs back
+    let written = case.as_ref().and_then(|case| case.value.written).unwrap_or(context.now);
+    let now = context.now.max(written).max(law.registers.latest());
     let empty = delivery.detention.as_ref().map(|detention| Case::new(detention.clone()));
     let Some(known) = case.as_ref().map(|case| &case.value).or(empty.as_ref()) else { return Verdict::Leave };
     let stamp = Stamp {
@@ -208,6 +221,11 @@ fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record
             return Verdict::Leave;
         }
     }
+    // a claim is known by its instant: no two of one delivery share it
+    let now = match &delivery.stage {
+        Stage::Claimed { at, .. } => now.max(at.checked_add(jiff::SignedDuration::from_micros(1)).unwrap_or(now)),
+        _ => now,
+    };
     let until = jiff::SignedDuration::try_from(law.settings.limits.claim).ok().and_then(|life| now.checked_add(life).ok()).unwrap_or(now);
     let stage = match delivery.stage.clone() {
         // a new provision of the same bytes, to somebody who fetches

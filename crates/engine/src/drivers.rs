@@ -1,18 +1,18 @@
 //! The loops of a running hub. Each survives an unreachable store or bus: it waits, longer each time, and goes on where it was.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Hub,
     hub::{self, chain},
     inspect::Offer,
-    ports::{BusError, Incoming, Intake, StoreError},
+    leases::{LeaseName, ProcessId},
+    ports::{Incoming, Intake, StoreError},
     spawn,
-    step::Receipts,
 };
 
 /// How long an idle loop sleeps before it looks again: leases pass and pauses end without anybody saying so.
@@ -24,39 +24,101 @@ const FORGET: Duration = Duration::from_secs(600);
 /// Two loops hand over: while one waits for confirms the other claims.
 const DISPATCHERS: usize = 2;
 
-/// Starts all loops. They end when `stop` is cancelled.
-pub fn start(hub: &Arc<Hub>, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
-    for queue in hub.bus().queues() {
-        tasks.push(spawn::named("intake", until(stop, intake(Arc::clone(hub), queue))));
-    }
-    for _ in 0..DISPATCHERS {
-        tasks.push(spawn::named("dispatch", until(stop, dispatch(Arc::clone(hub)))));
-    }
-    tasks.push(spawn::named("receipts", until(stop, receipts(Arc::clone(hub)))));
-    tasks.push(spawn::named("timers", until(stop, timers(Arc::clone(hub)))));
-    tasks.push(spawn::named("forget", until(stop, forget(Arc::clone(hub)))));
-    tasks
+/// How long a lease lives: a process that died is replaced after that, one that stands still longer writes nothing any more.
+const LEASE: Duration = Duration::from_secs(6);
+/// How often leases are renewed: twice it may fail.
+const RENEW: Duration = Duration::from_secs(2);
+
+/// One loop of a running hub. It never ends by itself.
+pub type Loop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Starts all loops. They end when `stop` is cancelled; then the process gives its leases back.
+pub fn start(hub: &Arc<Hub>, process: ProcessId, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+    let (hub_left, leaving) = (Arc::clone(hub), process.clone());
+    let stopped = stop.clone();
+    let goodbye = async move {
+        stopped.cancelled().await;
+        if let Err(error) = hub_left.share(&leaving, &[], LEASE).await {
+            report("leases", &error);
+        }
+    };
+    let loops = loops(hub, process).into_iter().map(|(name, work)| spawn::named(name, until(stop.clone(), work)));
+    loops.chain([spawn::named("goodbye", goodbye)]).collect()
 }
 
-fn until(stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
-    let stop = stop.clone();
-    async move {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = work => {}
+/// The loops, with their names. Whoever polls them decides who goes on when.
+pub fn loops(hub: &Arc<Hub>, process: ProcessId) -> Vec<(&'static str, Loop)> {
+    let mut loops: Vec<(&'static str, Loop)> = vec![("leases", Box::pin(leases(Arc::clone(hub), process)))];
+    for queue in hub.bus().queues() {
+        loops.push(("intake", Box::pin(intake(Arc::clone(hub), queue))));
+    }
+    for _ in 0..DISPATCHERS {
+        loops.push(("dispatch", Box::pin(dispatch(Arc::clone(hub)))));
+    }
+    loops.push(("receipts", Box::pin(receipts(Arc::clone(hub)))));
+    loops.push(("timers", Box::pin(timers(Arc::clone(hub)))));
+    loops.push(("forget", Box::pin(forget(Arc::clone(hub)))));
+    loops
+}
+
+async fn until(stop: CancellationToken, work: Loop) {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
+}
+
+fn receipts_duty() -> LeaseName {
+    LeaseName::duty("receipts")
+}
+
+fn timers_duty() -> LeaseName {
+    LeaseName::duty("timers")
+}
+
+fn forget_duty() -> LeaseName {
+    LeaseName::duty("forget")
+}
+
+/// Keeps this process's share of the work.
+async fn leases(hub: Arc<Hub>, process: ProcessId) {
+    let queues = hub.bus().queues();
+    let mut wanted: Vec<LeaseName> = queues.iter().map(|queue| LeaseName::queue(queue)).collect();
+    wanted.extend(LeaseName::all_inboxes());
+    wanted.extend([receipts_duty(), timers_duty(), forget_duty()]);
+    // until the first answer nothing is ours
+    hub.lose_share();
+    let mut passes = Instant::now();
+    loop {
+        let asked = Instant::now();
+        match hub.share(&process, &wanted, LEASE).await {
+            Ok(()) => passes = asked + LEASE,
+            Err(error) => {
+                report("leases", &error);
+                if Instant::now() >= passes {
+                    hub.lose_share();
+                }
+            }
         }
+        tokio::time::sleep(RENEW).await;
     }
 }
 
 async fn intake(hub: Arc<Hub>, queue: String) {
+    let lease = LeaseName::queue(&queue);
     let mut failures = 0;
     loop {
+        hub.until_held(&lease, true).await;
         match hub.bus().open(&queue).await {
             Ok(mut opened) => {
                 failures = 0;
-                if let Err(error) = consume(&hub, opened.as_mut()).await {
-                    tracing::warn!(queue, error = %chain(&error), "intake ended, opening again");
+                tokio::select! {
+                    biased;
+                    () = hub.until_held(&lease, false) => tracing::info!(queue, "intake goes to another process"),
+                    error = consume(&hub, &lease, opened.as_mut()) => {
+                        tracing::warn!(queue, error = %chain(error.as_ref()), "intake ended, opening again");
+                    }
                 }
             }
             Err(error) => tracing::warn!(queue, error = %chain(&error), "intake cannot be opened"),
@@ -65,56 +127,74 @@ async fn intake(hub: Arc<Hub>, queue: String) {
     }
 }
 
-/// Takes batches until the channel ends. What is in the store is acknowledged, and nothing else.
-async fn consume(hub: &Hub, intake: &mut dyn Intake) -> Result<(), BusError> {
-    let limits = hub.settings().limits;
+/// Takes batches until the channel or the lease ends. What is in the store is acknowledged, and nothing else.
+async fn consume(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake) -> Box<dyn std::error::Error + Send + Sync> {
     loop {
-        let batch = intake.next_batch(limits.batch, limits.linger).await?;
-        let mut inputs = hub.inspect(&batch.iter().map(offer).collect::<Vec<_>>()).await;
-        for (input, incoming) in inputs.iter_mut().zip(&batch) {
-            if incoming.dead {
-                *input = hub::dead(input);
-            }
+        if let Err(error) = consume_batch(hub, lease, intake).await {
+            return error;
         }
-        let mut tags: Vec<u64> = batch.iter().map(|incoming| incoming.tag).collect();
-        let mut failures = 0;
-        while !inputs.is_empty() {
-            match hub.take(&inputs, Receipts::Send).await {
-                Ok((taken, _)) => {
-                    if let Some(tag) = taken.checked_sub(1).and_then(|last| tags.get(last)) {
-                        intake.settle(*tag).await?;
-                    }
-                    inputs.drain(..taken);
-                    tags.drain(..taken);
+    }
+}
+
+async fn consume_batch(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let limits = hub.settings().limits;
+    let batch = intake.next_batch(limits.batch, limits.linger).await?;
+    let mut inputs = hub.inspect(&batch.iter().map(offer).collect::<Vec<_>>()).await;
+    for (input, incoming) in inputs.iter_mut().zip(&batch) {
+        if incoming.dead {
+            *input = hub::dead(input);
+        }
+    }
+    let mut tags: Vec<u64> = batch.iter().map(|incoming| incoming.tag).collect();
+    let mut failures = 0;
+    while !inputs.is_empty() {
+        match hub.take_from(lease, &inputs).await {
+            Ok((taken, _)) => {
+                if let Some(tag) = taken.checked_sub(1).and_then(|last| tags.get(last)) {
+                    intake.settle(*tag).await?;
                 }
-                Err(error) => {
-                    report("intake", &error);
-                    pause(hub, &mut failures).await;
-                }
+                inputs.drain(..taken);
+                tags.drain(..taken);
+            }
+            Err(error @ StoreError::Fenced) => return Err(error.into()),
+            Err(error) => {
+                report("intake", &error);
+                pause(hub, &mut failures).await;
             }
         }
     }
+    Ok(())
 }
 
 fn offer(incoming: &Incoming) -> Offer {
     Offer { sender: incoming.sender.clone(), user_id: incoming.user_id.clone(), raw: incoming.raw.clone() }
 }
 
+/// What was claimed as it was decided goes first; then what waits in the store.
 async fn dispatch(hub: Arc<Hub>) {
     let mut failures = 0;
     loop {
-        match hub.dispatch().await {
+        let moved = match hub.hand_over_ready().await {
+            Ok(0) if hub.may_wait() => hub.dispatch().await,
+            ready => ready,
+        };
+        match moved {
             Ok(0) => {
                 failures = 0;
                 tokio::select! {
+                    biased;
                     () = hub.woken() => {}
-                    () = tokio::time::sleep(IDLE) => {}
+                    () = tokio::time::sleep(IDLE) => hub.look_again(),
                 }
             }
-            Ok(_) => failures = 0,
+            Ok(_) => {
+                failures = 0;
+                hub.look_again();
+            }
             Err(error) => {
                 report("dispatch", &error);
                 pause(&hub, &mut failures).await;
+                hub.look_again();
             }
         }
     }
@@ -123,6 +203,7 @@ async fn dispatch(hub: Arc<Hub>) {
 async fn receipts(hub: Arc<Hub>) {
     let mut failures = 0;
     loop {
+        hub.until_held(&receipts_duty(), true).await;
         match hub.tell_receipts().await {
             Ok(0) => tokio::time::sleep(IDLE).await,
             Ok(_) => failures = 0,
@@ -136,6 +217,7 @@ async fn receipts(hub: Arc<Hub>) {
 
 async fn timers(hub: Arc<Hub>) {
     loop {
+        hub.until_held(&timers_duty(), true).await;
         if let Err(error) = hub.fire_timers().await {
             report("timers", &error);
         }
@@ -145,6 +227,7 @@ async fn timers(hub: Arc<Hub>) {
 
 async fn forget(hub: Arc<Hub>) {
     loop {
+        hub.until_held(&forget_duty(), true).await;
         let before = match (hub.store().now().await, SignedDuration::try_from(hub.settings().limits.retention)) {
             (Ok(now), Ok(retention)) => now.checked_sub(retention).ok(),
             _ => None,

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -16,11 +19,16 @@ use tokio::sync::{Notify, RwLock};
 use crate::{
     Settings,
     inspect::{Offer, Rejected, inspect},
+    leases::LeaseName,
+    model::Delivery,
     ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
 
 mod handing_over;
+mod inboxes;
+mod ready;
+mod sharing;
 
 /// How often a transaction that lost to another is tried again before the caller hears of it.
 const CONFLICTS_MAX: u32 = 64;
@@ -36,8 +44,24 @@ pub struct Hub {
     down: Mutex<BTreeSet<ParticipantId>>,
     /// Held by the one dispatch that may claim by consent.
     consent_turn: tokio::sync::Mutex<()>,
+    /// What this process knows of the inboxes.
+    inboxes: inboxes::Inboxes,
+    /// What was claimed as it was decided and is to be handed over.
+    ready: ready::Ready,
+    /// Which part of the work is this process's.
+    sharing: sharing::Sharing,
+    /// Whether something may wait in the store that this process can hand over.
+    waits: AtomicBool,
     /// Raised when there may be something to hand over.
     wake: Notify,
+}
+
+/// How a batch comes in.
+#[derive(Debug, Clone, Copy)]
+struct Door<'a> {
+    receipts: Receipts,
+    /// The intake queue that it was read from. What comes that way is claimed at once where it can be.
+    queue: Option<&'a LeaseName>,
 }
 
 impl Hub {
@@ -52,6 +76,10 @@ impl Hub {
             registers,
             down: Mutex::default(),
             consent_turn: tokio::sync::Mutex::default(),
+            inboxes: inboxes::Inboxes::default(),
+            ready: ready::Ready::default(),
+            sharing: sharing::Sharing::default(),
+            waits: AtomicBool::new(true),
             wake: Notify::new(),
         })
     }
@@ -81,6 +109,17 @@ impl Hub {
         self.wake.notified().await;
     }
 
+    /// There may be something in the store to hand over.
+    pub(crate) fn look_again(&self) {
+        self.waits.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// Whether there may be something in the store to hand over; asks once.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.waits.swap(false, Ordering::Relaxed)
+    }
+
     async fn reload(&self) -> Result<(), StoreError> {
         let (epoch, entries) = self.store.registers().await?;
         *self.registers.write().await = Arc::new(Registers::new(epoch, entries));
@@ -92,7 +131,7 @@ impl Hub {
         let recorded = self.store.now().await?;
         self.store.record(entries.into_iter().map(|entry| Recorded { entry, recorded }).collect()).await?;
         self.reload().await?;
-        self.wake.notify_waiters();
+        self.look_again();
         Ok(())
     }
 
@@ -110,7 +149,11 @@ impl Hub {
             down.insert(recipient.clone());
         }
         drop(down);
-        self.wake.notify_waiters();
+        self.look_again();
+    }
+
+    fn is_down(&self, recipient: &ParticipantId) -> bool {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(recipient)
     }
 
     /// Inspects messages against the registers as last read.
@@ -144,10 +187,19 @@ impl Hub {
 
     /// Takes in as long a prefix of `inputs` as goes in one transaction; gives its length and reports.
     pub async fn take(&self, inputs: &[Input], receipts: Receipts) -> Result<(usize, Vec<Report>), StoreError> {
+        self.take_by(Door { receipts, queue: None }, inputs).await
+    }
+
+    /// The same for what was read from an intake queue, under the lease of that queue.
+    pub(crate) async fn take_from(&self, queue: &LeaseName, inputs: &[Input]) -> Result<(usize, Vec<Report>), StoreError> {
+        self.take_by(Door { receipts: Receipts::Send, queue: Some(queue) }, inputs).await
+    }
+
+    async fn take_by(&self, door: Door<'_>, inputs: &[Input]) -> Result<(usize, Vec<Report>), StoreError> {
         let mut length = inputs.len();
         loop {
             let Some(part) = inputs.get(..length) else { return Ok((0, Vec::new())) };
-            match self.run(part, receipts).await {
+            match self.run_by(door, part).await {
                 Ok(reports) => return Ok((length, reports)),
                 Err(StoreError::Data(error)) if length > 1 => {
                     tracing::warn!(messages = length, error = %chain(error.as_ref()), "the store refused a row: halving");
@@ -156,7 +208,7 @@ impl Hub {
                 Err(StoreError::Data(error)) => {
                     tracing::error!(error = %chain(error.as_ref()), "the store refused a message: quarantined");
                     let quarantined: Vec<Input> = part.iter().map(quarantine).collect();
-                    return self.run(&quarantined, receipts).await.map(|reports| (length, reports));
+                    return self.run_by(door, &quarantined).await.map(|reports| (length, reports));
                 }
                 Err(error) => return Err(error),
             }
@@ -165,28 +217,39 @@ impl Hub {
 
     /// One intake transaction, again when it lost to another or when the registers are older than the store's.
     pub async fn run(&self, inputs: &[Input], receipts: Receipts) -> Result<Vec<Report>, StoreError> {
+        self.run_by(Door { receipts, queue: None }, inputs).await
+    }
+
+    async fn run_by(&self, door: Door<'_>, inputs: &[Input]) -> Result<Vec<Report>, StoreError> {
         let keys = step::keys(inputs);
         for _ in 0..CONFLICTS_MAX {
+            let (fence, room) = match door.queue {
+                None => (Vec::new(), step::AtOnce::new()),
+                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once()),
+            };
             let registers = self.registers().await;
+            let law = Law { settings: &self.settings, registers: &registers };
             let mut reports = Vec::new();
             let done = self
                 .store
-                .intake(&keys, &mut |snapshot| {
+                .intake(&fence, &keys, &mut |snapshot| {
                     if snapshot.epoch != registers.epoch {
                         return None;
                     }
-                    let law = Law { settings: &self.settings, registers: &registers };
-                    let (actions, made) = step::step(law, snapshot, inputs, receipts);
+                    let (actions, made) = step::step(law, snapshot, inputs, door.receipts, &room);
                     reports = made;
                     Some(actions)
                 })
                 .await;
+            let claimed: &[Delivery] = if let Ok(Some(claimed)) = &done { claimed } else { &[] };
+            self.inboxes.give_back(room, claimed.iter().map(|delivery| &delivery.recipient));
             match done {
-                Ok(true) => {
-                    self.wake.notify_one();
+                Ok(Some(claimed)) => {
+                    self.ready.add(claimed, law, &self.settings);
+                    self.look_again();
                     return Ok(reports);
                 }
-                Ok(false) => self.reload().await?,
+                Ok(None) => self.reload().await?,
                 Err(StoreError::Conflict) => tokio::task::yield_now().await,
                 Err(error) => return Err(error),
             }
@@ -198,6 +261,7 @@ impl Hub {
     pub async fn settle(&self) -> Result<(), StoreError> {
         loop {
             let fired = self.fire_timers().await?;
+            self.hand_over_ready().await?;
             let claimed = self.dispatch().await?;
             let told = self.tell_receipts().await?;
             if fired + claimed + told == 0 {

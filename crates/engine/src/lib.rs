@@ -6,6 +6,7 @@
 //! | [`step`] | from a snapshot and inputs to actions: decide, record, correct, withdraw, park | no |
 //! | `asking` | one question to the routing core about a kept message | no |
 //! | [`claim`] | the moment of provision; makes [`claim::Permitted`], the one thing that may leave | no |
+//! | [`leases`] | who does which part of the work | no |
 //! | [`explain`] | the same decision for any participant and any moment | no |
 //! | [`event`] | the bytes of delivered events and receipts | no |
 //! | [`ports`] | what a store and a bus must do | |
@@ -21,6 +22,7 @@ pub mod event;
 pub mod explain;
 pub mod hub;
 pub mod inspect;
+pub mod leases;
 pub mod model;
 pub mod ports;
 pub mod settings;

@@ -203,7 +203,7 @@ pub enum Action {
     SaveMessage(StoredMessage),
     /// Adds a decision.
     AddDecision(DecisionRecord),
-    /// Adds a delivery.
+    /// Adds a delivery: waiting, or claimed already because its lane is free (design 4).
     AddDelivery(Box<Delivery>),
     /// Moves a delivery that the snapshot showed to another stage.
     SetStage(DeliveryId, Stage),

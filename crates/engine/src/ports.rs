@@ -17,6 +17,7 @@ use schakelpunt_domain::{
 
 use crate::{
     claim::Permitted,
+    leases::{Lease, LeaseName, ProcessId},
     model::{
         Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys, StoredMessage,
         Timer, Verdict, Versioned,
@@ -29,6 +30,9 @@ pub enum StoreError {
     /// Somebody else changed the same rows: the same call may succeed at once.
     #[error("another transaction changed the same rows")]
     Conflict,
+    /// Another process has taken over what this one worked on: nothing was written.
+    #[error("the lease has gone to another process")]
+    Fenced,
     /// The store cannot be reached or is shutting down: later.
     #[error("the store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -105,7 +109,7 @@ pub struct Pull {
 
 /// Where everything is kept. Transactions are the store's business; what happens inside is a pure function of the engine.
 ///
-/// Locks are taken in the order: register epoch, cases (by reference), deliveries.
+/// Locks are taken in the order: register epoch, leases, cases (by reference), deliveries.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Brings the tables up to this version.
@@ -118,17 +122,29 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Adds entries and raises the epoch; gives the new one.
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError>;
 
-    /// One transaction: locks and reads what `keys` names, asks `step`, writes its actions. `false`: `step` gave `None`, nothing written.
-    /// `SaveCase` over another version than the stored one, or a second first message of a key, is a [`StoreError::Conflict`].
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError>;
+    /// One transaction: shares `wanted` out (see [`crate::leases::share_out`]) for `process` by the store's clock; gives all leases
+    /// that it holds now. Nothing wanted: it gives everything back.
+    async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError>;
+
+    /// One transaction: locks and reads what `keys` names, asks `step`, writes its actions. Gives the deliveries that were added as
+    /// claimed, each with its new number; `None`: `step` gave `None`, nothing written.
+    /// `SaveCase` over another version than the stored one, or a second first message of a key, is a [`StoreError::Conflict`]; a lease
+    /// of `fence` that has passed or has another epoch is [`StoreError::Fenced`].
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError>;
 
     /// Recipients that have something due at `now`: waiting, or claimed with a lease that has passed, at the head of a free lane.
     async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError>;
     /// One transaction: takes due heads of lanes (a lane is a detention and a recipient; one delivery in flight each) of these
     /// recipients, at most `limit` in all and `room` each (consent-based ones only where the room allows them), locks their cases for
     /// sharing, asks `decide`, writes the verdicts, and gives what was claimed, with its new number. Rows that another process works on
-    /// are skipped.
-    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError>;
+    /// are skipped. `fence` as for an intake.
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError>;
     /// Writes how hand-overs went. A delivery that is no longer claimed at that instant is left alone.
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError>;
     /// One transaction: marks what was handed over up to `after` as received; candidates are what has a higher number and then what

@@ -18,12 +18,14 @@ use crate::{
     model::{Action, DecisionRecord, Outcome, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer},
 };
 
+mod at_once;
 mod consider;
 mod effects;
 mod hub_says;
 mod intake;
 mod world;
 
+pub use at_once::AtOnce;
 use world::World;
 
 /// What a step is given.
@@ -116,7 +118,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
 }
 
 /// The step. One report per input, in order.
-pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receipts) -> (Vec<Action>, Vec<Report>) {
+pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receipts, room: &AtOnce) -> (Vec<Action>, Vec<Report>) {
     let mut world = World::new(law, snapshot);
     let mut reports = Vec::with_capacity(inputs.len());
     for input in inputs {
@@ -148,6 +150,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             world.act(Action::AddReceipt(receipt));
         }
     }
+    at_once::claim_added(law, &mut world, room);
     (world.into_actions(), reports)
 }
 

@@ -92,7 +92,9 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Conflict | StoreError::Unavailable(_) => Self::unavailable("the same request again, later").logged(&error),
+            StoreError::Conflict | StoreError::Fenced | StoreError::Unavailable(_) => {
+                Self::unavailable("the same request again, later").logged(&error)
+            }
             StoreError::Data(_) | StoreError::Inconsistent { .. } => Self::failed(&error),
         }
     }

@@ -34,6 +34,9 @@ pub struct Config {
     /// A register file that seeds an empty store.
     #[serde(default)]
     pub participants: Option<PathBuf>,
+    /// The name of this process among others of the same hub, the same after a restart; machine and address without it.
+    #[serde(default)]
+    pub process: Option<String>,
     /// Where everything is kept.
     #[serde(default)]
     pub store: StoreConfig,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schakelpunt_domain::{DetentionRef, ParticipantId, case::Case, stage::Stage};
 use schakelpunt_engine::{
+    leases::Lease,
     model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Room, StoredMessage, Verdict, Versioned},
     ports::{Decide, Pull, StoreError},
 };
@@ -13,7 +14,7 @@ use crate::{
     deliveries,
     errors::unwritable,
     lanes::{self, Again, Picked},
-    messages, registers,
+    leases, messages, registers,
     rows::{Reader, json, signed},
     sql::{End, Session, Sql, values},
     trails,
@@ -35,12 +36,13 @@ const RECEIVED: Sql = Sql::both(
 /// Claims due heads of lanes.
 pub(crate) async fn run<S: Session>(
     session: &mut S,
+    fence: &[Lease],
     limit: usize,
     room: &BTreeMap<ParticipantId, Room>,
     decide: Decide<'_>,
 ) -> Result<End<Vec<Delivery>>, StoreError> {
     let picked = lanes::pick_heads(session, limit, room.iter()).await?;
-    let (epoch, cases, locked) = lock(session, picked, Again::Heads).await?;
+    let (epoch, cases, locked) = lock(session, fence, picked, Again::Heads).await?;
     let context = look(session, epoch, cases, &locked, Again::Heads).await?;
     if context.candidates.is_empty() {
         return Ok(End::Rollback(Vec::new()));
@@ -52,7 +54,7 @@ pub(crate) async fn run<S: Session>(
 pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decide<'_>) -> Result<End<Vec<Delivery>>, StoreError> {
     let again = Again::Reached { after: lanes::cursor(pull) };
     let picked = lanes::pick_for(session, pull).await?;
-    let (epoch, cases, locked) = lock(session, picked, again).await?;
+    let (epoch, cases, locked) = lock(session, &[], picked, again).await?;
     let at = session.clock().await?;
     let received = json(&Stage::Received { at })?;
     session.run(RECEIVED, values![pull.participant.as_str(), lanes::cursor(pull), received]).await?;
@@ -67,9 +69,10 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     Ok(given)
 }
 
-/// Locks the epoch, the cases and the deliveries, in this order.
+/// Locks the epoch, the leases, the cases and the deliveries, in this order.
 async fn lock<S: Session>(
     session: &mut S,
+    fence: &[Lease],
     picked: Vec<Picked>,
     again: Again,
 ) -> Result<(u64, BTreeMap<DetentionRef, Versioned<Case>>, Vec<Picked>), StoreError> {
@@ -77,6 +80,7 @@ async fn lock<S: Session>(
         return Ok((0, BTreeMap::new(), picked));
     }
     let epoch = registers::epoch(session).await?;
+    leases::check(session, fence).await?;
     let detentions = picked.iter().filter_map(|picked| picked.detention.clone()).collect();
     let cases = cases::read(session, &detentions, Lock::Share).await?;
     let cases = cases.into_iter().map(|case| (case.value.detention.clone(), case)).collect();
@@ -116,7 +120,7 @@ async fn provide<S: Session>(session: &mut S, context: ClaimContext, decide: Dec
         return Err(unwritable("not one verdict for each candidate"));
     }
     let Judged { mut claimed, ended, decisions, messages, recalls } = Judged::of(verdicts);
-    give_numbers(session, &mut claimed).await?;
+    give_numbers(session, claimed.iter_mut().collect()).await?;
     deliveries::judge(session, claimed.iter().chain(&ended)).await?;
     messages::save(session, messages, &BTreeSet::new()).await?;
     trails::add_decisions(session, &decisions).await?;
@@ -161,7 +165,7 @@ impl Judged {
 }
 
 /// Gives each delivery without a number the next one of its recipient.
-async fn give_numbers<S: Session>(session: &mut S, claimed: &mut [Delivery]) -> Result<(), StoreError> {
+pub(crate) async fn give_numbers<S: Session>(session: &mut S, claimed: Vec<&mut Delivery>) -> Result<(), StoreError> {
     let mut needed: BTreeMap<ParticipantId, u64> = BTreeMap::new();
     for delivery in claimed.iter().filter(|delivery| delivery.number.is_none()) {
         *needed.entry(delivery.recipient.clone()).or_default() += 1;
@@ -177,7 +181,7 @@ async fn give_numbers<S: Session>(session: &mut S, claimed: &mut [Delivery]) -> 
         let first = reader.number("head")?.checked_sub(count).ok_or_else(|| reader.inconsistent("head", "below what was added"))?;
         next.insert(recipient, first);
     }
-    for delivery in claimed.iter_mut().filter(|delivery| delivery.number.is_none()) {
+    for delivery in claimed.into_iter().filter(|delivery| delivery.number.is_none()) {
         let number = next.entry(delivery.recipient.clone()).or_default();
         *number += 1;
         delivery.number = Some(*number);

@@ -4,25 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schakelpunt_domain::{DeliveryId, case::Case, ids::MessageKey, stage::Stage};
 use schakelpunt_engine::{
+    leases::Lease,
     model::{Action, DecisionRecord, Delivery, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Step, StoreError},
 };
 
 use crate::{
     cases::{self, Held, Lock},
+    claim,
     deliveries::{self, Shown},
     errors::unwritable,
-    messages, registers,
+    leases, messages, registers,
     sql::{End, Session},
     trails,
 };
 
-/// Locks in the order epoch, cases, messages; asks `step`; writes. `false`: nothing written.
-pub(crate) async fn run<S: Session>(session: &mut S, keys: &SnapshotKeys, step: Step<'_>) -> Result<End<bool>, StoreError> {
-    let (snapshot, seen) = look(session, keys).await?;
-    let Some(actions) = step(snapshot) else { return Ok(End::Rollback(false)) };
-    Plan::of(actions, &seen)?.write(session, &seen).await?;
-    Ok(End::Commit(true))
+/// Locks in the order epoch, leases, cases, messages; asks `step`; writes. Gives what was claimed at once; `None`: nothing written.
+pub(crate) async fn run<S: Session>(
+    session: &mut S,
+    fence: &[Lease],
+    keys: &SnapshotKeys,
+    step: Step<'_>,
+) -> Result<End<Option<Vec<Delivery>>>, StoreError> {
+    let (snapshot, seen) = look(session, fence, keys).await?;
+    let Some(actions) = step(snapshot) else { return Ok(End::Rollback(None)) };
+    let claimed = Plan::of(actions, &seen)?.write(session, &seen).await?;
+    Ok(End::Commit(Some(claimed)))
 }
 
 /// What the step was shown, as far as the writing needs it.
@@ -32,8 +39,9 @@ struct Seen {
     stages: Shown,
 }
 
-async fn look<S: Session>(session: &mut S, keys: &SnapshotKeys) -> Result<(Snapshot, Seen), StoreError> {
+async fn look<S: Session>(session: &mut S, fence: &[Lease], keys: &SnapshotKeys) -> Result<(Snapshot, Seen), StoreError> {
     let epoch = registers::epoch(session).await?;
+    leases::check(session, fence).await?;
     let cases = cases::read(session, &keys.detentions, Lock::Update).await?;
     let held: Held = cases.iter().map(|case| (case.value.detention.clone(), cases::held_by(&case.value))).collect();
     let wanted: BTreeSet<MessageKey> = keys.messages.iter().chain(held.values().flatten()).cloned().collect();
@@ -96,16 +104,23 @@ impl Plan {
         Ok(())
     }
 
-    async fn write<S: Session>(self, session: &mut S, seen: &Seen) -> Result<(), StoreError> {
+    async fn write<S: Session>(self, session: &mut S, seen: &Seen) -> Result<Vec<Delivery>, StoreError> {
         let Self { cases, messages, decisions, deliveries, moves, receipts, rejections, timers } = self;
         cases::save(session, cases, &seen.held).await?;
         messages::save(session, messages, &seen.messages).await?;
         trails::add_decisions(session, &decisions).await?;
-        deliveries::add(session, deliveries).await?;
         let moves = moves.into_iter().map(|(id, (stage, shown))| (id, stage, shown)).collect();
         deliveries::move_from(session, moves).await?;
         trails::add_receipts(session, &receipts).await?;
         trails::add_rejections(session, &rejections).await?;
-        trails::set_timers(session, timers).await
+        trails::set_timers(session, timers).await?;
+        // last: the head numbers of the recipients are what transactions wait for each other for
+        let mut deliveries = deliveries;
+        let at_once: Vec<&mut Delivery> =
+            deliveries.iter_mut().filter(|delivery| matches!(delivery.stage, Stage::Claimed { .. })).collect();
+        claim::give_numbers(session, at_once).await?;
+        let claimed = deliveries.iter().filter(|delivery| matches!(delivery.stage, Stage::Claimed { .. })).cloned().collect();
+        deliveries::add(session, deliveries).await?;
+        Ok(claimed)
     }
 }

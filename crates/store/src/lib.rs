@@ -5,11 +5,11 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `cases`, `messages`, `deliveries`, `trails` | one set of tables each |
+//! | `registers`, `leases`, `cases`, `messages`, `deliveries`, `trails` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
-//! Locks are taken in the order: epoch, cases, messages, deliveries, recipients; rows of one table in the order of their keys. On
+//! Locks are taken in the order: epoch, leases, cases, messages, deliveries, recipients; rows of one table in the order of their keys. On
 //! PostgreSQL a claim picks candidates without a lock, locks epoch and cases for sharing, then the rows themselves, and asks again
 //! whether they still are candidates. So a transaction that ends a ground makes the claim wait, and the claim then sees its result.
 //! On SQLite every writing transaction is alone.
@@ -27,6 +27,7 @@ mod errors;
 mod forget;
 mod intake;
 mod lanes;
+mod leases;
 mod messages;
 mod migrations;
 mod postgres;
@@ -38,7 +39,10 @@ mod sqlite;
 mod tests;
 mod trails;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -49,6 +53,7 @@ use schakelpunt_domain::{
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
@@ -103,9 +108,16 @@ impl<B: Backend> Store for SqlStore<B> {
         Ok(epoch)
     }
 
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+    async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
         let mut session = self.backend.writing().await?;
-        let result = intake::run(&mut session, keys, step).await;
+        let held = leases::share_out(&mut session, process, wanted, life).await?;
+        session.commit().await?;
+        Ok(held)
+    }
+
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
+        let mut session = self.backend.writing().await?;
+        let result = intake::run(&mut session, fence, keys, step).await;
         end(session, result).await
     }
 
@@ -113,9 +125,15 @@ impl<B: Backend> Store for SqlStore<B> {
         lanes::due_recipients(&mut self.backend.reading().await?).await
     }
 
-    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let mut session = self.backend.writing().await?;
-        let result = claim::run(&mut session, limit, room, decide).await;
+        let result = claim::run(&mut session, fence, limit, room, decide).await;
         end(session, result).await
     }
 

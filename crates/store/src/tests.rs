@@ -1,10 +1,11 @@
 //! A row that cannot be read back names its table and column, whichever column it is.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use schakelpunt_domain::{Clock, DeliveryId, ids::MessageKey, registers::Recorded};
 use schakelpunt_engine::{
+    leases::{Lease, LeaseName, ProcessId},
     model::{Action, SnapshotKeys},
     ports::{Store, StoreError},
 };
@@ -55,6 +56,10 @@ const ONLY_FOR_QUERIES: &[&str] = &[
     "rejections.ordinal",
     // any text is an id of a timer
     "timers.id",
+    // and of a lease, and of who holds it
+    "leases.name",
+    "leases.holder",
+    "leases.run",
 ];
 
 /// Every other column, with something that cannot be read.
@@ -91,6 +96,8 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     ("receipts", "data", "'{'"),
     ("receipts", "at", "9223372036854775807"),
     ("rejections", "body", "'{}'"),
+    ("leases", "epoch", "-1"),
+    ("leases", "until", "9223372036854775807"),
     ("timers", "at", "-9223372036854775808"),
     ("timers", "detention", "''"),
 ];
@@ -140,11 +147,17 @@ async fn filled() -> SqliteStore {
     let entry = json!({"entry": {"stop": {"participant": "pi-zwolle"}}, "recorded": Noon.now()});
     store.record(vec![model::<Recorded<_>>(entry)]).await.unwrap();
     let mut actions = Some(actions());
-    store.intake(&SnapshotKeys::default(), &mut |_| actions.take()).await.unwrap();
+    store.intake(&[], &SnapshotKeys::default(), &mut |_| actions.take()).await.unwrap();
     sqlx::query("insert into recipients (participant) values ('gemeente-zwolle')").execute(&store.backend.writer).await.unwrap();
+    read_leases(&store).await.unwrap();
     // a row is damaged as a disk or a person would, without asking the database
     sqlx::query("pragma foreign_keys = off").execute(&store.backend.writer).await.unwrap();
     store
+}
+
+async fn read_leases(store: &SqliteStore) -> Result<Vec<Lease>, StoreError> {
+    let process = ProcessId { name: "hub-1".to_owned(), run: "1".to_owned() };
+    store.lease(&process, &[LeaseName::queue("in.0")], Duration::from_secs(6)).await
 }
 
 /// Reads everything of that table, as the engine would.
@@ -161,7 +174,7 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
                 });
                 Some(claims.collect())
             };
-            store.claim(1, &room, &mut decide).await.map(drop)
+            store.claim(&[], 1, &room, &mut decide).await.map(drop)
         }
         "cases" => {
             store.case(&"d-1".parse().unwrap()).await?;
@@ -175,6 +188,7 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
         "deliveries" => store.deliveries(&schakelpunt_engine::ports::DeliveryFilter { limit: 9, ..Default::default() }).await.map(drop),
         "receipts" => store.receipts(9).await.map(drop),
         "rejections" => store.rejections(9).await.map(drop),
+        "leases" => read_leases(store).await.map(drop),
         "timers" => store.due_timers(9).await.map(drop),
         _ => panic!("no reader for {table}"),
     }

@@ -14,7 +14,7 @@ use super::demand;
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between our crates: whoever stands left may name whoever stands right, and nobody else of ours.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("schakelpunt-domain", &[]),
     ("schakelpunt-rules", &["schakelpunt-domain"]),
     ("schakelpunt-amqp", &["schakelpunt-domain"]),
@@ -34,6 +34,10 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "schakelpunt-gateway",
         ],
     ),
+    (
+        "schakelpunt-bench",
+        &["schakelpunt", "schakelpunt-domain", "schakelpunt-rules", "schakelpunt-amqp", "schakelpunt-engine", "schakelpunt-bus"],
+    ),
 ];
 /// Pure crates: no runtime, network, database or file system below them, however far.
 const PURE: [&str; 2] = ["schakelpunt-domain", "schakelpunt-rules"];
@@ -41,11 +45,12 @@ const IMPURE: [&str; 11] = ["tokio", "mio", "async-io", "sqlx", "sqlx-core", "ru
 /// Who alone may name a library.
 const ONLY: [(&str, &[&str]); 6] = [
     ("sqlx", &["schakelpunt-store"]),
-    ("lapin", &["schakelpunt-amqp"]),
+    // the bench's bare relay is the limit of what lapin can do
+    ("lapin", &["schakelpunt-amqp", "schakelpunt-bench"]),
     ("axum", &["schakelpunt-gateway"]),
     ("tower-http", &["schakelpunt-gateway"]),
-    ("reqwest", &["schakelpunt-bus", "schakelpunt"]),
-    ("anyhow", &["schakelpunt"]),
+    ("reqwest", &["schakelpunt-bus", "schakelpunt", "schakelpunt-bench"]),
+    ("anyhow", &["schakelpunt", "schakelpunt-bench"]),
 ];
 /// Second TLS providers. The one in use is aws-lc.
 const OTHER_TLS: [&str; 6] = ["ring", "openssl", "openssl-sys", "native-tls", "schannel", "security-framework"];

@@ -120,6 +120,7 @@ impl Site {
         let digest_key = "5c".repeat(32);
         format!(
             r#"environment = "test"
+process = "hub-1"
 digest-key = "{digest_key}"
 participants = "{participants}"
 [store]

@@ -7,7 +7,7 @@ use schakelpunt_domain::{LegalDay, pointer::Leaf, registers::Kind};
 use schakelpunt_engine::{
     model::{Delivery, Snapshot},
     ports::{DeliveryFilter, Published},
-    step::{self, Law, Receipts, Reported},
+    step::{self, AtOnce, Law, Receipts, Reported},
 };
 use schakelpunt_rules::Permit;
 
@@ -105,11 +105,12 @@ impl Play {
             seen = Some(snapshot);
             None
         };
-        self.rig.store.intake(&step::keys(&inputs), look).await.unwrap();
+        self.rig.store.intake(&[], &step::keys(&inputs), look).await.unwrap();
         let (snapshot, settings, registers) = (seen.unwrap(), settings(), self.rig.hub.registers().await);
         let law = Law { settings: &settings, registers: &registers };
-        let once = step::step(law, snapshot.clone(), &inputs, Receipts::Send);
-        prop_assert_eq!(once, step::step(law, snapshot, &inputs, Receipts::Send));
+        let room = AtOnce::from([(who("gemeente-zwolle"), 5), (who("rn-zwolle"), 5)]);
+        let once = step::step(law, snapshot.clone(), &inputs, Receipts::Send, &room);
+        prop_assert_eq!(once, step::step(law, snapshot, &inputs, Receipts::Send, &room));
         Ok(())
     }
 

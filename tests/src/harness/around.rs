@@ -1,6 +1,6 @@
 //! A store with another behaviour put around some of its transactions; everything else goes through.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use schakelpunt_domain::{
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
@@ -21,12 +22,18 @@ pub(crate) trait Hooks: Send + Sync + fmt::Debug {
     /// The store itself.
     fn inner(&self) -> &dyn Store;
 
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
-        self.inner().intake(keys, step).await
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
+        self.inner().intake(fence, keys, step).await
     }
 
-    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
-        self.inner().claim(limit, room, decide).await
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.inner().claim(fence, limit, room, decide).await
     }
 }
 
@@ -36,11 +43,20 @@ pub(crate) struct Around<H>(pub(crate) H);
 
 #[async_trait]
 impl<H: Hooks> Store for Around<H> {
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
-        self.0.intake(keys, step).await
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
+        self.0.intake(fence, keys, step).await
     }
-    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
-        self.0.claim(limit, room, decide).await
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.0.claim(fence, limit, room, decide).await
+    }
+    async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
+        self.0.inner().lease(process, wanted, life).await
     }
     async fn migrate(&self) -> Result<(), StoreError> {
         self.0.inner().migrate().await

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use schakelpunt_engine::{
-    model::{Action, SnapshotKeys},
+    leases::Lease,
+    model::{Action, Delivery, SnapshotKeys},
     ports::{Step, Store, StoreError},
 };
 
@@ -23,11 +24,11 @@ impl Hooks for Poisoned {
         self.store.as_ref()
     }
 
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
         let mut poisoned = false;
         let done = self
             .store
-            .intake(keys, &mut |snapshot| {
+            .intake(fence, keys, &mut |snapshot| {
                 let actions = step(snapshot)?;
                 poisoned =
                     actions.iter().any(|action| matches!(action, Action::SaveMessage(message) if message.key.id.as_str() == self.id));

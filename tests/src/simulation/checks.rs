@@ -20,7 +20,7 @@ use crate::invariants::{A_TOMBSTONE_STAYS, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, N
 mod claimed;
 mod left;
 
-pub(super) use self::{claimed::claimed, left::published};
+pub(super) use self::{claimed::{claimed, claimed_at_once}, left::published};
 
 /// Recorded without asking about anybody, or while it waits for somebody to be found.
 const WITHOUT_DECISION: [&str; 3] = ["consent-given", "consent-withdrawn", "message-withdrawn"];

@@ -118,7 +118,8 @@ pub(super) fn stalls(world: &mut World, process: usize, wait: Duration) {
     }
 }
 
-fn holds_claims(world: &World, process: usize) -> bool {
+/// Whether a process has something under way.
+pub(super) fn holds_claims(world: &World, process: usize) -> bool {
     let mine = world.ledger.claimed_by.iter().filter(|(_, by)| **by == process);
     mine.filter_map(|(id, _)| world.tables.deliveries.get(id)).any(|row| matches!(row.delivery.stage, Stage::Claimed { .. }))
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use schakelpunt_engine::{Hub, Settings, drivers};
+use schakelpunt_engine::{Hub, Settings, drivers, leases::ProcessId};
 use tokio::sync::oneshot;
 
 use super::{bus::SimBus, store::SimStore, world::Sim};
@@ -66,7 +66,9 @@ impl Processes {
                     Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
                 }
             };
-            for (name, running) in drivers::loops(&hub) {
+            let run = sim.world().step.to_string();
+            let me = ProcessId { name: ["a", "b"][process].to_owned(), run };
+            for (name, running) in drivers::loops(&hub, me) {
                 all.state().starts.push((Some(process), name, running));
             }
             all.state().hubs[process] = Some(hub);

@@ -1,6 +1,6 @@
 //! The store port of one process over the shared rows: every call is a request under way, an instant, and an answer under way.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,12 +11,13 @@ use schakelpunt_domain::{
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
 use super::{
-    checks, planted,
+    checks, end, planted,
     tables::{Heads, Shown},
     world::{Sim, World},
 };
@@ -73,6 +74,17 @@ impl SimStore {
         done
     }
 
+    fn fence(&self, world: &mut World, fence: &[Lease], now: Timestamp) -> Result<(), StoreError> {
+        let held = world.tables.fence(fence, now);
+        if held.is_err() {
+            world.count("state: a lease had gone when something was to be written");
+            if end::holds_claims(world, self.process) {
+                world.count("state: a lease lost with a claim open");
+            }
+        }
+        if world.is(Mutant::LeaseNotFenced) { Ok(()) } else { held }
+    }
+
     fn name(&self) -> char {
         ['A', 'B'][self.process]
     }
@@ -100,18 +112,29 @@ impl Store for SimStore {
         .await
     }
 
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+    async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
+        self.call("lease", true, |world, now| {
+            let held = world.tables.lease(process, wanted, life, now);
+            world.note(format_args!("  holds {}", held.len()));
+            Ok(held)
+        })
+        .await
+    }
+
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
         self.call("intake", true, |world, now| {
+            self.fence(world, fence, now)?;
             let mut snapshot = world.tables.snapshot(keys, now);
             planted::snapshot(world, self.process, keys, &mut snapshot);
             let shown = Shown::of(&snapshot);
-            let Some(mut actions) = step(snapshot) else { return Ok(false) };
+            let Some(mut actions) = step(snapshot) else { return Ok(None) };
             planted::actions(world, &mut actions);
             checks::refuses(world, &actions)?;
             world.tables.check(&actions, &shown)?;
             checks::intake(world, &actions, now);
-            world.tables.write(actions);
-            Ok(true)
+            let claimed = world.tables.write(actions);
+            checks::claimed_at_once(world, self.process, &claimed, now);
+            Ok(Some(claimed))
         })
         .await
     }
@@ -120,8 +143,15 @@ impl Store for SimStore {
         self.call("due", false, |world, now| Ok(world.tables.due_recipients(now))).await
     }
 
-    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.call("claim", true, |world, now| {
+            self.fence(world, fence, now)?;
             let heads = if world.is(Mutant::LaneOvertaken) { Heads::Any } else { Heads::First };
             let mut ids = world.tables.heads(limit, room, heads, now);
             if ids.len() > 1 && world.chance(10) {

@@ -13,6 +13,7 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::{
+    leases::{LeaseName, LeaseRow},
     model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{DeliveryFilter, Load, StoreError, Trace},
 };
@@ -58,7 +59,7 @@ pub(super) struct Tables {
     pub(super) timers: BTreeMap<String, Timer>,
     heads: BTreeMap<ParticipantId, u64>,
     pulls: BTreeSet<ParticipantId>,
-    leases: leases::Leases,
+    leases: BTreeMap<LeaseName, LeaseRow>,
     ordinal: u64,
 }
 

@@ -130,7 +130,7 @@ pub(crate) fn keys_of(actions: &[Action]) -> SnapshotKeys {
 pub(crate) async fn put(store: &dyn Store, actions: Vec<Action>) -> Result<bool, StoreError> {
     let keys = keys_of(&actions);
     let mut actions = Some(actions);
-    store.intake(&keys, &mut |_| actions.take()).await
+    store.intake(&[], &keys, &mut |_| actions.take()).await.map(|written| written.is_some())
 }
 
 /// What an intake sees of these.
@@ -141,13 +141,11 @@ pub(crate) async fn look(store: &dyn Store, detentions: &[&str], messages: &[&st
         ..SnapshotKeys::default()
     };
     let mut seen = None;
-    let written = store
-        .intake(&keys, &mut |snapshot| {
-            seen = Some(snapshot);
-            None
-        })
-        .await;
-    assert!(!written.unwrap());
+    let look = &mut |snapshot| {
+        seen = Some(snapshot);
+        None
+    };
+    assert!(store.intake(&[], &keys, look).await.unwrap().is_none());
     seen.unwrap()
 }
 
@@ -186,7 +184,7 @@ pub(crate) fn room(rooms: &[(&str, usize, bool)]) -> BTreeMap<ParticipantId, Roo
 /// Claims with much room for these.
 pub(crate) async fn claim(store: &dyn Store, recipients: &[&str]) -> Vec<Delivery> {
     let rooms: Vec<_> = recipients.iter().map(|id| (*id, 100, true)).collect();
-    store.claim(100, &room(&rooms), &mut claim_all).await.unwrap()
+    store.claim(&[], 100, &room(&rooms), &mut claim_all).await.unwrap()
 }
 
 pub(crate) async fn fetch(store: &dyn Store, participant: &str, after: u64, limit: u32) -> Vec<Delivery> {

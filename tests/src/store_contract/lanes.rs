@@ -57,7 +57,7 @@ pub(super) async fn a_claim_is_due_again_when_its_lease_has_passed(subject: &Sub
         frozen.clone_from(&context.candidates[0].delivery.bytes);
         claim_all(context)
     };
-    let again = store.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap();
+    let again = store.claim(&[], 9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap();
     assert_eq!((ids(&again), again[0].number), (vec!["m-1"], Some(1)), "the same delivery under the same number");
     assert_eq!((&again[0].bytes, &frozen), (&first[0].bytes, &first[0].bytes), "the same bytes");
     assert_ne!(again[0].stage, first[0].stage);
@@ -99,13 +99,13 @@ pub(super) async fn room_and_limit_hold(subject: &Subject) {
         subject.clock.pass(1);
     }
     let claimed =
-        store.claim(100, &room(&[(ZWOLLE, 2, false), (KAMPEN, 1, false), ("gemeente-ommen", 0, true)]), &mut claim_all).await.unwrap();
+        store.claim(&[], 100, &room(&[(ZWOLLE, 2, false), (KAMPEN, 1, false), ("gemeente-ommen", 0, true)]), &mut claim_all).await.unwrap();
     let mut taken: Vec<_> = claimed.iter().map(|delivery| (delivery.recipient.as_str(), delivery.key.id.as_str())).collect();
     taken.sort_unstable();
     assert_eq!(taken, [(KAMPEN, "m-0"), (ZWOLLE, "m-0"), (ZWOLLE, "m-1")], "those first that are due longest");
-    let claimed = store.claim(3, &room(&[(ZWOLLE, 9, false), (KAMPEN, 9, false)]), &mut claim_all).await.unwrap();
+    let claimed = store.claim(&[], 3, &room(&[(ZWOLLE, 9, false), (KAMPEN, 9, false)]), &mut claim_all).await.unwrap();
     assert_eq!(ids(&claimed), ["m-1", "m-2", "m-2"]);
-    assert!(store.claim(0, &room(&[(ZWOLLE, 9, false)]), &mut claim_all).await.unwrap().is_empty());
+    assert!(store.claim(&[], 0, &room(&[(ZWOLLE, 9, false)]), &mut claim_all).await.unwrap().is_empty());
 }
 
 pub(super) async fn consent_waits_for_its_room(subject: &Subject) {
@@ -116,9 +116,9 @@ pub(super) async fn consent_waits_for_its_room(subject: &Subject) {
         delivery.decision = permit(by_consent);
         put(store, vec![Action::SaveMessage(message), Action::AddDelivery(Box::new(delivery))]).await.unwrap();
     }
-    let claimed = store.claim(9, &room(&[("ggz-zwolle", 9, false)]), &mut claim_all).await.unwrap();
+    let claimed = store.claim(&[], 9, &room(&[("ggz-zwolle", 9, false)]), &mut claim_all).await.unwrap();
     assert_eq!(ids(&claimed), ["m-3"], "what follows it in its lane waits too");
-    let claimed = store.claim(9, &room(&[("ggz-zwolle", 9, true)]), &mut claim_all).await.unwrap();
+    let claimed = store.claim(&[], 9, &room(&[("ggz-zwolle", 9, true)]), &mut claim_all).await.unwrap();
     assert_eq!(ids(&claimed), ["m-1"]);
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn numbers_have_no_gaps(subject: &Subject) {
             let claims = claim_all(context)?;
             Some(claims.into_iter().zip(ends).enumerate().map(|(place, (claim, end))| if place % 2 == 0 { claim } else { end }).collect())
         };
-        for delivery in store.claim(99, &rooms, &mut decide).await.unwrap() {
+        for delivery in store.claim(&[], 99, &rooms, &mut decide).await.unwrap() {
             numbers.entry(delivery.recipient.to_string()).or_default().push(delivery.number.unwrap());
         }
     }
@@ -165,10 +165,10 @@ pub(super) async fn a_claim_that_gives_nothing_writes_nothing(subject: &Subject)
     let store = &*subject.store;
     lane(subject, Some("d-1"), &["m-1"]).await;
     let rooms = room(&[(ZWOLLE, 9, true)]);
-    assert!(store.claim(9, &rooms, &mut |_| None).await.unwrap().is_empty());
-    let left = store.claim(9, &rooms, &mut |context| Some(context.candidates.iter().map(|_| Verdict::Leave).collect())).await.unwrap();
+    assert!(store.claim(&[], 9, &rooms, &mut |_| None).await.unwrap().is_empty());
+    let left = store.claim(&[], 9, &rooms, &mut |context| Some(context.candidates.iter().map(|_| Verdict::Leave).collect())).await.unwrap();
     assert!(left.is_empty());
-    assert!(store.claim(9, &rooms, &mut |_| Some(Vec::new())).await.is_err(), "one verdict for each");
+    assert!(store.claim(&[], 9, &rooms, &mut |_| Some(Vec::new())).await.is_err(), "one verdict for each");
     assert_eq!(claim(store, &[ZWOLLE]).await[0].number, Some(1));
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn a_late_answer_is_left_alone(subject: &Subject) {
 pub(super) async fn an_ended_delivery_frees_its_lane(subject: &Subject) {
     let store = &*subject.store;
     lane(subject, Some("d-1"), &["m-1", "m-2"]).await;
-    assert!(store.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut end_all).await.unwrap().is_empty());
+    assert!(store.claim(&[], 9, &room(&[(ZWOLLE, 9, true)]), &mut end_all).await.unwrap().is_empty());
     let trace = store.trace(&"m-1".parse().unwrap()).await.unwrap().remove(0);
     assert_eq!((trace.deliveries[0].stage.word(), trace.deliveries[0].number, trace.decisions.len()), ("cancelled", None, 1));
     assert_eq!(ids(&claim(store, &[ZWOLLE]).await), ["m-2"]);
@@ -210,7 +210,7 @@ pub(super) async fn a_recall_follows_at_once(subject: &Subject) {
         let follow_up = delivery(&recall, ZWOLLE, uncertain.lane_sequence);
         Some(vec![Verdict::Recall(Box::new(uncertain), why, Box::new(recall), Box::new(follow_up))])
     };
-    assert!(store.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap().is_empty());
+    assert!(store.claim(&[], 9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap().is_empty());
     let trace = store.trace(&"m-1".parse().unwrap()).await.unwrap().remove(0);
     assert_eq!((trace.deliveries[0].stage.word(), trace.deliveries[0].number, trace.decisions.len()), ("handed-over", Some(1), 1));
     let recalled = claim(store, &[ZWOLLE]).await;
@@ -235,7 +235,7 @@ pub(super) async fn the_candidate_has_case_message_and_bytes(subject: &Subject) 
         *why = Some(record(delivery, now));
         Some(verdicts)
     };
-    let claimed = store.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap();
+    let claimed = store.claim(&[], 9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap();
     let seen = seen.unwrap();
     assert_eq!((seen.now, seen.epoch), (subject.now(), 1));
     assert_eq!(seen.candidates[0].delivery, delivery(&first, ZWOLLE, 1));
@@ -261,7 +261,7 @@ pub(super) async fn many_lanes_drain_in_order(subject: &Subject) {
     while !store.due_recipients().await.unwrap().is_empty() {
         rounds += 1;
         let rooms = room(&recipients.map(|recipient| (recipient, 5, true)));
-        let claimed = store.claim(11, &rooms, &mut claim_all).await.unwrap();
+        let claimed = store.claim(&[], 11, &rooms, &mut claim_all).await.unwrap();
         let results: Vec<_> = claimed
             .iter()
             .enumerate()

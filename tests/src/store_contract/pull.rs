@@ -91,7 +91,7 @@ pub(super) async fn what_is_claimed_or_blocked_holds_its_lane(subject: &Subject)
     assert_eq!(ids(&fetch(store, OMMEN, 1, 100).await), ["m-2"], "its own cursor frees the lane");
 
     send(subject, "d-2", &["n-1", "n-2"]).await;
-    let claimed = store.claim(1, &room(&[(OMMEN, 1, true)]), &mut claim_all).await.unwrap();
+    let claimed = store.claim(&[], 1, &room(&[(OMMEN, 1, true)]), &mut claim_all).await.unwrap();
     assert_eq!(ids(&claimed), ["n-1"]);
     store.settle(&[went(&claimed[0], |stage| stage.block(subject.now(), BlockReason::Refused).unwrap())]).await.unwrap();
     assert!(fetch(store, OMMEN, 9, 100).await.is_empty(), "a blocked lane waits for a person");

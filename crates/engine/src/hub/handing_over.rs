@@ -1,9 +1,6 @@
 //! What leaves: claims, receipts, fetches.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::PoisonError,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -18,12 +15,30 @@ use crate::{
     event,
     model::{Delivery, HandOver, Room, Verdict},
     ports::{Outgoing, Published, Pull, StoreError},
-    step::{Input, Law, Receipts},
+    step::{AtOnce, Input, Law, Receipts},
 };
 
 impl Hub {
+    /// Hands over what was claimed as it was decided. Gives how many.
+    pub(crate) async fn hand_over_ready(&self) -> Result<usize, StoreError> {
+        let ready = self.ready.take(self.settings.limits.claims);
+        self.inboxes.done(ready.late.iter().map(Permitted::recipient));
+        self.hand_over(&ready.in_time, &BTreeSet::new()).await?;
+        Ok(ready.in_time.len())
+    }
+
+    /// For how many deliveries of each inbox a batch may set aside room, so that they are claimed as they are decided.
+    pub(super) fn room_at_once(&self) -> AtOnce {
+        // what cannot be handed over soon waits where it can be cancelled
+        if self.ready.len() >= self.settings.limits.claims {
+            return AtOnce::new();
+        }
+        self.inboxes.set_aside(|recipient| self.sharing.is_ours(recipient) && !self.is_down(recipient))
+    }
+
     /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.
     pub async fn dispatch(&self) -> Result<usize, StoreError> {
+        let fence = self.sharing.fence(None)?;
         // one at a time looks for empty inboxes: what another hands over meanwhile does not show there yet
         let turn = self.consent_turn.try_lock();
         let room = self.room(turn.is_ok()).await?;
@@ -38,7 +53,7 @@ impl Hub {
         let mut stale = false;
         let claimed = self
             .store
-            .claim(self.settings.limits.claims, &room, &mut |context| {
+            .claim(&fence, self.settings.limits.claims, &room, &mut |context| {
                 reconsider.clear();
                 let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
                 uncertain = again.map(|candidate| candidate.delivery.id).collect();
@@ -59,6 +74,7 @@ impl Hub {
             Err(error) => return Err(error),
         };
         let count = moved + reconsider.len();
+        self.inboxes.claimed(claimed.iter().map(|delivery| &delivery.recipient));
         let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
         self.hand_over(&permitted, &uncertain).await?;
         self.reconsider(reconsider).await?;
@@ -82,14 +98,16 @@ impl Hub {
             if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
                 continue;
             }
-            if self.down.lock().unwrap_or_else(PoisonError::into_inner).contains(&recipient) {
+            if self.is_down(&recipient) || !self.sharing.is_ours(&recipient) {
                 continue;
             }
             match self.bus.room(&recipient, self.settings.limits.window).await {
-                Ok(free) if free.count > 0 => {
-                    room.insert(recipient, Room { consent: free.consent && consent, ..free });
+                Ok(free) => {
+                    let count = self.inboxes.asked(&recipient, free.count);
+                    if count > 0 {
+                        room.insert(recipient, Room { count, consent: free.consent && consent });
+                    }
                 }
-                Ok(_) => {}
                 Err(error) => tracing::warn!(recipient = %recipient, error = %chain(&error), "the inbox cannot be seen"),
             }
         }
@@ -102,6 +120,7 @@ impl Hub {
         }
         let batch: Vec<Outgoing<'_>> = permitted.iter().map(Outgoing::Delivery).collect();
         let published = self.bus.publish(&batch).await;
+        self.inboxes.done(permitted.iter().map(Permitted::recipient));
         let now = self.store.now().await?;
         let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
             // that this time it is not there says nothing of the time before

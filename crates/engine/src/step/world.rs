@@ -1,6 +1,6 @@
 //! The working state of one step: the snapshot, changed by every input, and the actions so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -31,7 +31,12 @@ pub(super) struct World<'a> {
     cases: BTreeMap<DetentionRef, Row>,
     messages: BTreeMap<MessageKey, StoredMessage>,
     deliveries: Vec<Delivery>,
+    /// Places in `deliveries`: a batch holds hundreds.
+    by_message: HashMap<MessageKey, Vec<usize>>,
+    by_case: HashMap<DetentionRef, Vec<usize>>,
     actions: Vec<Action>,
+    /// Places of the decisions in `actions`.
+    decided: Vec<usize>,
 }
 
 impl<'a> World<'a> {
@@ -40,15 +45,31 @@ impl<'a> World<'a> {
         let row = |Versioned { value, version }: Versioned<Case>| {
             (value.detention.clone(), Row { as_read: Some(value.clone()), case: value, version })
         };
-        Self {
+        // time never runs back for a case, whatever the clock of the store does: what was ended stays ended
+        let latest = cases.iter().filter_map(|case| case.value.written).chain([law.registers.latest()]).fold(now, Timestamp::max);
+        let mut world = Self {
             law,
-            now,
+            now: latest,
             epoch,
             cases: cases.into_iter().map(row).collect(),
             messages: messages.into_iter().map(|message| (message.key.clone(), message)).collect(),
-            deliveries,
+            deliveries: Vec::with_capacity(deliveries.len()),
+            by_message: HashMap::new(),
+            by_case: HashMap::new(),
             actions: Vec::new(),
+            decided: Vec::new(),
+        };
+        deliveries.into_iter().for_each(|delivery| world.know(delivery));
+        world
+    }
+
+    fn know(&mut self, delivery: Delivery) {
+        let place = self.deliveries.len();
+        self.by_message.entry(delivery.key.clone()).or_default().push(place);
+        if let Some(detention) = &delivery.detention {
+            self.by_case.entry(detention.clone()).or_default().push(place);
         }
+        self.deliveries.push(delivery);
     }
 
     pub(super) fn law(&self) -> Law<'a> {
@@ -98,17 +119,22 @@ impl<'a> World<'a> {
     }
 
     /// Deliveries of one message.
-    pub(super) fn deliveries_of<'b>(&'b self, key: &'b MessageKey) -> impl Iterator<Item = &'b Delivery> {
-        self.deliveries.iter().filter(move |delivery| delivery.key == *key)
+    pub(super) fn deliveries_of(&self, key: &MessageKey) -> impl Iterator<Item = &Delivery> {
+        self.by_message.get(key).into_iter().flatten().filter_map(|place| self.deliveries.get(*place))
     }
 
     /// Deliveries of one case.
-    pub(super) fn deliveries_in<'b>(&'b self, detention: &'b DetentionRef) -> impl Iterator<Item = &'b Delivery> {
-        self.deliveries.iter().filter(move |delivery| delivery.detention.as_ref() == Some(detention))
+    pub(super) fn deliveries_in(&self, detention: &DetentionRef) -> impl Iterator<Item = &Delivery> {
+        self.by_case.get(detention).into_iter().flatten().filter_map(|place| self.deliveries.get(*place))
+    }
+
+    /// Every delivery that was read or added.
+    pub(super) fn deliveries(&self) -> &[Delivery] {
+        &self.deliveries
     }
 
     pub(super) fn add_delivery(&mut self, delivery: Delivery) {
-        self.deliveries.push(delivery.clone());
+        self.know(delivery.clone());
         self.actions.push(Action::AddDelivery(Box::new(delivery)));
     }
 
@@ -136,25 +162,40 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn act(&mut self, action: Action) {
+        if matches!(action, Action::AddDecision(_)) {
+            self.decided.push(self.actions.len());
+        }
         self.actions.push(action);
+    }
+
+    /// The actions so far.
+    pub(super) fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// The same, to be changed: kinds and order stay.
+    pub(super) fn actions_mut(&mut self) -> &mut [Action] {
+        &mut self.actions
     }
 
     /// How many decisions were made so far.
     pub(super) fn decisions(&self) -> usize {
-        self.actions.iter().filter(|action| matches!(action, Action::AddDecision(_))).count()
+        self.decided.len()
     }
 
     /// The decisions made after the first `before`.
     pub(super) fn decisions_since(&self, before: usize) -> Vec<DecisionRecord> {
-        let made = self.actions.iter().filter_map(|action| if let Action::AddDecision(decision) = action { Some(decision) } else { None });
-        made.skip(before).cloned().collect()
+        let made = self.decided.iter().skip(before).filter_map(|place| self.actions.get(*place));
+        made.filter_map(|action| if let Action::AddDecision(decision) = action { Some(decision.clone()) } else { None }).collect()
     }
 
     /// Everything to carry out; each changed case once, with all that was done to it.
     pub(super) fn into_actions(self) -> Vec<Action> {
         let changed = self.cases.into_values().filter(|row| row.as_read.as_ref() != Some(&row.case));
         // the cases come first: their rows are locked and compared before anything else is written
-        let mut actions: Vec<Action> = changed.map(|row| Action::SaveCase(Versioned { value: row.case, version: row.version })).collect();
+        let now = self.now;
+        let save = |row: Row| Action::SaveCase(Versioned { value: Case { written: Some(now), ..row.case }, version: row.version });
+        let mut actions: Vec<Action> = changed.map(save).collect();
         actions.extend(self.actions);
         actions
     }

@@ -71,7 +71,7 @@ impl Options {
             tracing::info!("token of {participant}: {token}");
         }
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], self.port));
-        super::serve::listen(hub, listen, tokens).await
+        super::serve::listen(hub, None, listen, tokens).await
     }
 }
 

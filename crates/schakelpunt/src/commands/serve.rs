@@ -3,14 +3,14 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use schakelpunt_domain::ParticipantId;
-use schakelpunt_engine::{Hub, drivers, spawn};
+use schakelpunt_domain::{Clock as _, ParticipantId};
+use schakelpunt_engine::{Hub, drivers, leases::ProcessId, spawn};
 use schakelpunt_gateway::{Gateway, Readiness, Tokens};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::out;
-use crate::{config::Config, wiring};
+use crate::{clock::SystemClock, config::Config, wiring};
 
 /// How long the loops may take to end after the first signal. What they leave is found again at the next start.
 const GRACE: Duration = Duration::from_secs(10);
@@ -34,16 +34,22 @@ impl Options {
             }
             None => (SocketAddr::from(([127, 0, 0, 1], 0)), Vec::new()),
         };
-        self::listen(hub, listen, tokens).await
+        self::listen(hub, config.process, listen, tokens).await
     }
 }
 
 /// Starts the loops and the HTTP side of a hub, says so on stdout, and waits for a signal.
-pub async fn listen(hub: Arc<Hub>, listen: SocketAddr, tokens: Vec<(ParticipantId, String)>) -> anyhow::Result<ExitCode> {
+/// `name`: of this process among others of the same hub.
+pub async fn listen(
+    hub: Arc<Hub>,
+    name: Option<String>,
+    listen: SocketAddr,
+    tokens: Vec<(ParticipantId, String)>,
+) -> anyhow::Result<ExitCode> {
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("http.listen: cannot listen on {listen}"))?;
     let address = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
-    let tasks = drivers::start(&hub, &stop);
+    let tasks = drivers::start(&hub, process(name, &address), &stop);
     let tokens = tokens.into_iter().fold(Tokens::default(), |tokens, (participant, token)| tokens.with(&token, participant));
     let readiness = Readiness::default();
     let public_url = hub.settings().public_url.clone();
@@ -76,6 +82,13 @@ pub async fn listen(hub: Arc<Hub>, listen: SocketAddr, tokens: Vec<(ParticipantI
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// This process among others of the same hub. Its name should be the same after a restart: then it goes on at once.
+fn process(name: Option<String>, address: &str) -> ProcessId {
+    let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.unwrap_or_else(|| format!("{} {address}", machine().trim()));
+    ProcessId { name, run: format!("{} {}", SystemClock.now(), std::process::id()) }
 }
 
 async fn signal() -> anyhow::Result<()> {

@@ -41,10 +41,40 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
         if let Some((invariant, why)) = groundless(world, one, now) {
             world.broken(invariant, format!("{} to {}: {why}", delivery.key.id, delivery.recipient));
         }
+        if let Some(why) = crowded(world, one) {
+            world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
+        }
         if matches!(delivery.stage, Stage::Claimed { .. }) {
             overtakes(world, delivery);
         }
     }
+}
+
+/// Deliveries were claimed in the transaction that decided them.
+pub(crate) fn claimed_at_once(world: &mut World, process: usize, claimed_now: &[Delivery], now: Timestamp) {
+    let before = Stage::new(now);
+    let written = claimed_now.iter().map(|delivery| {
+        let decision = world.tables.last_decision(&delivery.key, &delivery.recipient).cloned();
+        Written { delivery: delivery.clone(), decision, before: before.clone(), claimed: true }
+    });
+    let written: Vec<Written> = written.collect();
+    if !written.is_empty() {
+        world.count("state: claimed in the transaction that decided it");
+    }
+    claimed(world, process, &written, now);
+}
+
+/// By consent it takes an inbox with nothing in it and nothing under way to it.
+fn crowded(world: &World, one: &Written) -> Option<String> {
+    let delivery = &one.delivery;
+    let by_consent = delivery.decision.permit().is_some_and(Permit::by_consent);
+    if !by_consent || !matches!((&one.before, &delivery.stage), (Stage::Waiting { .. }, Stage::Claimed { .. })) {
+        return None;
+    }
+    let others = world.tables.open.iter().filter(|((recipient, _), _)| *recipient == delivery.recipient).flat_map(|(_, open)| open);
+    let under_way = |id: &schakelpunt_domain::DeliveryId| *id != delivery.id && matches!(world.tables.deliveries[id].delivery.stage, Stage::Claimed { .. });
+    let other = others.map(|(_, _, id)| id).find(|id| under_way(id));
+    other.map(|other| format!("{other} is under way to the same inbox"))
 }
 
 /// A claim without a decision of its own rests on the stamp of the one before.

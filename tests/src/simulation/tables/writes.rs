@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, ids::MessageKey};
+use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, ids::MessageKey, stage::Stage};
 use schakelpunt_engine::{
     model::{Action, DecisionRecord, Delivery, Receipt, Snapshot, StoredMessage},
     ports::StoreError,
@@ -66,8 +66,9 @@ impl Tables {
         Ok(())
     }
 
-    /// Writes what was found writable.
-    pub(crate) fn write(&mut self, actions: Vec<Action>) {
+    /// Writes what was found writable; gives what was added as claimed, with its numbers.
+    pub(crate) fn write(&mut self, actions: Vec<Action>) -> Vec<Delivery> {
+        let mut claimed = Vec::new();
         for action in actions {
             match action {
                 Action::SaveCase(mut case) => {
@@ -76,7 +77,13 @@ impl Tables {
                 }
                 Action::SaveMessage(message) => self.save_message(message),
                 Action::AddDecision(decision) => self.add_decision(decision),
-                Action::AddDelivery(delivery) => self.add_delivery(*delivery),
+                Action::AddDelivery(mut delivery) => {
+                    if matches!(delivery.stage, Stage::Claimed { .. }) {
+                        self.number(std::slice::from_mut(&mut *delivery));
+                        claimed.push((*delivery).clone());
+                    }
+                    self.add_delivery(*delivery);
+                }
                 Action::SetStage(id, stage) => self.move_to(id, stage),
                 Action::AddReceipt(receipt) => self.add_receipt(receipt),
                 Action::AddRejection(rejection) => self.rejections.push(rejection),
@@ -84,6 +91,7 @@ impl Tables {
                 Action::ClearTimer(id) => drop(self.timers.remove(&id)),
             }
         }
+        claimed
     }
 
     pub(super) fn save_message(&mut self, message: StoredMessage) {

@@ -63,7 +63,7 @@ async fn open(store: &Arc<PostgresStore>, mut step: impl FnMut(Snapshot) -> Vec<
             stand(&wait);
             Some(step(snapshot))
         };
-        store.intake(&keys, &mut step).await
+        store.intake(&[], &keys, &mut step).await.map(|written| written.is_some())
     });
     told.await.unwrap();
     Open { task, go }
@@ -124,7 +124,7 @@ async fn a_claim_that_waited_is_decided_on_the_new_version() {
             tell.send((case.version, case.value.facts.len(), context.now)).unwrap();
             claim_all(context)
         };
-        other.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap()
+        other.claim(&[], 9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap()
     });
     database.until_waiting(1).await;
     let before = one.now().await.unwrap();
@@ -149,7 +149,7 @@ async fn a_withdrawal_waits_for_an_open_claim_and_sees_it() {
             stand(&wait);
             claim_all(context)
         };
-        other.claim(9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap()
+        other.claim(&[], 9, &room(&[(ZWOLLE, 9, true)]), &mut decide).await.unwrap()
     });
     told.await.unwrap();
     let (store, mut withdrawal) = (Arc::clone(&one), JoinSet::new());
@@ -160,7 +160,7 @@ async fn a_withdrawal_waits_for_an_open_claim_and_sees_it() {
             seen.clone_from(&snapshot.deliveries);
             Some(withdraw(snapshot))
         };
-        store.intake(&keys, &mut step).await.unwrap();
+        store.intake(&[], &keys, &mut step).await.unwrap();
         seen
     });
     database.until_waiting(1).await;
@@ -203,12 +203,12 @@ async fn of_two_first_writers_one_has_a_conflict() {
                         barrier.wait();
                         actions.take()
                     };
-                    store.intake(keys, &mut step).await
+                    store.intake(&[], keys, &mut step).await
                 }
             };
             let results = both(write(Arc::clone(&one)), write(Arc::clone(&other)));
             let conflicts = results.iter().filter(|result| matches!(result, Err(StoreError::Conflict))).count();
-            let written = results.iter().filter(|result| matches!(result, Ok(true))).count();
+            let written = results.iter().filter(|result| matches!(result, Ok(Some(_)))).count();
             assert_eq!((written, conflicts), (1, 1), "{results:?}");
         }
     }
@@ -242,7 +242,7 @@ async fn forgetting_leaves_what_an_open_intake_needs() {
             stand(&wait);
             actions.take()
         };
-        store.intake(&keys, &mut step).await.unwrap()
+        store.intake(&[], &keys, &mut step).await.unwrap()
     });
     told.await.unwrap();
     let forgotten = other.forget(other.now().await.unwrap()).await.unwrap();

@@ -35,7 +35,7 @@ async fn many_claims_never_give_the_same_delivery() {
             let mut taken = Vec::new();
             while store.load().await.unwrap().waiting > 0 {
                 let rooms = room(&recipients.map(|recipient| (recipient, 7, true)));
-                let claimed = store.claim(15, &rooms, &mut claim_all).await.unwrap();
+                let claimed = store.claim(&[], 15, &rooms, &mut claim_all).await.unwrap();
                 confirm(&*store, &claimed, store.now().await.unwrap()).await;
                 taken.extend(claimed);
             }

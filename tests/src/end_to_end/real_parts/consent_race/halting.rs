@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use schakelpunt_domain::ParticipantId;
 use schakelpunt_engine::{
+    leases::Lease,
     model::{Delivery, Room, SnapshotKeys},
     ports::{Decide, Step, Store, StoreError},
 };
@@ -98,23 +99,29 @@ impl Hooks for Halting {
         &self.store
     }
 
-    async fn intake(&self, keys: &SnapshotKeys, step: Step<'_>) -> Result<bool, StoreError> {
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
         let mut held = self.take(Point::Intake);
         let mut stepping = |snapshot| {
             let actions = step(snapshot);
             held.take().into_iter().for_each(Held::wait);
             actions
         };
-        self.store.intake(keys, &mut stepping).await
+        self.store.intake(fence, keys, &mut stepping).await
     }
 
-    async fn claim(&self, limit: usize, room: &BTreeMap<ParticipantId, Room>, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let mut held = self.take(Point::Claim);
         let mut deciding = |context| {
             let verdicts = decide(context);
             held.take().into_iter().for_each(Held::wait);
             verdicts
         };
-        self.store.claim(limit, room, &mut deciding).await
+        self.store.claim(fence, limit, room, &mut deciding).await
     }
 }
