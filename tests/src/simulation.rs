@@ -19,6 +19,7 @@ use std::{
 };
 
 use self::run::{Options, Outcome, run};
+use crate::mutants::Mutant;
 
 mod actors;
 mod broker;
@@ -86,17 +87,110 @@ fn schedule(seed: u64, options: Options) -> String {
     format!("{}\nseed {seed}: {} steps, {:?}", outcome.lines.join("\n"), outcome.steps, outcome.violation)
 }
 
+/// Faults that must have been injected and states that must have been reached in an ordinary run, and how often at least.
+const REACHED: [(&str, u64); 34] = [
+    ("fault: a process stands still", 100),
+    ("fault: a producer posts again", 100),
+    ("fault: a producer sends again", 100),
+    ("fault: a recipient stops reading", 100),
+    ("fault: a row is locked by another", 10),
+    ("fault: a row that the database refuses", 100),
+    ("fault: a transaction rolled back at its commit", 100),
+    ("fault: acknowledgement lost", 100),
+    ("fault: an answer to a fetch lost", 100),
+    ("fault: an inbox is gone", 100),
+    ("fault: answer lost after the commit", 100),
+    ("fault: clock set back", 100),
+    ("fault: clock set on", 100),
+    ("fault: confirm lost", 100),
+    ("fault: conflict", 100),
+    ("fault: crash", 100),
+    ("fault: forgetting runs early", 100),
+    ("fault: frames reordered", 100),
+    ("fault: publication lost, nobody knows", 100),
+    ("fault: publishing is blocked", 100),
+    ("fault: register change", 100),
+    ("fault: register change right behind a claim", 100),
+    ("state: a claim passes while its process stands still", 10),
+    ("state: a claim that has passed is still published", 1),
+    ("state: a lane is blocked", 100),
+    ("state: a lease lost with a claim open", 10),
+    ("state: a message waits for triage", 100),
+    ("state: a parked message found its case", 100),
+    ("state: a parked message lapsed", 100),
+    ("state: a recall", 10),
+    ("state: crash between commit and acknowledgement", 10),
+    ("state: crash with a claim open", 10),
+    ("state: register change between claim and confirm", 10),
+    ("state: withdrawal between claim and confirm", 100),
+];
+
 #[test]
 fn every_seed_keeps_every_invariant() {
     if let Some(seed) = number("SCHAKELPUNT_SEED") {
         println!("{}", schedule(seed, Options::default()));
         return;
     }
-    let (sums, failure) = seeds(1, number("SCHAKELPUNT_SEEDS").unwrap_or(SEEDS), Options::default());
+    let count = number("SCHAKELPUNT_SEEDS").unwrap_or(SEEDS);
+    let (sums, failure) = seeds(1, count, Options::default());
     for (what, times) in &sums {
         println!("{times:>10} {what}");
     }
     if let Some(failure) = failure {
         panic!("{}\n{:?}", schedule(failure.seed, Options::default()), failure.violation);
     }
+    let missing = REACHED.iter().filter(|(what, least)| count >= SEEDS && sums.get(what).copied().unwrap_or(0) < *least);
+    let missing: Vec<_> = missing.collect();
+    assert!(missing.is_empty(), "not reached often enough: {missing:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for seed in 1..=8 {
+        let (once, again) = (run(seed, Options::default()), run(seed, Options { verbose: true, ..Options::default() }));
+        assert_eq!((once.digest, once.steps), (again.digest, again.steps), "seed {seed}");
+    }
+    assert_ne!(run(1, Options::default()).digest, run(2, Options::default()).digest);
+}
+
+/// Finds a planted bug, and by which invariant.
+#[track_caller]
+fn finds(mutant: Mutant, by: &[&str]) {
+    let most = number("SCHAKELPUNT_SEEDS").unwrap_or(SEEDS);
+    let (sums, failure) = seeds(1, most, Options { mutant: Some(mutant), verbose: false });
+    let found = failure.unwrap_or_else(|| panic!("{mutant} was not found in {most} seeds"));
+    let violation = found.violation.unwrap();
+    println!("{mutant}: seed {}, {} runs ended before, {}: {}", found.seed, sums.get("ended").unwrap_or(&0), violation.invariant, violation.what);
+    assert!(by.contains(&violation.invariant), "{mutant} was found by {}: {}", violation.invariant, violation.what);
+}
+
+macro_rules! found {
+    ($($test:ident: $mutant:ident by $($invariant:ident),+;)+) => {
+        mod planted_bugs {
+            use super::{Mutant, finds};
+            use crate::invariants::*;
+            $(#[test]
+            fn $test() {
+                finds(Mutant::$mutant, &[$($invariant),+]);
+            })+
+        }
+    };
+}
+
+found! {
+    facts_loaded_once_per_batch: FactsLoadedOncePerBatch by A_TOMBSTONE_STAYS, NO_CLAIM_WITHOUT_GROUND, ORDER_PER_LANE;
+    acknowledged_before_the_commit: AcknowledgedBeforeTheCommit by NOTHING_ACCEPTED_IS_LOST;
+    acknowledged_too_far: AcknowledgedTooFar by NOTHING_ACCEPTED_IS_LOST;
+    claim_without_stamp: ClaimWithoutStamp by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS;
+    retry_with_other_bytes: RetryWithOtherBytes by ONE_SET_OF_BYTES_PER_DELIVERY;
+    timer_fired_twice: TimerFiredTwice by NOTHING_ACCEPTED_IS_LOST, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
+    tombstone_ignored: TombstoneIgnored by A_TOMBSTONE_STAYS;
+    lane_overtaken: LaneOvertaken by ORDER_PER_LANE;
+    expiry_without_a_write_missed: ExpiryWithoutAWriteMissed by NO_CLAIM_WITHOUT_GROUND;
+    stale_slot_delivered: StaleSlotDelivered by ORDER_PER_LANE;
+    correction_to_the_wrong_recipient: CorrectionToTheWrongRecipient by NO_CLAIM_WITHOUT_GROUND;
+    lease_not_fenced: LeaseNotFenced by NO_CLAIM_WITHOUT_GROUND;
+    payload_purged_too_early: PayloadPurgedTooEarly by EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
+    receipt_before_commit: ReceiptBeforeCommit by NOTHING_ACCEPTED_IS_LOST;
+    clock_step_back: ClockStepBack by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS, ORDER_PER_LANE;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use schakelpunt_domain::{
     ParticipantId,
-    registers::{Entry, Mandate, Scope, Stop},
+    registers::{Entry, Mandate, Recorded, Scope, Stop},
     stage::Stage,
 };
 use schakelpunt_engine::{
@@ -184,8 +184,8 @@ async fn calm(sim: &Sim, store: &SimStore) {
 fn set_clock(sim: &Sim) {
     let mut world = sim.world();
     let by = match world.rng.below(5) {
-        0 => world.rng.between(3600, 40 * 3600).cast_signed(),
-        1 => world.rng.between(10, 60).cast_signed(),
+        0 if world.rng.once_in(2) => world.rng.between(3600, 40 * 3600).cast_signed(),
+        0 | 1 => world.rng.between(10, 60).cast_signed(),
         2 | 3 => -world.rng.between(1, 9).cast_signed(),
         _ => -world.rng.between(30, 120).cast_signed(),
     };
@@ -234,6 +234,15 @@ async fn register(sim: &Sim, processes: &Processes) {
     };
     sim.world().count("fault: register change");
     drop(processes.ask(process, move |hub| async move { hub.record(vec![entry]).await }).await);
+}
+
+/// Right behind a claim, before anything of it is on its way, another process ends a ground.
+pub(super) fn worst_moment(world: &mut World, now: jiff::Timestamp) {
+    world.count("fault: register change right behind a claim");
+    let entries = vec![Recorded { entry: change(world), recorded: now }];
+    world.note(format_args!("recorded elsewhere: {:?}", entries[0].entry));
+    checks::recording(world, &entries);
+    world.tables.record(entries);
 }
 
 /// What changes in the registers, mostly what ends a ground.

@@ -121,6 +121,11 @@ impl Ledger {
                 let (Some(source), Some(id)) = (text("/correction/of/source"), text("/correction/of/id")) else { return };
                 let of = MessageKey { source: source.parse().unwrap(), id: id.parse().unwrap() };
                 let sequence = original.as_ref().map(|original| original.sequence);
+                // what was taken back is nobody's newest value any more
+                let taken_back = |place: &(ParticipantId, DetentionRef, String, String), newest: u64| {
+                    place.1 == offered.detention && place.3 == of.source.as_str() && Some(newest) == sequence
+                };
+                self.left.slots.retain(|place, newest| !taken_back(place, *newest));
                 grounds.heads.retain(|_, (source, head)| *source != of.source.as_str() || Some(*head) != sequence);
                 let stated = grounds.consents.iter().filter(|(_, consent)| consent.message == of).map(|(id, _)| id.clone());
                 grounds.withdrawn_consents.extend(stated.collect::<Vec<_>>());

@@ -35,8 +35,8 @@ use crate::{
     mutants::Mutant,
 };
 
-/// Steps with faults, before everything runs to its end.
-const STEPS: u64 = 700;
+/// Steps with faults, before everything runs to its end: at least so many, and until everything was said, but not more than the second.
+const STEPS: [u64; 2] = [600, 2000];
 /// Steps in which everything must have come to rest.
 const STEPS_MAX: u64 = 30_000;
 /// Everybody in the simulated registers; who fetches stands last.
@@ -236,10 +236,11 @@ impl Scheduler {
             if broken {
                 return;
             }
-            if !calm && steps >= STEPS {
+            let said = self.sim.world().sent == self.producers;
+            if !calm && (steps >= STEPS[1] || (said && steps >= STEPS[0])) {
                 self.becalm();
             }
-            if calm && steps % 16 == 0 && self.sim.world().sent == self.producers && end::is_at_rest(&self.sim.world()) {
+            if calm && steps % 16 == 0 && said && end::is_at_rest(&self.sim.world()) {
                 return end::check(&mut self.sim.world());
             }
             if steps > STEPS_MAX {

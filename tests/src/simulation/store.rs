@@ -17,7 +17,7 @@ use schakelpunt_engine::{
 };
 
 use super::{
-    checks, end, planted,
+    actors, checks, end, planted,
     tables::{Heads, Shown},
     world::{Sim, World},
 };
@@ -125,11 +125,16 @@ impl Store for SimStore {
         self.call("intake", true, |world, now| {
             self.fence(world, fence, now)?;
             let mut snapshot = world.tables.snapshot(keys, now);
-            planted::snapshot(world, self.process, keys, &mut snapshot);
+            planted::snapshot(world, keys, &mut snapshot);
             let shown = Shown::of(&snapshot);
             let Some(mut actions) = step(snapshot) else { return Ok(None) };
             planted::actions(world, &mut actions);
             checks::refuses(world, &actions)?;
+            let odds = world.weather.store;
+            if world.chance(odds) {
+                world.count("fault: a transaction rolled back at its commit");
+                return Err(gone());
+            }
             world.tables.check(&actions, &shown)?;
             checks::intake(world, &actions, now);
             let claimed = world.tables.write(actions);
@@ -161,13 +166,17 @@ impl Store for SimStore {
                 world.count("fault: a row is locked by another");
             }
             let mut context = world.tables.context(&ids, now);
-            planted::context(world, &mut context);
+            planted::context(world, self.process, &mut context);
             if context.candidates.is_empty() {
                 return Ok(Vec::new());
             }
             let Some(verdicts) = decide(context) else { return Ok(Vec::new()) };
             let written = world.tables.judge(&ids, verdicts)?;
             checks::claimed(world, self.process, &written, now);
+            let odds = world.weather.worst_moment;
+            if written.iter().any(|one| one.claimed) && world.chance(odds) {
+                actors::worst_moment(world, now);
+            }
             Ok(written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect())
         })
         .await
@@ -186,7 +195,7 @@ impl Store for SimStore {
         self.call("pull", true, |world, now| {
             let ids = world.tables.fetchable(pull, now);
             let mut context = world.tables.context(&ids, now);
-            planted::context(world, &mut context);
+            planted::context(world, self.process, &mut context);
             if ids.is_empty() {
                 world.tables.received(pull, now);
                 return Ok(Vec::new());

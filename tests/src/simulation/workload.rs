@@ -41,7 +41,7 @@ const STOP_EVENTS: [&str; 3] = ["consent-withdrawn", "message-withdrawn", "decea
 pub(super) fn plan(seed: u64) -> Plan {
     let mut rng = Rng::stream(seed, 1);
     let mut plan = Plan::default();
-    let count = rng.between(1, 4);
+    let count = rng.between(1, 3);
     let mut all: Vec<(u64, Message, u64)> = Vec::new();
     for number in 1..=count {
         let mut place = rng.below(20);
@@ -82,7 +82,7 @@ fn detention(rng: &mut Rng, number: u64) -> Vec<(Message, u64)> {
     for consent in 1..=consents {
         said.push(consent_in(d, &format!("c-{consent}"), partner, until));
     }
-    for _ in 0..rng.between(4, 13) {
+    for _ in 0..rng.between(4, 11) {
         let message = match rng.below(20) {
             0 | 1 => release_date(d, &format!("2025-03-{:02}", rng.between(1, 28))),
             2..=4 => release_date_changed(d, &format!("2025-04-{:02}", rng.between(1, 28))),

@@ -105,10 +105,10 @@ fn fill_slots(world: &mut World<'_>, message: &StoredMessage, detention: &Detent
         if message.stale.contains(&slot) {
             continue;
         }
-        let holders =
-            given.iter().filter(|(_, leaves)| leaves.iter().any(|leaf| slot_of(leaf) == slot)).map(|(recipient, _)| recipient.clone());
-        let same = case.slots.get(&slot).filter(|head| head.source == message.key.source && head.sequence == sequence);
-        let holders = same.map(|head| head.holders.clone()).unwrap_or_default().into_iter().chain(holders).collect();
+        let own = |(_, leaves): &&(ParticipantId, Vec<Leaf>)| leaves.iter().any(|leaf| slot_of(leaf) == slot);
+        let now = given.iter().filter(own).map(|(recipient, _)| (recipient.clone(), sequence));
+        let before = case.slots.remove(&slot).filter(|head| head.source == message.key.source);
+        let holders = before.map(|head| head.holders).unwrap_or_default().into_iter().chain(now).collect();
         case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
     }
 }
@@ -145,9 +145,10 @@ pub(super) fn decide_all(
 pub(super) fn decide_late(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
     for (recipient, leaves) in decide_all(world, message, detention, &[], &[]) {
         for slot in leaves.iter().map(slot_of) {
-            let head = world.case(detention).slots.get_mut(&slot);
-            if let Some(head) = head.filter(|head| head.source == message.key.source && Some(head.sequence) == message.sequence) {
-                head.holders.insert(recipient.clone());
+            let head = world.case(detention).slots.get_mut(&slot).filter(|head| head.source == message.key.source);
+            if let (Some(head), Some(sequence)) = (head, message.sequence) {
+                let held = head.holders.entry(recipient.clone()).or_default();
+                *held = sequence.max(*held);
             }
         }
     }

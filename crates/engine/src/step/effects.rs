@@ -121,7 +121,10 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         let now = world.now();
         let case = world.case(detention);
         case.withdraw_consents_of(&of, now);
-        case.slots.retain(|_, head| head.source != of.source || Some(head.sequence) != sequence);
+        if let Some(sequence) = sequence {
+            let slots = std::mem::take(&mut case.slots);
+            case.slots = slots.into_iter().filter_map(|(slot, head)| Some((slot, head.without(&of.source, sequence)?))).collect();
+        }
         case.withdrawn.insert(of);
         return Given::new();
     }
