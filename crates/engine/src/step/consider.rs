@@ -162,6 +162,18 @@ pub(super) fn decide_one(
     case: &Case,
     candidate: &Candidate,
 ) -> Option<(ParticipantId, Vec<Leaf>)> {
+    decide_at(world, message, detention, case, candidate, None)
+}
+
+/// The same for what takes the `place` in the lane of a delivery that was cancelled: it does not fall behind newer values.
+pub(super) fn decide_at(
+    world: &mut World<'_>,
+    message: &StoredMessage,
+    detention: &DetentionRef,
+    case: &Case,
+    candidate: &Candidate,
+    place: Option<u64>,
+) -> Option<(ParticipantId, Vec<Leaf>)> {
     let decision = asking::for_delivery(world.law(), message, case, candidate, world.at())?;
     let leaves: Option<Vec<Leaf>> = decision.permit().map(|permit| permit.leaves().cloned().collect());
     let record = DecisionRecord {
@@ -177,16 +189,23 @@ pub(super) fn decide_one(
     };
     world.act(Action::AddDecision(record));
     let leaves = leaves?;
-    deliver(world, message, detention, candidate, decision);
+    deliver(world, message, detention, candidate, decision, place);
     Some((candidate.participant.clone(), leaves))
 }
 
 /// Makes the delivery, or wakes up one that was cancelled before.
-fn deliver(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, candidate: &Candidate, decision: Decision) {
+fn deliver(
+    world: &mut World<'_>,
+    message: &StoredMessage,
+    detention: &DetentionRef,
+    candidate: &Candidate,
+    decision: Decision,
+    place: Option<u64>,
+) {
     // a cancelled delivery of the same message keeps its id for itself: the new one is a revision of its own
     let cancelled = world.deliveries_of(&message.key).filter(|d| d.recipient == candidate.participant).map(|d| d.revision + 1).max();
     let revision = cancelled.unwrap_or(0);
-    let lane_sequence = world.case(detention).next_in_lane(&candidate.participant);
+    let lane_sequence = place.unwrap_or_else(|| world.case(detention).next_in_lane(&candidate.participant));
     let delivery = Delivery {
         id: DeliveryId::derive(&message.key.source, &message.key.id, &candidate.participant, revision),
         key: message.key.clone(),
