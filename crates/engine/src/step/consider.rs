@@ -31,6 +31,9 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
     let informed = effects::informed(world, &message, detention, &before);
     let earlier = effects::earlier(world, &message, detention);
     let replaced = effects::apply(world, &message, detention, had);
+    if !stands_on_the_same(&before, world.case(detention)) {
+        world.changes(detention);
+    }
     let decided = world.decisions();
     let mut given = decide_all(world, &message, detention, &informed, &earlier);
     // whoever gets the corrected original instead has the newest values too
@@ -58,6 +61,31 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
     world.save_message(message.clone());
     effects::after(world, &message, detention, &before);
     outcome
+}
+
+/// Whether every decision that was right for the case before is right for it now.
+fn stands_on_the_same(before: &Case, now: &Case) -> bool {
+    let is_ground = |value: &FactValue| match value {
+        FactValue::Release(_)
+        | FactValue::PiEntry(_)
+        | FactValue::Departure(_)
+        | FactValue::ConditionStatus(..)
+        | FactValue::CareNeeded(_)
+        | FactValue::PlanVersion(_) => false,
+        FactValue::Prison(_)
+        | FactValue::ProbationUnit(_)
+        | FactValue::Responsible(_)
+        | FactValue::Settlement(_)
+        | FactValue::Residence(_)
+        | FactValue::Start(_)
+        | FactValue::Title(_)
+        | FactValue::LegalEnd(_)
+        | FactValue::Ended
+        | FactValue::Deceased
+        | FactValue::LeftScope => true,
+    };
+    let news = now.facts.iter().skip(before.facts.len()).any(|fact| is_ground(&fact.value));
+    !news && now.consents == before.consents && now.tombstones == before.tombstones && now.withdrawn == before.withdrawn
 }
 
 /// Finds the slots of which the case knows newer values of the same system, and records the facts of the others.
