@@ -55,6 +55,10 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
         match action {
             Action::AddDelivery(delivery) => {
                 added.insert(delivery.id);
+                let known = world.tables.messages.get(&delivery.key).map(|message| message.outcome);
+                if known.is_some_and(|known| known != Outcome::Parked) {
+                    world.ledger.late.insert(delivery.id);
+                }
                 delivery_has_its_decision(world, actions, delivery);
             }
             Action::SetStage(id, stage) if !added.contains(id) => moved(world, actions, *id, stage),
@@ -64,6 +68,7 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
     for (key, message) in saved(actions) {
         let before = world.tables.messages.get(key).map(|known| known.outcome);
         let news = before != Some(Outcome::Accepted);
+        world.note(format_args!("  {} {} is {:?}", key.id, message.event, message.outcome));
         outcome(world, actions, key, before, message.outcome);
         if message.outcome == Outcome::Accepted && news && WITHOUT_DECISION.contains(&message.event.as_str()) {
             states_of_a_withdrawal(world, key);

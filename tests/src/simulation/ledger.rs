@@ -74,6 +74,8 @@ pub(super) struct Ledger {
     pub(super) left: Left,
     /// The rule set of each process.
     pub(super) rules: [String; 2],
+    /// Deliveries to who was found after their message was taken in.
+    pub(super) late: BTreeSet<DeliveryId>,
     /// Deliveries that each process claimed last.
     pub(super) claimed_by: BTreeMap<DeliveryId, usize>,
 }
@@ -105,7 +107,8 @@ impl Ledger {
 
     /// Reads what a committed transaction says of a message. `news`: it was not accepted before.
     pub(super) fn read(&mut self, message: &StoredMessage, news: bool) {
-        let Some(offered) = self.offered(&message.key).cloned() else { return };
+        let said = |offer: &&Offered| offer.key == message.key && offer.event == message.event.as_str();
+        let Some(offered) = self.offers.iter().find(said).cloned() else { return };
         let corrects = offered.data.pointer("/correction/of/id").and_then(Value::as_str);
         let original = corrects.and_then(|id| self.offers.iter().find(|other| other.key.id.as_str() == id)).cloned();
         let grounds = self.cases.entry(offered.detention.clone()).or_default();
