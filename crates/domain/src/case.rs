@@ -33,6 +33,12 @@ impl SlotHead {
         self.holders.get(recipient).is_some_and(|held| self.source != *source || *held > sequence)
     }
 
+    /// Somebody has, or will get, what a message of this number says.
+    pub fn give(&mut self, recipient: ParticipantId, sequence: u64) {
+        let held = self.holders.entry(recipient).or_default();
+        *held = sequence.max(*held);
+    }
+
     /// What was taken back is nobody's newest value any more; `None` if nothing is left.
     #[must_use]
     pub fn without(mut self, source: &Source, sequence: u64) -> Option<Self> {

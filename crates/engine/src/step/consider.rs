@@ -130,14 +130,20 @@ fn fill_slots(world: &mut World<'_>, message: &StoredMessage, detention: &Detent
     let Some(sequence) = message.sequence else { return };
     let case = world.case(detention);
     for slot in message.leaves.iter().map(slot_of).collect::<BTreeSet<_>>() {
-        if message.stale.contains(&slot) {
-            continue;
-        }
         let own = |(_, leaves): &&(ParticipantId, Vec<Leaf>)| leaves.iter().any(|leaf| slot_of(leaf) == slot);
-        let now = given.iter().filter(own).map(|(recipient, _)| (recipient.clone(), sequence));
-        let before = case.slots.remove(&slot).filter(|head| head.source == message.key.source);
-        let holders = before.map(|head| head.holders).unwrap_or_default().into_iter().chain(now).collect();
-        case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
+        let now = given.iter().filter(own).map(|(recipient, _)| recipient.clone());
+        let stale = message.stale.contains(&slot);
+        let known = case.slots.get_mut(&slot).filter(|head| head.source == message.key.source);
+        match known {
+            Some(head) => {
+                now.for_each(|recipient| head.give(recipient, sequence));
+                head.sequence = if stale { head.sequence } else { sequence };
+            }
+            None => {
+                let holders = now.map(|recipient| (recipient, sequence)).collect();
+                case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
+            }
+        }
     }
 }
 
@@ -175,8 +181,7 @@ pub(super) fn decide_late(world: &mut World<'_>, message: &StoredMessage, detent
         for slot in leaves.iter().map(slot_of) {
             let head = world.case(detention).slots.get_mut(&slot).filter(|head| head.source == message.key.source);
             if let (Some(head), Some(sequence)) = (head, message.sequence) {
-                let held = head.holders.entry(recipient.clone()).or_default();
-                *held = sequence.max(*held);
+                head.give(recipient.clone(), sequence);
             }
         }
     }
