@@ -47,9 +47,10 @@ fn tables() -> &'static Tables {
 
 /// A participant of the demo as registered.
 pub(crate) fn participant(id: &str) -> Participant {
-    let entries = tables().entries(Timestamp::UNIX_EPOCH).unwrap();
-    let found = entries.into_iter().find_map(|recorded| match recorded.entry {
-        Entry::Participant(participant) if participant.id.as_str() == id => Some(participant),
+    static ENTRIES: OnceLock<Vec<Recorded<Entry>>> = OnceLock::new();
+    let entries = ENTRIES.get_or_init(|| tables().entries(Timestamp::UNIX_EPOCH).unwrap());
+    let found = entries.iter().find_map(|recorded| match &recorded.entry {
+        Entry::Participant(participant) if participant.id.as_str() == id => Some(participant.clone()),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("no participant {id}"))

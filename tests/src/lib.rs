@@ -17,12 +17,18 @@ mod harness;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod law;
+#[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod store_contract;

@@ -23,8 +23,34 @@ pub struct SlotHead {
     pub source: Source,
     /// Its number.
     pub sequence: u64,
-    /// Who has this newest value, or will get it.
-    pub holders: BTreeSet<ParticipantId>,
+    /// Who has a value of this system, or will get it: the number of the newest one.
+    pub holders: BTreeMap<ParticipantId, u64>,
+}
+
+impl SlotHead {
+    /// Whether somebody has, or will get, something newer than this message says.
+    pub fn has_newer(&self, recipient: &ParticipantId, source: &Source, sequence: u64) -> bool {
+        self.holders.get(recipient).is_some_and(|held| self.source != *source || *held > sequence)
+    }
+
+    /// Somebody has, or will get, what a message of this number says.
+    pub fn give(&mut self, recipient: ParticipantId, sequence: u64) {
+        let held = self.holders.entry(recipient).or_default();
+        *held = sequence.max(*held);
+    }
+
+    /// What was taken back is nobody's newest value any more; `None` if nothing is left.
+    #[must_use]
+    pub fn without(mut self, source: &Source, sequence: u64) -> Option<Self> {
+        if self.source != *source {
+            return Some(self);
+        }
+        self.holders.retain(|_, held| *held != sequence);
+        if self.sequence == sequence {
+            self.sequence = self.holders.values().copied().max()?;
+        }
+        Some(self)
+    }
 }
 
 /// Who made the case known: the reference belongs to this producer and person.

@@ -2,7 +2,7 @@
 
 use schakelpunt_domain::{
     Refusal,
-    case::{Case, slot_of},
+    case::{Case, SlotHead, slot_of},
     pointer::Leaf,
     registers::{At, Kind},
 };
@@ -38,7 +38,8 @@ pub(crate) fn about(
 pub(crate) fn for_delivery(law: Law<'_>, message: &StoredMessage, case: &Case, candidate: &Candidate, at: At) -> Option<Decision> {
     let has_newer = |leaf: &&Leaf| {
         let slot = slot_of(leaf);
-        message.stale.contains(&slot) && case.slots.get(&slot).is_some_and(|head| head.holders.contains(&candidate.participant))
+        let newer = |head: &SlotHead| head.has_newer(&candidate.participant, &message.key.source, message.sequence.unwrap_or(0));
+        message.stale.contains(&slot) && case.slots.get(&slot).is_some_and(newer)
     };
     let leaves: Vec<Leaf> = message.leaves.iter().filter(|leaf| !has_newer(leaf)).cloned().collect();
     let mut decision = about(law, message, &leaves, case, candidate, at)?;

@@ -129,6 +129,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             Input::Offer(Ok(message)) => intake::offer(&mut world, message),
             Input::Offer(Err(rejected)) => intake::reject(&mut world, rejected),
             Input::Consent(detention, consent) => {
+                world.changes(detention);
                 world.case(detention).give_consent(consent.clone());
                 (None, Reported::Done)
             }
@@ -152,6 +153,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             world.act(Action::AddReceipt(receipt));
         }
     }
+    world.unstamp_outdated();
     at_once::claim_added(law, &mut world, room);
     (world.into_actions(), reports)
 }

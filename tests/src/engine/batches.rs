@@ -8,7 +8,7 @@ use schakelpunt_engine::step::Reported;
 use crate::harness::{
     Rig,
     around::Around,
-    messages::{admission, consent_given, consent_withdrawn, invitation, release_date},
+    messages::{admission, consent_given, consent_withdrawn, detention_ended, invitation, release_date, screening},
     poison::Poisoned,
     rejected, told,
 };
@@ -88,4 +88,15 @@ async fn one_message_that_the_database_refuses_is_quarantined_and_the_rest_goes_
     assert_eq!(rejection.id.unwrap().as_str(), "poison");
     let told = rig.receipts("pi-zwolle").await;
     assert!(told.iter().any(|(event, data)| event == "message-rejected" && data["message"]["id"] == "poison"));
+}
+
+#[tokio::test]
+async fn what_a_later_message_of_the_batch_ends_is_not_provided_on_the_earlier_decision() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&consent_given("d-1", "c-1", "ggz-zwolle")).await;
+    let missing = screening("d-1", &[("HOUSING", "MISSING")]).sequence(5);
+    rig.batch(&[missing, detention_ended("d-1", "2021-06-01").sequence(6)]).await;
+    let sent = rig.settle().await;
+    assert!(told(&sent).iter().all(|line| !line.ends_with("screening-completed")), "the end came before the claim: {:?}", told(&sent));
 }

@@ -234,3 +234,19 @@ async fn what_a_correction_puts_in_order_is_no_longer_told() {
     let told = only(&sent, TOWN);
     assert!(told.has("/conditions") && !told.has("/conditions/HOUSING"), "decided on what is true now");
 }
+
+#[tokio::test]
+async fn a_corrected_original_keeps_its_place_before_newer_values() {
+    let rig = Rig::new().await;
+    rig.down("gemeente-zwolle");
+    rig.give(&admission("d-1")).await;
+    let first = screening("d-1", &[("HOUSING", "MISSING")]).id("first").sequence(3);
+    rig.give(&first).await;
+    rig.give(&screening("d-1", &[("HOUSING", "ACTION_RUNNING")]).id("second").sequence(5)).await;
+    let care = serde_json::json!({"needed": true});
+    rig.give(&correction(&first.with("care", care)).sequence(7)).await;
+    rig.up("gemeente-zwolle");
+    let sent = rig.settle().await;
+    let statuses: Vec<_> = to(&sent, "gemeente-zwolle").iter().map(|one| one.text("/conditions/HOUSING/status").to_owned()).collect();
+    assert_eq!(statuses, ["", "MISSING", "ACTION_RUNNING"], "an older status does not follow the newer");
+}

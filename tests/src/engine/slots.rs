@@ -79,3 +79,30 @@ async fn who_is_found_late_gets_the_newest_date_and_not_the_older_behind_it() {
     );
     assert_eq!(rig.refusal("d-1-release-date-set", "gemeente-kampen").await, Some(Refusal::Superseded));
 }
+
+#[tokio::test]
+async fn what_the_newest_withholds_is_still_older_than_what_somebody_has() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    let told_of_care = |id: &str, needed: bool, sequence| {
+        let care = serde_json::json!({"needed": needed});
+        screening("d-1", &[("HOUSING", "MISSING")]).with("care", care).id(id).sequence(sequence)
+    };
+    let sent = rig.give(&told_of_care("second", true, 5)).await;
+    assert!(only(&sent, "gemeente-zwolle").has("/care/needed"));
+    let sent = rig.give(&told_of_care("third", false, 7)).await;
+    assert!(!only(&sent, "gemeente-zwolle").has("/care/needed"), "what is not needed is not told");
+    assert!(rig.give(&told_of_care("first", true, 3)).await.is_empty(), "an older word on care does not follow the newer");
+}
+
+#[tokio::test]
+async fn of_two_old_dates_the_older_does_not_follow() {
+    let rig = Rig::at("2021-06-18T10:00:00+02:00").await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&consent_given("d-1", "c-1", "rn-zwolle")).await;
+    rig.give(&condition("d-1", "HOUSING", "ACTION_RUNNING").id("third").sequence(9)).await;
+    rig.give(&consent_given("d-1", "c-2", "gemeente-zwolle").sequence(2)).await;
+    let sent = rig.give(&condition("d-1", "HOUSING", "MISSING").id("second").sequence(5)).await;
+    assert_eq!(told(&sent), ["gemeente-zwolle < condition-status-updated"], "it never got the newest");
+    assert!(rig.give(&condition("d-1", "HOUSING", "MISSING").id("first").sequence(3)).await.is_empty());
+}

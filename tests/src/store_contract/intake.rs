@@ -36,7 +36,7 @@ pub(super) async fn everything_is_read_back(Subject { store, clock, .. }: &Subje
         message: None,
     });
     known.next_in_lane(&who("gemeente-zwolle"));
-    let head = SlotHead { source: key("m-1").source, sequence: 7, holders: [who("gemeente-zwolle")].into() };
+    let head = SlotHead { source: key("m-1").source, sequence: 7, holders: [(who("gemeente-zwolle"), 7)].into() };
     known.slots.insert("release".to_owned(), head);
     let first = message("m-1", Some("d-1"), now);
     let waits = delivery(&first, "gemeente-zwolle", 1);

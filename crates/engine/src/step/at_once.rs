@@ -35,7 +35,9 @@ pub(super) fn claim_added(law: Law<'_>, world: &mut World<'_>, room: &AtOnce) {
     let mut claimed: HashMap<_, Delivery> = HashMap::new();
     for action in world.actions() {
         let Action::AddDelivery(added) = action else { continue };
-        if heads.get(&lane(added)).is_none_or(|head| head.id != added.id) {
+        // decided before its case was changed in this very step: the claim asks again
+        let outdated = added.stamp.case_version == 0;
+        if outdated || heads.get(&lane(added)).is_none_or(|head| head.id != added.id) {
             continue;
         }
         let Some(left) = room.get_mut(&added.recipient).filter(|left| **left > 0) else { continue };

@@ -31,6 +31,9 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
     let informed = effects::informed(world, &message, detention, &before);
     let earlier = effects::earlier(world, &message, detention);
     let replaced = effects::apply(world, &message, detention, had);
+    if !stands_on_the_same(&before, world.case(detention)) {
+        world.changes(detention);
+    }
     let decided = world.decisions();
     let mut given = decide_all(world, &message, detention, &informed, &earlier);
     // whoever gets the corrected original instead has the newest values too
@@ -58,6 +61,31 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
     world.save_message(message.clone());
     effects::after(world, &message, detention, &before);
     outcome
+}
+
+/// Whether every decision that was right for the case before is right for it now.
+fn stands_on_the_same(before: &Case, now: &Case) -> bool {
+    let is_ground = |value: &FactValue| match value {
+        FactValue::Release(_)
+        | FactValue::PiEntry(_)
+        | FactValue::Departure(_)
+        | FactValue::ConditionStatus(..)
+        | FactValue::CareNeeded(_)
+        | FactValue::PlanVersion(_) => false,
+        FactValue::Prison(_)
+        | FactValue::ProbationUnit(_)
+        | FactValue::Responsible(_)
+        | FactValue::Settlement(_)
+        | FactValue::Residence(_)
+        | FactValue::Start(_)
+        | FactValue::Title(_)
+        | FactValue::LegalEnd(_)
+        | FactValue::Ended
+        | FactValue::Deceased
+        | FactValue::LeftScope => true,
+    };
+    let news = now.facts.iter().skip(before.facts.len()).any(|fact| is_ground(&fact.value));
+    !news && now.consents == before.consents && now.tombstones == before.tombstones && now.withdrawn == before.withdrawn
 }
 
 /// Finds the slots of which the case knows newer values of the same system, and records the facts of the others.
@@ -102,14 +130,20 @@ fn fill_slots(world: &mut World<'_>, message: &StoredMessage, detention: &Detent
     let Some(sequence) = message.sequence else { return };
     let case = world.case(detention);
     for slot in message.leaves.iter().map(slot_of).collect::<BTreeSet<_>>() {
-        if message.stale.contains(&slot) {
-            continue;
+        let own = |(_, leaves): &&(ParticipantId, Vec<Leaf>)| leaves.iter().any(|leaf| slot_of(leaf) == slot);
+        let now = given.iter().filter(own).map(|(recipient, _)| recipient.clone());
+        let stale = message.stale.contains(&slot);
+        let known = case.slots.get_mut(&slot).filter(|head| head.source == message.key.source);
+        match known {
+            Some(head) => {
+                now.for_each(|recipient| head.give(recipient, sequence));
+                head.sequence = if stale { head.sequence } else { sequence };
+            }
+            None => {
+                let holders = now.map(|recipient| (recipient, sequence)).collect();
+                case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
+            }
         }
-        let holders =
-            given.iter().filter(|(_, leaves)| leaves.iter().any(|leaf| slot_of(leaf) == slot)).map(|(recipient, _)| recipient.clone());
-        let same = case.slots.get(&slot).filter(|head| head.source == message.key.source && head.sequence == sequence);
-        let holders = same.map(|head| head.holders.clone()).unwrap_or_default().into_iter().chain(holders).collect();
-        case.slots.insert(slot, SlotHead { source: message.key.source.clone(), sequence, holders });
     }
 }
 
@@ -145,9 +179,9 @@ pub(super) fn decide_all(
 pub(super) fn decide_late(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
     for (recipient, leaves) in decide_all(world, message, detention, &[], &[]) {
         for slot in leaves.iter().map(slot_of) {
-            let head = world.case(detention).slots.get_mut(&slot);
-            if let Some(head) = head.filter(|head| head.source == message.key.source && Some(head.sequence) == message.sequence) {
-                head.holders.insert(recipient.clone());
+            let head = world.case(detention).slots.get_mut(&slot).filter(|head| head.source == message.key.source);
+            if let (Some(head), Some(sequence)) = (head, message.sequence) {
+                head.give(recipient.clone(), sequence);
             }
         }
     }
@@ -160,6 +194,18 @@ pub(super) fn decide_one(
     detention: &DetentionRef,
     case: &Case,
     candidate: &Candidate,
+) -> Option<(ParticipantId, Vec<Leaf>)> {
+    decide_at(world, message, detention, case, candidate, None)
+}
+
+/// The same for what takes the `place` in the lane of a delivery that was cancelled: it does not fall behind newer values.
+pub(super) fn decide_at(
+    world: &mut World<'_>,
+    message: &StoredMessage,
+    detention: &DetentionRef,
+    case: &Case,
+    candidate: &Candidate,
+    place: Option<u64>,
 ) -> Option<(ParticipantId, Vec<Leaf>)> {
     let decision = asking::for_delivery(world.law(), message, case, candidate, world.at())?;
     let leaves: Option<Vec<Leaf>> = decision.permit().map(|permit| permit.leaves().cloned().collect());
@@ -176,16 +222,23 @@ pub(super) fn decide_one(
     };
     world.act(Action::AddDecision(record));
     let leaves = leaves?;
-    deliver(world, message, detention, candidate, decision);
+    deliver(world, message, detention, candidate, decision, place);
     Some((candidate.participant.clone(), leaves))
 }
 
 /// Makes the delivery, or wakes up one that was cancelled before.
-fn deliver(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, candidate: &Candidate, decision: Decision) {
+fn deliver(
+    world: &mut World<'_>,
+    message: &StoredMessage,
+    detention: &DetentionRef,
+    candidate: &Candidate,
+    decision: Decision,
+    place: Option<u64>,
+) {
     // a cancelled delivery of the same message keeps its id for itself: the new one is a revision of its own
     let cancelled = world.deliveries_of(&message.key).filter(|d| d.recipient == candidate.participant).map(|d| d.revision + 1).max();
     let revision = cancelled.unwrap_or(0);
-    let lane_sequence = world.case(detention).next_in_lane(&candidate.participant);
+    let lane_sequence = place.unwrap_or_else(|| world.case(detention).next_in_lane(&candidate.participant));
     let delivery = Delivery {
         id: DeliveryId::derive(&message.key.source, &message.key.id, &candidate.participant, revision),
         key: message.key.clone(),

@@ -123,7 +123,10 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         let now = world.now();
         let case = world.case(detention);
         case.withdraw_consents_of(&of, now);
-        case.slots.retain(|_, head| head.source != of.source || Some(head.sequence) != sequence);
+        if let Some(sequence) = sequence {
+            let slots = std::mem::take(&mut case.slots);
+            case.slots = slots.into_iter().filter_map(|(slot, head)| Some((slot, head.without(&of.source, sequence)?))).collect();
+        }
         case.withdrawn.insert(of);
         return Given::new();
     }
@@ -137,7 +140,7 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         let Some(candidate) = candidate else { continue };
         // decided anew: the first decision may rest on registers and rules that have changed since
         let before = world.decisions();
-        given.extend(consider::decide_one(world, &original, detention, &case, &candidate));
+        given.extend(consider::decide_at(world, &original, detention, &case, &candidate, Some(delivery.lane_sequence)));
         let refused = world.decisions_since(before).iter().find_map(|made| made.decision.refusal());
         if refused.is_some_and(consider::concerns_another) {
             consider::decide_late(world, &original, detention);

@@ -1,6 +1,6 @@
 //! The working state of one step: the snapshot, changed by every input, and the actions so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -37,6 +37,9 @@ pub(super) struct World<'a> {
     actions: Vec<Action>,
     /// Places of the decisions in `actions`.
     decided: Vec<usize>,
+    /// How often each case was changed by an input, and after how many changes each delivery was decided.
+    changes: HashMap<DetentionRef, u64>,
+    decided_after: HashMap<DeliveryId, u64>,
 }
 
 impl<'a> World<'a> {
@@ -58,6 +61,8 @@ impl<'a> World<'a> {
             by_case: HashMap::new(),
             actions: Vec::new(),
             decided: Vec::new(),
+            changes: HashMap::new(),
+            decided_after: HashMap::new(),
         };
         deliveries.into_iter().for_each(|delivery| world.know(delivery));
         world
@@ -103,6 +108,29 @@ impl<'a> World<'a> {
         self.cases.get(detention).map(|row| &row.case)
     }
 
+    /// What comes now may change what decisions on this case rest on: those made before in this step have to be asked again.
+    pub(super) fn changes(&mut self, detention: &DetentionRef) {
+        *self.changes.entry(detention.clone()).or_default() += 1;
+    }
+
+    fn changes_of(&self, detention: Option<&DetentionRef>) -> u64 {
+        detention.and_then(|detention| self.changes.get(detention)).copied().unwrap_or_default()
+    }
+
+    /// Takes the stamp from every delivery of this step after whose decision its case was changed: no case has version 0.
+    pub(super) fn unstamp_outdated(&mut self) {
+        let outdated = |added: &Delivery| self.decided_after.get(&added.id).is_some_and(|after| *after < self.changes_of(added.detention.as_ref()));
+        let added = self.actions.iter().filter_map(|action| if let Action::AddDelivery(added) = action { Some(added) } else { None });
+        let outdated: BTreeSet<DeliveryId> = added.filter(|added| outdated(added)).map(|added| added.id).collect();
+        for action in &mut self.actions {
+            if let Action::AddDelivery(added) = action
+                && outdated.contains(&added.id)
+            {
+                added.stamp.case_version = 0;
+            }
+        }
+    }
+
     /// What decisions on this case rest on: the version that this transaction leaves behind.
     pub(super) fn stamp(&self, detention: &DetentionRef) -> Stamp {
         let case_version = self.cases.get(detention).map_or(1, |row| row.version + 1);
@@ -134,6 +162,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn add_delivery(&mut self, delivery: Delivery) {
+        self.decided_after.insert(delivery.id, self.changes_of(delivery.detention.as_ref()));
         self.know(delivery.clone());
         self.actions.push(Action::AddDelivery(Box::new(delivery)));
     }

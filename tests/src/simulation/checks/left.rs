@@ -1,0 +1,149 @@
+//! What leaves: its fields, its bytes, its order.
+
+use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
+use schakelpunt_engine::{
+    model::{Delivery, Outcome},
+    ports::{Outgoing, ReceiptEvent},
+};
+use serde_json::Value;
+
+use crate::{
+    harness::settings,
+    invariants::{NO_FIELD_OUTSIDE_THE_PERMIT, NOTHING_ACCEPTED_IS_LOST, ONE_SET_OF_BYTES_PER_DELIVERY, ORDER_PER_LANE},
+    simulation::world::World,
+};
+
+/// Words of the payloads that only some kinds may ever read: the BSN, the number of the criminal chain, the title.
+const CANARIES: [(&str, &[Kind]); 3] = [
+    ("999900006", &[Kind::Municipality, Kind::Probation, Kind::Triage]),
+    ("10000001", &[Kind::Probation]),
+    ("\"ISD\"", &[]),
+];
+
+/// Something is on the wire; `arrives`: the broker took it.
+pub(crate) fn published(world: &mut World, outgoing: &Outgoing<'_>, arrives: bool, _process: usize) {
+    match outgoing {
+        Outgoing::Delivery(permitted) => {
+            let Some(row) = world.tables.deliveries.get(&permitted.id()) else {
+                return world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("{} left and is not on record", permitted.id()));
+            };
+            let current = matches!(row.delivery.stage, Stage::Claimed { at, .. } if at == permitted.claimed_at());
+            if !current {
+                world.count("state: a claim that has passed is still published");
+            }
+            if arrives {
+                arrived(world, permitted.id(), permitted.bytes(), current);
+            }
+        }
+        Outgoing::Receipt(receipt) => told(world, receipt),
+    }
+}
+
+/// A recipient has it: over the bus, or because it fetched.
+pub(crate) fn arrived(world: &mut World, id: DeliveryId, bytes: &[u8], current: bool) {
+    let Some(row) = world.tables.deliveries.get(&id).cloned() else { return };
+    match world.ledger.left.bytes.get(&id) {
+        Some(first) => {
+            world.counts.entry("state: a repeat arrived").and_modify(|count| *count += 1).or_insert(1);
+            if first != bytes {
+                world.broken(ONE_SET_OF_BYTES_PER_DELIVERY, format!("{id} of {} came with other bytes", row.delivery.key.id));
+            }
+            return;
+        }
+        None => world.ledger.left.bytes.insert(id, bytes.to_vec()),
+    };
+    fields(world, &row.delivery, bytes);
+    let lane = (row.delivery.recipient.clone(), row.delivery.detention.clone());
+    let place = (row.delivery.lane_sequence, row.ordinal);
+    let furthest = world.ledger.left.lanes.get(&lane).copied();
+    if furthest.is_some_and(|furthest| furthest > place) {
+        if current {
+            world.broken(ORDER_PER_LANE, format!("{} to {} came too late", row.delivery.key.id, row.delivery.recipient));
+        } else {
+            // recalled meanwhile: who stood still does not know
+            world.count("state: what was recalled came after its recall");
+        }
+        return;
+    }
+    world.ledger.left.lanes.insert(lane, place);
+    slots(world, &row.delivery, bytes);
+}
+
+/// The leaves of what left, found without the hub's own functions.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, item)| leaves(item, &format!("{path}/{key}"), found)),
+        Value::Array(items) if items.iter().any(Value::is_object) => items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found)),
+        _ => found.push(path.to_owned()),
+    }
+}
+
+fn fields(world: &mut World, delivery: &Delivery, bytes: &[u8]) {
+    let event: Value = serde_json::from_slice(bytes).unwrap();
+    let mut found = Vec::new();
+    leaves(&event["data"], "", &mut found);
+    let permit = delivery.decision.permit();
+    let granted = |leaf: &String| permit.is_some_and(|permit| permit.leaves().any(|given| given.as_str() == leaf));
+    if let Some(leaf) = found.iter().find(|leaf| !granted(leaf)) {
+        world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("{leaf} of {} to {}", delivery.key.id, delivery.recipient));
+    }
+    let text = std::str::from_utf8(bytes).unwrap();
+    let kind = world.ledger.kind(&delivery.recipient);
+    for (canary, kinds) in CANARIES {
+        if text.contains(canary) && !kind.is_some_and(|kind| kinds.contains(&kind)) {
+            world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("{canary} in {} to {}", delivery.key.id, delivery.recipient));
+        }
+    }
+    let subject = event["subject"].as_str();
+    if kind == Some(Kind::CarePartner) && subject == delivery.detention.as_ref().map(schakelpunt_domain::DetentionRef::as_str) {
+        world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("the reference of the case in {} to {}", delivery.key.id, delivery.recipient));
+    }
+}
+
+/// No older value of a slot after a newer one of the same system.
+fn slots(world: &mut World, delivery: &Delivery, bytes: &[u8]) {
+    let sequence = world.tables.messages.get(&delivery.key).and_then(|message| message.sequence);
+    let (Some(sequence), Some(detention)) = (sequence, delivery.detention.clone()) else { return };
+    let event: Value = serde_json::from_slice(bytes).unwrap();
+    let Some(parts) = event["data"].as_object() else { return };
+    for (part, value) in parts {
+        let slots: Vec<String> = match (part.as_str(), value) {
+            ("conditions" | "detention", Value::Object(entries)) => entries.keys().map(|entry| format!("{part}/{entry}")).collect(),
+            _ => vec![part.clone()],
+        };
+        for slot in slots {
+            let place = (delivery.recipient.clone(), detention.clone(), slot.clone(), delivery.key.source.to_string());
+            let newest = world.ledger.left.slots.entry(place).or_default();
+            if *newest > sequence && world.ledger.late.contains(&delivery.id) {
+                // known: who is found late is not asked whether it has newer values
+                world.count("gap: an older value, decided late, follows a newer one");
+                return;
+            }
+            if *newest > sequence {
+                let what = format!("{slot} of {} to {} after number {newest}", delivery.key.id, delivery.recipient);
+                return world.broken(ORDER_PER_LANE, what);
+            }
+            *newest = sequence;
+        }
+    }
+}
+
+/// A sender is told of an acceptance: then it is in the store.
+fn told(world: &mut World, receipt: &ReceiptEvent) {
+    let event: Value = serde_json::from_slice(&receipt.bytes).unwrap();
+    let text = std::str::from_utf8(&receipt.bytes).unwrap();
+    if CANARIES.iter().any(|(canary, _)| text.contains(canary)) || text.contains("Meerkoet") {
+        world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("content in a receipt to {}", receipt.to));
+    }
+    if !receipt.ty.contains("message-accepted") {
+        return;
+    }
+    for key in event["data"]["messages"].as_array().into_iter().flatten() {
+        let stored = world.tables.messages.values().any(|message| {
+            message.outcome == Outcome::Accepted && Some(message.key.id.as_str()) == key["id"].as_str() && message.key.source != settings().source
+        });
+        if !stored {
+            world.broken(NOTHING_ACCEPTED_IS_LOST, format!("{} was told to be accepted and is not in the store", key["id"]));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The end of a run, and what crashes and stalls mean at the moment at which they come.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use schakelpunt::assets;
+use schakelpunt_domain::{registers::Kind, stage::Stage};
+use schakelpunt_engine::model::{Delivery, Outcome};
+use schakelpunt_rules::{RuleFile, RuleSet};
+
+use super::{broker::Queue, checks, world::World};
+use crate::{
+    harness::settings,
+    invariants::{EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NOTHING_ACCEPTED_IS_LOST},
+};
+
+/// The shipped rules; the same under another version; and rules that give a municipality no release dates.
+pub(super) fn rule_sets() -> &'static [Arc<RuleSet>; 3] {
+    static SETS: OnceLock<[Arc<RuleSet>; 3]> = OnceLock::new();
+    SETS.get_or_init(|| {
+        let settings = settings();
+        let files = assets::rule_files(None).unwrap();
+        let changed = |from: &str, to: &str| {
+            let change = |file: &RuleFile| RuleFile { name: file.name.clone(), text: file.text.replacen(from, to, 1) };
+            let files: Vec<RuleFile> = files.iter().map(change).collect();
+            Arc::new(RuleSet::load(&files, &settings.catalogue).unwrap())
+        };
+        let less = "id      = \"release-date-to-municipality\"\nevents  = [\"release-date-set\", \"release-date-changed\"]";
+        [
+            Arc::clone(&settings.rules),
+            changed("[[rule]]", "# another version\n[[rule]]"),
+            changed(less, "id      = \"release-date-to-municipality\"\nevents  = [\"release-date-changed\"]"),
+        ]
+    })
+}
+
+/// Whether nothing is under way any more.
+pub(super) fn is_at_rest(world: &World) -> bool {
+    let load = world.tables.load();
+    world.broker.queues.iter().all(Queue::is_empty)
+        && load.waiting + load.claimed + load.blocked + load.receipts == 0
+        && world.tables.timers.is_empty()
+}
+
+pub(super) fn what_is_left(world: &World) -> String {
+    let queues: Vec<usize> = world.broker.queues.iter().map(|queue| queue.ready.len()).collect();
+    let open = world.tables.open.values().flatten().next().map(|(_, _, id)| {
+        let delivery = &world.tables.deliveries[id].delivery;
+        format!("{} of {} to {}: {:?}", delivery.id, delivery.key.id, delivery.recipient, delivery.stage)
+    });
+    format!("{:?}, queues {queues:?}, timers {}, first {open:?}, {} producers done", world.tables.load(), world.tables.timers.len(), world.sent)
+}
+
+/// The total queue: everything that was said has an end.
+pub(super) fn check(world: &mut World) {
+    let mut broken = Vec::new();
+    for offered in &world.ledger.offers {
+        let variants = world.ledger.acknowledged.get(&offered.key).map_or(0, std::collections::BTreeSet::len);
+        if variants == 0 || !checks::on_record(world, &offered.key, variants) {
+            broken.push((NOTHING_ACCEPTED_IS_LOST, format!("{} is nowhere", offered.key.id)));
+        }
+    }
+    for message in world.tables.messages.values().filter(|message| message.outcome == Outcome::Accepted) {
+        let decided = world.tables.decisions.contains_key(&message.key);
+        let recorded = ["consent-given", "consent-withdrawn", "message-withdrawn"].contains(&message.event.as_str());
+        let pending = world.tables.cases.values().any(|case| case.value.pending.iter().any(|held| held.key == message.key));
+        if !(decided || recorded || pending) {
+            broken.push((EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, format!("nobody was asked about {}", message.key.id)));
+        }
+    }
+    for row in world.tables.deliveries.values() {
+        broken.extend(end_of(world, &row.delivery).map(|what| (NOTHING_ACCEPTED_IS_LOST, what)));
+    }
+    for (invariant, what) in broken {
+        world.broken(invariant, what);
+    }
+    world.count("ended");
+}
+
+/// What is wrong with the end of a delivery.
+fn end_of(world: &World, delivery: &Delivery) -> Option<String> {
+    let name = format!("{} of {} to {}", delivery.id, delivery.key.id, delivery.recipient);
+    let recalled = || world.tables.last_decision(&delivery.key, &delivery.recipient).is_some_and(|made| made.decision.refusal().is_some());
+    let arrived = world.ledger.left.bytes.contains_key(&delivery.id);
+    match &delivery.stage {
+        Stage::Waiting { .. } | Stage::Claimed { .. } | Stage::Blocked { .. } => Some(format!("{name} never leaves: {:?}", delivery.stage)),
+        // who fetches may ask again
+        Stage::HandedOver { .. } | Stage::Received { .. } => {
+            let fetches = world.ledger.kind(&delivery.recipient) == Some(Kind::Municipality) && delivery.recipient.as_str() == "gemeente-kampen";
+            (!arrived && !recalled() && !fetches).then(|| format!("{name} counts as handed over and never arrived"))
+        }
+        Stage::Cancelled { .. } | Stage::Void { .. } => None,
+    }
+}
+
+/// A process dies now.
+pub(super) fn crashes(world: &mut World, process: usize) {
+    world.count("fault: crash");
+    world.note(format_args!("{process} crashes"));
+    if world.broker.queues.iter().flat_map(|queue| queue.unsettled.values()).flatten().any(|(_, frame)| {
+        world.tables.messages.contains_key(&world.ledger.offers[frame.offer].key)
+    }) {
+        world.count("state: crash between commit and acknowledgement");
+    }
+    if holds_claims(world, process) {
+        world.count("state: crash with a claim open");
+    }
+}
+
+/// A process stands still from now on.
+pub(super) fn stalls(world: &mut World, process: usize, wait: Duration) {
+    world.count("fault: a process stands still");
+    world.note(format_args!("{process} stands still for {wait:?}"));
+    if holds_claims(world, process) && wait > Duration::from_secs(10) {
+        world.count("state: a claim passes while its process stands still");
+    }
+}
+
+/// Whether a process has something under way.
+pub(super) fn holds_claims(world: &World, process: usize) -> bool {
+    let mine = world.ledger.claimed_by.iter().filter(|(_, by)| **by == process);
+    mine.filter_map(|(id, _)| world.tables.deliveries.get(id)).any(|row| matches!(row.delivery.stage, Stage::Claimed { .. }))
+}

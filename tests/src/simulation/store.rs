@@ -1,0 +1,267 @@
+//! The store port of one process over the shared rows: every call is a request under way, an instant, and an answer under way.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, MessageId, ParticipantId,
+    case::Case,
+    ids::MessageKey,
+    registers::{Entry, Recorded},
+};
+use schakelpunt_engine::{
+    leases::{Lease, LeaseName, ProcessId},
+    model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
+};
+
+use super::{
+    actors, checks, end, planted,
+    tables::{Heads, Shown},
+    world::{Sim, World},
+};
+use crate::mutants::Mutant;
+
+/// The store as one process sees it.
+#[derive(Debug, Clone)]
+pub(super) struct SimStore {
+    pub(super) sim: Sim,
+    pub(super) process: usize,
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the simulated connection is gone".into())
+}
+
+impl SimStore {
+    /// One call: its effect happens at one instant, or not at all, and its answer may get lost.
+    async fn call<R: Send>(
+        &self,
+        name: &'static str,
+        writes: bool,
+        effect: impl FnOnce(&mut World, Timestamp) -> Result<R, StoreError> + Send,
+    ) -> Result<R, StoreError> {
+        self.sim.under_way().await;
+        self.sim.slow(40, 3000).await;
+        let done = {
+            let mut world = self.sim.world();
+            let world = &mut *world;
+            let odds = world.weather.store;
+            if world.chance(odds) {
+                let conflict = writes && world.rng.once_in(3);
+                world.count(if conflict { "fault: conflict" } else { "fault: store unreachable" });
+                world.note(format_args!("{}:{name} fails before", self.name()));
+                Err(if conflict { StoreError::Conflict } else { gone() })
+            } else {
+                let now = world.clock.read();
+                world.note(format_args!("{}:{name}", self.name()));
+                let done = effect(world, now);
+                match &done {
+                    Err(error) => world.note(format_args!("{}:{name}: {error}", self.name())),
+                    Ok(_) => {}
+                }
+                if writes && done.is_ok() && world.chance(odds) {
+                    world.count("fault: answer lost after the commit");
+                    world.note(format_args!("{}:{name} answer lost", self.name()));
+                    Err(gone())
+                } else {
+                    done
+                }
+            }
+        };
+        self.sim.under_way().await;
+        done
+    }
+
+    fn fence(&self, world: &mut World, fence: &[Lease], now: Timestamp) -> Result<(), StoreError> {
+        let held = world.tables.fence(fence, now);
+        if held.is_err() {
+            world.count("state: a lease had gone when something was to be written");
+            if end::holds_claims(world, self.process) {
+                world.count("state: a lease lost with a claim open");
+            }
+        }
+        if world.is(Mutant::LeaseNotFenced) { Ok(()) } else { held }
+    }
+
+    fn name(&self) -> char {
+        ['A', 'B'][self.process]
+    }
+}
+
+#[async_trait]
+impl Store for SimStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.call("now", false, |_, now| Ok(now)).await
+    }
+
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+        self.call("registers", false, |world, _| Ok((world.tables.epoch, world.tables.entries.clone()))).await
+    }
+
+    async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
+        self.call("record", true, |world, _| {
+            checks::recording(world, &entries);
+            Ok(world.tables.record(entries))
+        })
+        .await
+    }
+
+    async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
+        self.call("lease", true, |world, now| {
+            let held = world.tables.lease(process, wanted, life, now);
+            world.note(format_args!("  holds {}", held.len()));
+            Ok(held)
+        })
+        .await
+    }
+
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
+        self.call("intake", true, |world, now| {
+            self.fence(world, fence, now)?;
+            let mut snapshot = world.tables.snapshot(keys, now);
+            planted::snapshot(world, keys, &mut snapshot);
+            let shown = Shown::of(&snapshot);
+            let Some(mut actions) = step(snapshot) else { return Ok(None) };
+            planted::actions(world, &mut actions);
+            checks::refuses(world, &actions)?;
+            let odds = world.weather.store;
+            if world.chance(odds) {
+                world.count("fault: a transaction rolled back at its commit");
+                return Err(gone());
+            }
+            world.tables.check(&actions, &shown)?;
+            checks::intake(world, &actions, now);
+            let claimed = world.tables.write(actions);
+            checks::claimed_at_once(world, self.process, &claimed, now);
+            Ok(Some(claimed))
+        })
+        .await
+    }
+
+    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
+        self.call("due", false, |world, now| Ok(world.tables.due_recipients(now))).await
+    }
+
+    async fn claim(
+        &self,
+        fence: &[Lease],
+        limit: usize,
+        room: &BTreeMap<ParticipantId, Room>,
+        decide: Decide<'_>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.call("claim", true, |world, now| {
+            self.fence(world, fence, now)?;
+            let heads = if world.is(Mutant::LaneOvertaken) { Heads::Any } else { Heads::First };
+            let mut ids = world.tables.heads(limit, room, heads, now);
+            if ids.len() > 1 && world.chance(10) {
+                // another process works on it
+                let locked = world.rng.index(ids.len());
+                ids.remove(locked);
+                world.count("fault: a row is locked by another");
+            }
+            let mut context = world.tables.context(&ids, now);
+            planted::context(world, self.process, &mut context);
+            if context.candidates.is_empty() {
+                return Ok(Vec::new());
+            }
+            let Some(verdicts) = decide(context) else { return Ok(Vec::new()) };
+            let written = world.tables.judge(&ids, verdicts)?;
+            checks::claimed(world, self.process, &written, now);
+            let odds = world.weather.worst_moment;
+            if written.iter().any(|one| one.claimed) && world.chance(odds) {
+                actors::worst_moment(world, now);
+            }
+            Ok(written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect())
+        })
+        .await
+    }
+
+    async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
+        self.call("settle", true, |world, _| {
+            let counted = world.tables.settle(results).into_iter().cloned().collect::<Vec<_>>();
+            checks::settled(world, results, &counted);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        self.call("pull", true, |world, now| {
+            let ids = world.tables.fetchable(pull, now);
+            let mut context = world.tables.context(&ids, now);
+            planted::context(world, self.process, &mut context);
+            if ids.is_empty() {
+                world.tables.received(pull, now);
+                return Ok(Vec::new());
+            }
+            let Some(verdicts) = decide(context) else { return Ok(Vec::new()) };
+            world.tables.received(pull, now);
+            let written = world.tables.judge(&ids, verdicts)?;
+            checks::claimed(world, self.process, &written, now);
+            let mut given: Vec<Delivery> = written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect();
+            given.sort_by_key(|delivery| delivery.number);
+            Ok(given)
+        })
+        .await
+    }
+
+    async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        self.call("receipts", false, |world, _| Ok(world.tables.receipts(limit))).await
+    }
+
+    async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {
+        self.call("receipts_told", true, |world, _| {
+            world.tables.receipts_told(ids);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn due_timers(&self, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.call("due_timers", false, |world, now| Ok(planted::timers(world, limit, now))).await
+    }
+
+    async fn trace(&self, id: &MessageId) -> Result<Vec<Trace>, StoreError> {
+        self.call("trace", false, |world, _| Ok(world.tables.trace(id))).await
+    }
+
+    async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError> {
+        self.call("case", false, |world, _| Ok(world.tables.cases.get(detention).cloned())).await
+    }
+
+    async fn message(&self, key: &MessageKey) -> Result<Option<StoredMessage>, StoreError> {
+        self.call("message", false, |world, _| Ok(world.tables.messages.get(key).cloned())).await
+    }
+
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        self.call("deliveries", false, |world, _| Ok(world.tables.list(filter))).await
+    }
+
+    async fn change_stage(&self, id: &DeliveryId, change: Change<'_>) -> Result<Option<Delivery>, StoreError> {
+        self.call("change_stage", true, |world, _| Ok(world.tables.change_stage(*id, change))).await
+    }
+
+    async fn rejections(&self, limit: u32) -> Result<Vec<RejectionRecord>, StoreError> {
+        self.call("rejections", false, |world, _| Ok(world.tables.rejections.iter().rev().take(limit as usize).cloned().collect())).await
+    }
+
+    async fn load(&self) -> Result<Load, StoreError> {
+        self.call("load", false, |world, _| Ok(world.tables.load())).await
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.call("forget", true, |world, _| {
+            let hasty = world.is(Mutant::PayloadPurgedTooEarly);
+            let count = world.tables.forget(before, hasty);
+            checks::forgotten(world);
+            Ok(count)
+        })
+        .await
+    }
+}
