@@ -277,7 +277,7 @@ fn quarantine(input: &Input) -> Input {
 }
 
 impl Hub {
-    /// A message that ended the process that worked on it, twice: nothing of it is looked at again, and its sender is told.
+    /// A message that ended the process that worked on it again and again: nothing of it is looked at again, and its sender is told.
     pub(crate) fn set_aside(&self, offer: &Offer) -> Input {
         tracing::error!(sender = offer.sender.as_ref().map(ParticipantId::as_str), "a message ends the process: set aside");
         let why = Rejection::new(RejectionCode::Malformed, "", "a message that the hub can process; it was set aside");

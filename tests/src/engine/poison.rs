@@ -104,7 +104,7 @@ async fn a_message_that_kills_goes_alone_and_is_then_set_aside() {
         }
         deaths += 1;
     }
-    assert_eq!(deaths, 4, "with others, with others again, and twice alone");
+    assert_eq!(deaths, 7, "with others, with others again, and five times alone");
     let rejected = rig.store.rejections(9).await.unwrap();
     assert_eq!(rejected.iter().map(|rejection| rejection.code).collect::<Vec<_>>(), [RejectionCode::Malformed]);
     for number in [1, 2, 4, 5] {

@@ -2,7 +2,7 @@
 //!
 //! A message that the broker hands out again may be what ended the process that had it before. So the store notes when work on such
 //! messages begins and when it has ended: after one death the batch is tried again as a whole, after two each message goes alone, and
-//! one that was alone in two deaths is set aside, and its sender is told.
+//! one that was alone in five deaths is set aside, and its sender is told.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::{
     step::Input,
 };
 
-/// Deaths of a message alone after which it is set aside: one may be chance.
-const ALONE_MAX: u32 = 2;
+/// Deaths of a message alone after which it is set aside. Fewer may be chance: a machine that is restarted again and again.
+const ALONE_MAX: u32 = 5;
 
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
@@ -30,13 +30,16 @@ pub(super) async fn run(hub: Arc<Hub>, queue: String) {
         match hub.bus().open(&queue).await {
             Ok(mut opened) => {
                 failures = 0;
+                let mut noted = Vec::new();
                 tokio::select! {
                     biased;
                     () = hub.until_held(&lease, false) => tracing::info!(queue, "intake goes to another process"),
-                    error = consume(&hub, &lease, opened.as_mut()) => {
+                    error = consume(&hub, &lease, opened.as_mut(), &mut noted) => {
                         tracing::warn!(queue, error = %chain(error.as_ref()), "intake ended, opening again");
                     }
                 }
+                // it ended, but the process did not
+                clear(&hub, &mut noted).await;
             }
             Err(error) => tracing::warn!(queue, error = %chain(&error), "intake cannot be opened"),
         }
@@ -44,12 +47,12 @@ pub(super) async fn run(hub: Arc<Hub>, queue: String) {
     }
 }
 
-/// Takes batches until the channel or the lease ends.
-async fn consume(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake) -> Ended {
+/// Takes batches until the channel or the lease ends. `noted`: what work was noted for and has not ended.
+async fn consume(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake, noted: &mut Vec<String>) -> Ended {
     let limits = hub.settings().limits;
     loop {
         let ended = match intake.next_batch(limits.batch, limits.linger).await {
-            Ok(batch) => take_batch(hub, lease, intake, batch).await,
+            Ok(batch) => take_batch(hub, lease, intake, batch, noted).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = ended {
@@ -58,26 +61,40 @@ async fn consume(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake) -> Ended
     }
 }
 
-async fn take_batch(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake, batch: Vec<Incoming>) -> Result<(), Ended> {
+async fn take_batch(
+    hub: &Hub,
+    lease: &LeaseName,
+    intake: &mut dyn Intake,
+    batch: Vec<Incoming>,
+    noted: &mut Vec<String>,
+) -> Result<(), Ended> {
     let digest = |incoming: &Incoming| hub.settings().key.digest(&[&incoming.raw.body]);
     let again: Vec<String> = batch.iter().filter(|incoming| incoming.redelivered).map(digest).collect();
     if again.is_empty() {
         return take_all(hub, lease, intake, &batch, false).await;
     }
+    noted.extend(again.iter().cloned());
     // the death that made them come again is not counted: nobody noted anything then
     if note(hub, &again, false).await.iter().all(|deaths| *deaths == 0) {
         take_all(hub, lease, intake, &batch, false).await?;
     } else {
         for incoming in batch {
-            let alone = [digest(&incoming)];
-            let deaths = note(hub, &alone, true).await.into_iter().max().unwrap_or_default();
+            let alone = digest(&incoming);
+            noted.push(alone.clone());
+            let deaths = note(hub, std::slice::from_ref(&alone), true).await.into_iter().max().unwrap_or_default();
             take_all(hub, lease, intake, &[incoming], deaths >= ALONE_MAX).await?;
-            hub.store().unsuspect(&alone).await.unwrap_or_else(|error| report("intake", &error));
         }
     }
-    // what stays noted by mistake costs a batch, not a message
-    hub.store().unsuspect(&again).await.unwrap_or_else(|error| report("intake", &error));
+    clear(hub, noted).await;
     Ok(())
+}
+
+/// Work on all that was noted has ended. What stays noted because the store cannot be reached counts as one death more.
+async fn clear(hub: &Hub, noted: &mut Vec<String>) {
+    let ended = std::mem::take(noted);
+    if !ended.is_empty() {
+        hub.store().unsuspect(&ended).await.unwrap_or_else(|error| report("intake", &error));
+    }
 }
 
 /// Notes that work on these begins; gives in how many deaths each was at work before.

@@ -1,4 +1,4 @@
-//! Leases: which process does which part of the work.
+//! Leases, and what was at work when a process died.
 
 use std::time::Duration;
 
@@ -31,5 +31,21 @@ impl Tables {
     /// Who holds it now.
     pub(crate) fn holder(&self, name: &LeaseName, now: Timestamp) -> Option<&ProcessId> {
         self.leases.get(name).filter(|row| row.until > now).map(|row| &row.holder)
+    }
+
+    /// Work on these begins; gives how often it had begun before.
+    pub(crate) fn suspect(&mut self, digests: &[String], alone: bool) -> Vec<u32> {
+        let begin = |digest: &String| {
+            let (together, by_itself) = self.suspects.entry(digest.clone()).or_default();
+            let count = if alone { by_itself } else { together };
+            *count += 1;
+            *count - 1
+        };
+        digests.iter().map(begin).collect()
+    }
+
+    /// Work on these has ended.
+    pub(crate) fn unsuspect(&mut self, digests: &[String]) {
+        self.suspects.retain(|digest, _| !digests.contains(digest));
     }
 }
