@@ -15,7 +15,11 @@ mod harness;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod law;
+#[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
