@@ -19,6 +19,8 @@ mod invariants;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod parts;
