@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 
 use super::{
     properties::{self, NAMED, SETTLES},
-    world::{Answer, Budget, Case, Hub, Kind, LEASE, Lease, Stage, State, Store, Stored, World},
+    world::{Answer, Budget, Case, Hub, Kind, LEASE, Lease, Stage, Stamp, State, Store, Stored, Tick, World},
 };
 use crate::mutants::Mutant;
 
@@ -17,8 +17,8 @@ pub(super) enum Action {
     Publish,
     /// A producer is told of an acceptance.
     Tell(usize),
+    /// Takes a lease that is nobody's, or renews its own.
     Lease(usize),
-    Renew(usize),
     /// A hub sees that its lease is gone: its channel goes back.
     GiveUp(usize),
     Take(usize),
@@ -50,22 +50,26 @@ impl Model for World {
         let known: BTreeSet<usize> = self.scope.known.iter().map(|message| self.message(*message)).collect();
         let stored = || Stored { payload: false, accepted: true, decided: BTreeSet::new() };
         let messages = (0..self.catalogue.len()).map(|message| known.contains(&message).then(stored)).collect();
-        let case = |detention| Case {
-            given: self.scope.known.contains(&(Kind::Consent, detention)).then_some(0),
-            withdrawn: self.scope.known.contains(&(Kind::Withdrawal, detention)).then_some(0),
-            ..Case::default()
+        let case = |detention| {
+            let is_known = |kind| self.scope.known.contains(&(kind, detention));
+            Case {
+                given: is_known(Kind::Consent).then_some(0),
+                withdrawn: is_known(Kind::Withdrawal).then_some(0),
+                moved: is_known(Kind::Move),
+                ..Case::default()
+            }
         };
         let cases = (0..self.detentions()).map(case).collect();
         vec![State {
             clock: 0,
             budget: self.scope.budget,
-            published: 0,
+            published: if self.scope.at_once { self.scope.messages.len() } else { 0 },
             told: BTreeSet::new(),
-            queue: Vec::new(),
-            store: Store { lease: Lease::default(), epoch: 0, cases, messages, deliveries: Vec::new() },
-            hubs: vec![Hub::default(); self.scope.hubs],
+            queue: self.scope.messages.iter().filter(|_| self.scope.at_once).map(|message| self.message(*message)).collect(),
+            store: Store { lease_until: if self.scope.hubs == 1 { Tick::MAX } else { 0 }, epoch: 0, cases, messages, deliveries: Vec::new() },
+            hubs: vec![self.started(); self.scope.hubs],
             arrivals: Vec::new(),
-            inbox: 0,
+            inbox: false,
             broken: BTreeSet::new(),
         }]
     }
@@ -80,7 +84,7 @@ impl Model for World {
             actions.extend((0..state.store.messages.len()).map(Action::Tell));
         }
         (0..state.hubs.len()).for_each(|hub| self.actions_of(state, hub, actions));
-        actions.extend((state.inbox > 0).then_some(Action::Fetch));
+        actions.extend(state.inbox.then_some(Action::Fetch));
         actions.extend((0..state.store.deliveries.len()).map(Action::Retry));
         if self.scope.forgets {
             actions.extend((0..state.store.messages.len()).map(Action::Forget));
@@ -94,7 +98,7 @@ impl Model for World {
 
     fn next_state(&self, before: &State, action: Action) -> Option<State> {
         let mut state = before.clone();
-        self.act(&mut state, action).then_some(state)
+        self.act(&mut state, action).then(|| in_one_form(state))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -109,12 +113,16 @@ impl Model for World {
 }
 
 impl World {
+    fn started(&self) -> Hub {
+        Hub { lease: if self.scope.hubs == 1 { Lease::Own } else { Lease::None }, ..Hub::default() }
+    }
+
     fn actions_of(&self, state: &State, hub: usize, actions: &mut Vec<Action>) {
         let own = &state.hubs[hub];
         let quiet = state.clock >= self.scope.last;
         let Budget { crashes, cuts, lost_confirms, refused, unroutable, .. } = state.budget;
         if !quiet {
-            actions.extend((crashes > 0 && *own != Hub::default()).then_some(Action::Crash(hub)));
+            actions.extend((crashes > 0 && *own != self.started()).then_some(Action::Crash(hub)));
             actions.extend((cuts > 0 && own.channel && !own.batch.is_empty()).then_some(Action::Cut(hub)));
         }
         let answers: [(bool, &[Answer]); 4] = [
@@ -132,18 +140,17 @@ impl World {
                 }
             }
         }
-        if own.lease.is_none() {
-            actions.push(Action::Lease(hub));
+        if self.scope.hubs > 1 {
+            actions.extend([Action::Lease(hub), Action::GiveUp(hub), Action::Look(hub)]);
+        }
+        if own.lease == Lease::None {
             return;
         }
-        actions.extend([Action::Renew(hub), Action::GiveUp(hub), Action::Look(hub)]);
         if own.batch.is_empty() {
             actions.extend((!state.queue.is_empty()).then_some(Action::Take(hub)));
         } else if own.recorded == 0 {
-            // the database may refuse a row: then half goes in
-            let counts = [own.batch.len(), own.batch.len().div_ceil(2)];
-            let counts: BTreeSet<usize> = counts.into_iter().collect();
-            actions.extend(counts.into_iter().map(|count| Action::Record(hub, count)));
+            // the database may refuse a row: then fewer go in
+            actions.extend((1..=own.batch.len()).map(|count| Action::Record(hub, count)));
         }
         let early = self.has(Mutant::AcknowledgedBeforeTheCommit) && own.channel && !own.batch.is_empty();
         actions.extend((own.recorded > 0 || early).then_some(Action::Acknowledge(hub)));
@@ -188,42 +195,46 @@ impl World {
                 true
             }
             Action::Forget(message) => self.forget(state, message),
-            Action::Lease(hub) | Action::Renew(hub) | Action::GiveUp(hub) | Action::Look(hub) => self.hold(state, hub, action),
-            Action::Cut(_) | Action::Crash(_) => go_wrong(state, action),
+            Action::Lease(hub) | Action::GiveUp(hub) | Action::Look(hub) => self.hold(state, hub, action),
+            Action::Crash(hub) => {
+                state.budget.crashes -= 1;
+                give_back(state, hub);
+                state.hubs[hub] = self.started();
+                true
+            }
+            Action::Cut(hub) => {
+                state.budget.cuts -= 1;
+                give_back(state, hub);
+                true
+            }
             Action::Fetch | Action::Retry(_) | Action::Registers | Action::Tick | Action::StepBack => world(state, action),
         }
     }
 
     /// Leases, and what is known under them.
     fn hold(&self, state: &mut State, hub: usize, action: Action) -> bool {
-        let (clock, lease) = (state.clock, &mut state.store.lease);
-        let own = &mut state.hubs[hub];
-        let holds = own.lease == Some(lease.epoch) && clock < lease.until;
+        let until = state.clock + LEASE;
+        let own = state.hubs[hub].lease;
+        let passed = state.store.lease_until <= state.clock;
         match action {
-            Action::Lease(_) if lease.until <= clock => {
-                *lease = Lease { epoch: lease.epoch + 1, owner: hub, until: clock + LEASE };
-                own.lease = Some(lease.epoch);
-                own.saw_empty = false;
+            Action::Lease(_) if (own == Lease::None && passed) || (own == Lease::Own && !passed && state.store.lease_until < until) => {
+                state.hubs.iter_mut().filter(|hub| hub.lease == Lease::Own).for_each(|hub| hub.lease = Lease::Lost);
+                state.store.lease_until = until;
+                state.hubs[hub].lease = Lease::Own;
                 true
             }
-            Action::Renew(_) if holds && lease.until < clock + LEASE => {
-                lease.until = clock + LEASE;
-                true
-            }
-            Action::GiveUp(_) if !holds => {
-                own.lease = None;
+            Action::GiveUp(_) if own == Lease::Lost || (own == Lease::Own && passed) => {
                 give_back(state, hub);
-                state.hubs[hub].batch.clear();
-                state.hubs[hub].saw_empty = false;
+                let hub = &mut state.hubs[hub];
+                (hub.lease, hub.saw_empty) = (Lease::None, false);
+                hub.batch.clear();
                 true
             }
             Action::Look(_) => {
                 let by_consent = |one: &super::world::Delivery| one.permit.by_consent && one.stage.is_open();
                 let wanted = state.store.deliveries.iter().any(by_consent);
-                // one hand-over by consent at a time, as far as this process knows
-                let busy = own.hands.iter().any(|hand| state.store.deliveries[hand.delivery].permit.by_consent);
-                let sees = wanted && !busy && !own.saw_empty && state.inbox == 0;
-                own.saw_empty |= sees;
+                let sees = wanted && own != Lease::None && !state.hubs[hub].saw_empty && self.sees_empty(state, hub);
+                state.hubs[hub].saw_empty |= sees;
                 sees
             }
             _ => false,
@@ -241,25 +252,19 @@ fn give_back(state: &mut State, hub: usize) {
     hub.recorded = hub.recorded.min(hub.batch.len());
 }
 
-fn go_wrong(state: &mut State, action: Action) -> bool {
-    match action {
-        Action::Crash(hub) => {
-            state.budget.crashes -= 1;
-            give_back(state, hub);
-            state.hubs[hub] = Hub::default();
-        }
-        Action::Cut(hub) => {
-            state.budget.cuts -= 1;
-            give_back(state, hub);
-        }
-        _ => return false,
+/// States that differ in nothing that matters are one: which hub is called the first, and what over deliveries once rested on.
+fn in_one_form(mut state: State) -> State {
+    state.hubs.iter_mut().for_each(|hub| hub.hands.sort());
+    state.hubs.sort();
+    for one in state.store.deliveries.iter_mut().filter(|one| one.stage.is_over()) {
+        one.stamp = Stamp::default();
     }
-    true
+    state
 }
 
 fn world(state: &mut State, action: Action) -> bool {
     match action {
-        Action::Fetch => state.inbox = 0,
+        Action::Fetch => state.inbox = false,
         Action::Retry(place) if state.store.deliveries[place].stage == Stage::Blocked => {
             state.store.deliveries[place].stage = Stage::Waiting;
         }

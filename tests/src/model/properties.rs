@@ -2,7 +2,7 @@
 
 use stateright::Property;
 
-use super::world::{Delivery, Kind, Recipient, Stage, State, World};
+use super::world::{Delivery, Kind, Lease, Recipient, Stage, State, World};
 use crate::invariants::{
     A_TOMBSTONE_STAYS, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NO_CLAIM_WITHOUT_GROUND, NO_FIELD_OUTSIDE_THE_PERMIT, NOTHING_ACCEPTED_IS_LOST,
     ONE_SET_OF_BYTES_PER_DELIVERY, ORDER_PER_LANE,
@@ -44,12 +44,10 @@ pub(super) const NAMED: [(&str, Condition); 14] = [
         state.store.deliveries.iter().any(|one| one.stage == Stage::Waiting && expired(one))
     }),
     ("lease lost with a claim open", |_, state| {
-        let lost = |epoch: Option<u8>| epoch.is_some_and(|epoch| epoch != state.store.lease.epoch);
-        state.hubs.iter().any(|hub| lost(hub.lease) && !hub.hands.is_empty())
+        state.hubs.iter().any(|hub| hub.lease == Lease::Lost && !hub.hands.is_empty())
     }),
     ("lease lost with a batch taken", |_, state| {
-        let lost = |epoch: Option<u8>| epoch.is_some_and(|epoch| epoch != state.store.lease.epoch);
-        state.hubs.iter().any(|hub| lost(hub.lease) && hub.batch.len() > hub.recorded)
+        state.hubs.iter().any(|hub| hub.lease == Lease::Lost && hub.batch.len() > hub.recorded)
     }),
     ("claim uncertain and no longer lawful", |world, state| uncertain(world, state, false)),
     ("claim uncertain and still lawful", |world, state| uncertain(world, state, true)),

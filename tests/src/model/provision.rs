@@ -2,7 +2,7 @@
 
 use super::{
     law::Ground,
-    world::{Answer, Arrival, Bytes, Delivery, Gap, InHand, Kind, Permit, REFERENCE, Recipient, Stage, Stamp, State, Store, World},
+    world::{Answer, Arrival, Bytes, Delivery, Gap, InHand, Kind, Lease, Permit, REFERENCE, Recipient, Stage, Stamp, State, Store, World},
 };
 use crate::{
     invariants::{A_TOMBSTONE_STAYS, NO_CLAIM_WITHOUT_GROUND, NO_FIELD_OUTSIDE_THE_PERMIT, ONE_SET_OF_BYTES_PER_DELIVERY, ORDER_PER_LANE},
@@ -12,9 +12,12 @@ use crate::{
 impl World {
     /// Whether the lease that the hub believes to hold is still its own: asked in every transaction.
     pub(super) fn holds_lease(&self, state: &State, hub: usize) -> bool {
-        let Some(epoch) = state.hubs[hub].lease else { return false };
-        let lease = state.store.lease;
-        self.has(Mutant::LeaseNotFenced) || (lease.epoch == epoch && state.clock < lease.until)
+        match state.hubs[hub].lease {
+            Lease::None => false,
+            Lease::Lost | Lease::Own if self.has(Mutant::LeaseNotFenced) => true,
+            Lease::Lost => false,
+            Lease::Own => state.clock < state.store.lease_until,
+        }
     }
 
     /// Whether nothing open stands before that delivery in its lane.
@@ -28,10 +31,21 @@ impl World {
         self.has(Mutant::LaneOvertaken) || !store.deliveries.iter().enumerate().any(before)
     }
 
-    /// Whether something by consent is on its way to the partner, but for that delivery.
-    fn is_under_way(store: &Store, place: usize) -> bool {
-        let claimed = |(other, one): (usize, &Delivery)| other != place && one.permit.by_consent && matches!(one.stage, Stage::Claimed { .. });
-        store.deliveries.iter().enumerate().any(claimed)
+    /// Whether a claim by consent other than that one is in force: it may come to the inbox at any time.
+    fn is_under_way(state: &State, place: Option<usize>) -> bool {
+        let claimed = |(other, one): (usize, &Delivery)| {
+            Some(other) != place && one.permit.by_consent && matches!(one.stage, Stage::Claimed { until, .. } if state.clock < until)
+        };
+        state.store.deliveries.iter().enumerate().any(claimed)
+    }
+
+    /// Whether the partner's inbox is seen to be empty, with nothing on its way into it. The store is asked first, under the own lease:
+    /// what another hub claimed before may arrive after the look.
+    pub(super) fn sees_empty(&self, state: &State, hub: usize) -> bool {
+        let by_consent = |hand: &InHand| state.store.deliveries[hand.delivery].permit.by_consent;
+        let busy = state.hubs[hub].hands.iter().any(by_consent);
+        let under_way = !self.lacks(Gap::ConsentTurnPerProcess) && (Self::is_under_way(state, None) || !self.holds_lease(state, hub));
+        !busy && !under_way && !state.inbox
     }
 
     /// The claim of one delivery: gives `false` if nothing was written.
@@ -45,8 +59,9 @@ impl World {
         if !due || !self.holds_lease(state, hub) || !self.is_head(&state.store, place) {
             return false;
         }
-        let alone = self.lacks(Gap::ConsentTurnPerProcess) || !Self::is_under_way(&state.store, place);
-        if one.permit.by_consent && !(state.hubs[hub].saw_empty && alone) {
+        // with two hubs, looking and claiming are two things
+        let empty = if self.scope.hubs == 1 { self.sees_empty(state, hub) } else { state.hubs[hub].saw_empty };
+        if one.permit.by_consent && !empty {
             return false;
         }
         let stamp = Stamp { version: state.store.cases[one.detention].version, epoch: state.store.epoch };
@@ -103,7 +118,7 @@ impl World {
     /// Holds a claim that has just been committed against what is true.
     pub(super) fn witness(&self, state: &mut State, place: usize, bytes: Bytes) {
         let one = &state.store.deliveries[place];
-        let window = !one.permit.by_consent || (state.inbox == 0 && !Self::is_under_way(&state.store, place));
+        let window = !one.permit.by_consent || (!state.inbox && !Self::is_under_way(state, Some(place)));
         match self.lawful(&state.store, one, state.clock) {
             Ground::Leaves(leaves) => {
                 if bytes.leaves & !leaves != 0 {
@@ -159,9 +174,7 @@ impl World {
                 state.broken.insert(ORDER_PER_LANE);
             }
         }
-        if one.to == Recipient::Partner {
-            state.inbox += 1;
-        }
+        state.inbox |= one.to == Recipient::Partner;
         if !state.arrivals.contains(&arrival) {
             state.arrivals.push(arrival);
         }
@@ -185,12 +198,13 @@ impl World {
     /// Forgets the payload and the bytes of a message that nothing needs. Gives `false` if something does.
     pub(super) fn forget(&self, state: &mut State, message: usize) -> bool {
         let Some(stored) = state.store.messages[message].as_mut().filter(|stored| stored.payload) else { return false };
-        let mut own = state.store.deliveries.iter_mut().filter(|one| one.message == message && !one.recall);
-        if !self.has(Mutant::PayloadPurgedTooEarly) && own.any(|one| one.stage.is_open()) {
+        let own = |one: &Delivery| one.message == message && !one.recall;
+        let needed = state.store.deliveries.iter().any(|one| own(one) && one.stage.is_open());
+        if needed && !self.has(Mutant::PayloadPurgedTooEarly) {
             return false;
         }
         stored.payload = false;
-        own.for_each(|one| one.bytes = None);
+        state.store.deliveries.iter_mut().filter(|one| own(one)).for_each(|one| one.bytes = None);
         true
     }
 }

@@ -12,6 +12,7 @@ const PLAIN: Scope = Scope {
     messages: &[],
     known: &[],
     hubs: 1,
+    at_once: false,
     batch: 2,
     last: 2,
     claim: 1,
@@ -27,7 +28,11 @@ const PLAIN: Scope = Scope {
 pub(super) const ACCEPT: Scope = Scope {
     name: "accept and record",
     messages: &[(Notice, 0), (Newer, 0)],
+    known: &[(Withdrawal, 0)],
     hubs: 2,
+    at_once: true,
+    batch: 1,
+    last: 1,
     receipts: true,
     claims_at_intake: true,
     budget: Budget { crashes: 1, cuts: 1, ..QUIET },
@@ -45,10 +50,12 @@ pub(super) const ACCEPT: Scope = Scope {
 /// A consent is given, ends by itself, and is withdrawn, once or twice, before or after.
 pub(super) const CONSENT: Scope = Scope {
     name: "consent and withdrawal",
-    messages: &[(Consent, 0), (Notice, 0), (Withdrawal, 0), (Consent, 0), (Withdrawal, 0)],
-    last: 3,
-    consent_until: Some(2),
-    budget: Budget { crashes: 1, lost_confirms: 1, steps_back: 1, ..QUIET },
+    messages: &[(Consent, 0), (Notice, 0), (Withdrawal, 0)],
+    known: &[(Move, 0)],
+    last: 2,
+    consent_until: Some(1),
+    forgets: true,
+    budget: Budget { crashes: 1, lost_confirms: 1, ..QUIET },
     reaches: &[
         "withdrawal between claim and confirm",
         "withdrawn after it was handed over",
@@ -56,6 +63,7 @@ pub(super) const CONSENT: Scope = Scope {
         "claim uncertain and no longer lawful",
         "claim uncertain and still lawful",
         "recalled",
+        "payload forgotten",
     ],
     ..PLAIN
 };
@@ -63,7 +71,7 @@ pub(super) const CONSENT: Scope = Scope {
 /// The withdrawal comes before what it withdraws.
 pub(super) const TOMBSTONE: Scope = Scope {
     name: "withdrawal before the consent",
-    messages: &[(Withdrawal, 0), (Consent, 0), (Notice, 0), (Consent, 0)],
+    messages: &[(Withdrawal, 0), (Consent, 0), (Notice, 0), (Consent, 0), (Withdrawal, 0)],
     budget: Budget { crashes: 1, steps_back: 1, ..QUIET },
     reaches: &["withdrawal before its consent", "redelivered after commit"],
     ..PLAIN
@@ -73,11 +81,11 @@ pub(super) const TOMBSTONE: Scope = Scope {
 pub(super) const HAND_OVER: Scope = Scope {
     name: "hand over",
     messages: &[(Notice, 0), (Newer, 0)],
-    hubs: 2,
-    last: 3,
-    forgets: true,
+    known: &[(Withdrawal, 0)],
+    at_once: true,
+    last: 2,
     budget: Budget { lost_confirms: 1, refused: 1, unroutable: 1, registers: 1, ..QUIET },
-    reaches: &["claim uncertain and no longer lawful", "claim uncertain and still lawful", "recalled", "payload forgotten"],
+    reaches: &["claim uncertain and no longer lawful", "claim uncertain and still lawful", "recalled"],
     ..PLAIN
 };
 
@@ -85,6 +93,7 @@ pub(super) const HAND_OVER: Scope = Scope {
 pub(super) const BATCH: Scope = Scope {
     name: "one batch",
     messages: &[(Notice, 0), (Move, 0), (Retraction, 0)],
+    at_once: true,
     batch: 3,
     claims_at_intake: true,
     budget: Budget { crashes: 1, lost_confirms: 1, ..QUIET },
@@ -98,10 +107,9 @@ pub(super) const WINDOW: Scope = Scope {
     messages: &[(Notice, 0), (Notice, 1)],
     known: &[(Consent, 0), (Consent, 1), (Move, 0), (Move, 1)],
     hubs: 2,
-    last: 3,
+    at_once: true,
     claim: 2,
-    budget: Budget { lost_confirms: 1, ..QUIET },
-    reaches: &["lease lost with a claim open", "claim uncertain and still lawful"],
+    reaches: &["lease lost with a claim open"],
     ..PLAIN
 };
 

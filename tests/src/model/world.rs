@@ -55,7 +55,7 @@ pub(super) enum Gap {
     OneStampForTheBatch,
     /// A delivery is claimed in its turn within the batch, not by what the whole batch leaves behind.
     ClaimedInItsTurn,
-    /// Whether something by consent is under way is known to the process only, not asked in the claim.
+    /// Whether something by consent is under way is known to the process only, not asked of the store before the inbox is looked at.
     ConsentTurnPerProcess,
     /// A delivery of unknown fate is blocked when its inbox is gone, and a retry by hand treats it as one that nobody has.
     UncertainThenBlocked,
@@ -95,6 +95,8 @@ pub(super) struct Scope {
     /// Messages that the store knows from the beginning, by kind and detention.
     pub(super) known: &'static [(Kind, usize)],
     pub(super) hubs: usize,
+    /// Whether all messages lie in the queue from the beginning; else each comes at any time.
+    pub(super) at_once: bool,
     /// Messages of one intake transaction.
     pub(super) batch: usize,
     /// The last tick. In it nothing goes wrong any more, and everything has to come to its end.
@@ -136,7 +138,7 @@ pub(super) struct Case {
 }
 
 /// What a decision rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Stamp {
     pub(super) version: u8,
     pub(super) epoch: u8,
@@ -150,7 +152,7 @@ pub(super) struct Permit {
 }
 
 /// What leaves: cut at an instant, under a permit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Bytes {
     pub(super) leaves: Leaves,
     pub(super) cut: Tick,
@@ -168,6 +170,9 @@ pub(super) enum Stage {
 impl Stage {
     pub(super) fn is_open(self) -> bool {
         matches!(self, Self::Waiting | Self::Claimed { .. } | Self::Blocked)
+    }
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::HandedOver | Self::Cancelled)
     }
     pub(super) fn is_provided(self) -> bool {
         matches!(self, Self::Claimed { .. } | Self::HandedOver)
@@ -189,17 +194,21 @@ pub(super) struct Delivery {
     pub(super) bytes: Option<Bytes>,
 }
 
-/// The lease of the intake queue and of all inboxes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(super) struct Lease {
-    pub(super) epoch: u8,
-    pub(super) owner: usize,
-    pub(super) until: Tick,
+/// How a hub stands to the lease of the intake queue and of all inboxes. A single hub has it for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Lease {
+    #[default]
+    None,
+    /// It believes to have it, and another has taken it: the epoch in the store is a later one.
+    Lost,
+    /// Its own, unless its time has passed.
+    Own,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Store {
-    pub(super) lease: Lease,
+    /// Until when the lease is somebody's.
+    pub(super) lease_until: Tick,
     /// Epoch of the registers.
     pub(super) epoch: u8,
     pub(super) cases: Vec<Case>,
@@ -208,7 +217,7 @@ pub(super) struct Store {
 }
 
 /// A claimed delivery in the memory of a hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct InHand {
     pub(super) delivery: usize,
     pub(super) bytes: Bytes,
@@ -220,7 +229,7 @@ pub(super) struct InHand {
 }
 
 /// How a publication ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Answer {
     Confirmed,
     NotNow,
@@ -232,10 +241,9 @@ pub(super) enum Answer {
 }
 
 /// The memory of a process.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Hub {
-    /// The epoch of the lease that it believes to hold.
-    pub(super) lease: Option<u8>,
+    pub(super) lease: Lease,
     /// Taken and not yet acknowledged.
     pub(super) batch: Vec<usize>,
     /// How many of them are recorded.
@@ -267,8 +275,8 @@ pub(super) struct State {
     pub(super) store: Store,
     pub(super) hubs: Vec<Hub>,
     pub(super) arrivals: Vec<Arrival>,
-    /// What lies in the partner's inbox.
-    pub(super) inbox: usize,
+    /// Whether something lies in the partner's inbox.
+    pub(super) inbox: bool,
     /// Invariants that the last steps broke.
     pub(super) broken: BTreeSet<&'static str>,
 }
