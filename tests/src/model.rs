@@ -12,7 +12,11 @@
 //! | `intake` | take, record (with claims in the same transaction), acknowledge |
 //! | `provision` | claim, send, settle, forget |
 //! | `properties` | the invariants, and the states that each scope has to reach |
-//! | `checking` | the actions, and the tests: the true model, each planted bug, each gap |
+//! | `checking` | the actions of hubs and environment |
+//! | `scopes` | the worlds that are explored |
+//! | `finding` | the tests: the true model, each planted bug, each gap |
+//!
+//! Which hub is called the first does not matter, so the numbers of hubs in a printed counterexample may change from step to step.
 
 mod checking;
 mod finding;

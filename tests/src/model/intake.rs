@@ -31,12 +31,8 @@ impl World {
             return false;
         }
         let messages: Vec<usize> = state.hubs[hub].batch[..count].to_vec();
-        let mut batch = Batch {
-            now: state.clock,
-            before: state.store.cases.clone(),
-            first: state.store.deliveries.len(),
-            store: &mut state.store,
-        };
+        let mut batch =
+            Batch { now: state.clock, before: state.store.cases.clone(), first: state.store.deliveries.len(), store: &mut state.store };
         let mut claims = Vec::new();
         for message in messages {
             self.offer(&mut batch, message);
@@ -180,7 +176,8 @@ impl World {
     fn cancel_unlawful(&self, batch: &mut Batch<'_>, detention: usize) {
         let facts = batch.store.cases[detention].clone();
         let store = batch.store.clone();
-        for one in batch.store.deliveries.iter_mut().filter(|one| one.detention == detention && one.stage == Stage::Waiting && !one.recall) {
+        for one in batch.store.deliveries.iter_mut().filter(|one| one.detention == detention && one.stage == Stage::Waiting && !one.recall)
+        {
             let (kind, _) = self.catalogue[one.message];
             let had = kind == Kind::Retraction || self.had(&store, detention, one.to);
             if self.decide(&facts, kind, one.to, store.epoch, batch.now, had).is_none() {
@@ -200,7 +197,9 @@ impl World {
             }
             let (kind, detention) = self.catalogue[one.message];
             let had = kind == Kind::Retraction;
-            let Some(permit) = self.decide(&batch.store.cases[detention], kind, one.to, batch.store.epoch, batch.now, had) else { continue };
+            let Some(permit) = self.decide(&batch.store.cases[detention], kind, one.to, batch.store.epoch, batch.now, had) else {
+                continue;
+            };
             let bytes = Bytes { leaves: permit.leaves & (one.permit.leaves | REFERENCE), cut: batch.now };
             let one = &mut batch.store.deliveries[place];
             (one.permit, one.bytes, one.stage) = (permit, Some(bytes), Stage::Claimed { at: batch.now, until });

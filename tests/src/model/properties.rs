@@ -27,7 +27,8 @@ pub(super) fn invariants() -> Vec<Property<World>> {
 pub(super) const SETTLES: &str = "everything settles";
 
 pub(super) fn settles(world: &World, state: &State) -> bool {
-    let taken = state.published == world.scope.messages.len() && state.queue.is_empty() && state.hubs.iter().all(|hub| hub.batch.is_empty());
+    let taken =
+        state.published == world.scope.messages.len() && state.queue.is_empty() && state.hubs.iter().all(|hub| hub.batch.is_empty());
     taken && !state.store.deliveries.iter().any(|one| one.stage.is_open())
 }
 
@@ -43,12 +44,8 @@ pub(super) const NAMED: [(&str, Condition); 14] = [
         let expired = |one: &Delivery| one.permit.until.is_some_and(|until| until <= state.clock);
         state.store.deliveries.iter().any(|one| one.stage == Stage::Waiting && expired(one))
     }),
-    ("lease lost with a claim open", |_, state| {
-        state.hubs.iter().any(|hub| hub.lease == Lease::Lost && !hub.hands.is_empty())
-    }),
-    ("lease lost with a batch taken", |_, state| {
-        state.hubs.iter().any(|hub| hub.lease == Lease::Lost && hub.batch.len() > hub.recorded)
-    }),
+    ("lease lost with a claim open", |_, state| state.hubs.iter().any(|hub| hub.lease == Lease::Lost && !hub.hands.is_empty())),
+    ("lease lost with a batch taken", |_, state| state.hubs.iter().any(|hub| hub.lease == Lease::Lost && hub.batch.len() > hub.recorded)),
     ("claim uncertain and no longer lawful", |world, state| uncertain(world, state, false)),
     ("claim uncertain and still lawful", |world, state| uncertain(world, state, true)),
     ("redelivered after commit", |_, state| state.queue.iter().any(|message| state.store.messages[*message].is_some())),
@@ -106,9 +103,7 @@ fn tombstones_stay(world: &World, state: &State) -> bool {
 }
 
 fn withdrawn_while_claimed(world: &World, state: &State) -> bool {
-    let on_its_way = |one: &Delivery| {
-        one.permit.by_consent && matches!(one.stage, Stage::Claimed { until, .. } if state.clock < until)
-    };
+    let on_its_way = |one: &Delivery| one.permit.by_consent && matches!(one.stage, Stage::Claimed { until, .. } if state.clock < until);
     state.store.deliveries.iter().any(|one| on_its_way(one) && world.knows(&state.store, Kind::Withdrawal, one.detention))
 }
 

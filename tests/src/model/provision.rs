@@ -13,9 +13,8 @@ impl World {
     /// Whether the lease that the hub believes to hold is still its own: asked in every transaction.
     pub(super) fn holds_lease(&self, state: &State, hub: usize) -> bool {
         match state.hubs[hub].lease {
-            Lease::None => false,
             Lease::Lost | Lease::Own if self.has(Mutant::LeaseNotFenced) => true,
-            Lease::Lost => false,
+            Lease::None | Lease::Lost => false,
             Lease::Own => state.clock < state.store.lease_until,
         }
     }

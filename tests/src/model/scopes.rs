@@ -113,4 +113,16 @@ pub(super) const WINDOW: Scope = Scope {
     ..PLAIN
 };
 
-pub(super) const ALL: [Scope; 6] = [ACCEPT, CONSENT, TOMBSTONE, HAND_OVER, BATCH, WINDOW];
+/// A withdrawal, and in the same batch what rests on the consent.
+pub(super) const FOLD: Scope = Scope {
+    name: "withdrawn in the same batch",
+    messages: &[(Notice, 0), (Withdrawal, 0), (Newer, 0)],
+    known: &[(Consent, 0)],
+    at_once: true,
+    batch: 3,
+    last: 1,
+    claims_at_intake: true,
+    budget: Budget { crashes: 1, ..QUIET },
+    reaches: &["withdrawal between claim and confirm", "claimed in the transaction that decided it", "redelivered after commit"],
+    ..PLAIN
+};

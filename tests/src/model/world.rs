@@ -68,6 +68,15 @@ pub(super) enum Bug {
     Gap(Gap),
 }
 
+impl Bug {
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Mutant(mutant) => mutant.to_string(),
+            Self::Gap(gap) => format!("{gap:?}"),
+        }
+    }
+}
+
 /// How often the environment may do what nobody wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Budget {
@@ -88,6 +97,7 @@ pub(super) struct Budget {
 
 /// The world that is explored.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "what a scope has or has not is named one by one where it is made")]
 pub(super) struct Scope {
     pub(super) name: &'static str,
     /// Messages in the order of publication, with their detentions. One may stand there twice: then it is offered again.
