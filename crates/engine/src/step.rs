@@ -143,6 +143,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
         };
         reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
     }
+    consider::doubt_overtaken(&mut world);
     if receipts == Receipts::Send {
         for receipt in receipts_for(world.now(), inputs, &reports) {
             world.act(Action::AddReceipt(receipt));

@@ -8,9 +8,9 @@ use schakelpunt_engine::step::Reported;
 use crate::harness::{
     Rig,
     around::Around,
-    messages::{admission, consent_given, consent_withdrawn, invitation, release_date},
+    messages::{admission, consent_given, consent_withdrawn, invitation, release_date, start_corrected},
     poison::Poisoned,
-    rejected, told,
+    rejected, to, told,
 };
 
 #[tokio::test]
@@ -88,4 +88,13 @@ async fn one_message_that_the_database_refuses_is_quarantined_and_the_rest_goes_
     assert_eq!(rejection.id.unwrap().as_str(), "poison");
     let told = rig.receipts("pi-zwolle").await;
     assert!(told.iter().any(|(event, data)| event == "message-rejected" && data["message"]["id"] == "poison"));
+}
+
+#[tokio::test]
+async fn what_a_later_message_of_the_batch_changes_is_seen_at_the_claim() {
+    let rig = Rig::new().await;
+    rig.batch(&[admission("d-1"), release_date("d-1", "2024-12-01").sequence(2), start_corrected("d-1").of("0166")]).await;
+    let sent = rig.settle().await;
+    assert!(to(&sent, "gemeente-zwolle").is_empty(), "it was no longer responsible when the batch was committed: {:?}", told(&sent));
+    assert_eq!(rig.stages("d-1-release-date-set", "gemeente-kampen").await, ["handed-over"], "and nothing is lost");
 }

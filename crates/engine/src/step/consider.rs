@@ -23,6 +23,7 @@ const ALWAYS_ACCEPTED: [&str; 3] = ["consent-given", "consent-withdrawn", "messa
 
 /// Considers a message. `again`: the same bytes were offered before.
 pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detention: &DetentionRef, again: bool) -> Reported {
+    world.considers(detention);
     let before = world.case(detention).clone();
     // what a refused message stated was not kept: offered again, it states it anew
     let refused_before = world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Refused);
@@ -236,6 +237,22 @@ fn hold_for_triage(world: &mut World<'_>, message: &StoredMessage, detention: &D
 /// Whether a refusal says that the message is for somebody else.
 pub(super) fn concerns_another(code: Refusal) -> bool {
     matches!(code, Refusal::NotResponsible | Refusal::MandateMissing)
+}
+
+/// All decisions of a step carry the case version that the whole step leaves behind. Those that a later message of the same step would
+/// have changed must not pass for fresh at the claim (no-claim-without-ground, no-field-outside-the-permit).
+pub(super) fn doubt_overtaken(world: &mut World<'_>) {
+    for delivery in world.overtaken() {
+        let same = world.message(&delivery.key).zip(delivery.detention.as_ref().and_then(|detention| world.known_case(detention)));
+        let same = same.and_then(|(message, case)| {
+            let hub = &world.settings().hub;
+            let candidate = crate::claim::candidate_of(&delivery, message, case, world.registers(), world.at(), hub)?;
+            asking::for_delivery(world.law(), message, case, &candidate, world.at())
+        });
+        if same.as_ref() != Some(&delivery.decision) {
+            world.doubt(delivery.id);
+        }
+    }
 }
 
 /// Cancels what waits in this case and would be refused now: whoever ends a ground does it in the transaction that ends it.

@@ -31,6 +31,8 @@ pub(super) struct World<'a> {
     cases: BTreeMap<DetentionRef, Row>,
     messages: BTreeMap<MessageKey, StoredMessage>,
     deliveries: Vec<Delivery>,
+    /// How many messages of each case were considered.
+    considered: BTreeMap<DetentionRef, u32>,
     actions: Vec<Action>,
 }
 
@@ -47,6 +49,7 @@ impl<'a> World<'a> {
             cases: cases.into_iter().map(row).collect(),
             messages: messages.into_iter().map(|message| (message.key.clone(), message)).collect(),
             deliveries,
+            considered: BTreeMap::new(),
             actions: Vec::new(),
         }
     }
@@ -86,6 +89,30 @@ impl<'a> World<'a> {
     pub(super) fn stamp(&self, detention: &DetentionRef) -> Stamp {
         let case_version = self.cases.get(detention).map_or(1, |row| row.version + 1);
         Stamp { case_version, epoch: self.epoch, rules: self.law.settings.rules.version.clone() }
+    }
+
+    /// Notes that a message of this case is considered.
+    pub(super) fn considers(&mut self, detention: &DetentionRef) {
+        *self.considered.entry(detention.clone()).or_default() += 1;
+    }
+
+    /// What this step added and still waits, in cases of which it considered more than one message.
+    pub(super) fn overtaken(&self) -> Vec<Delivery> {
+        let several = |detention: &DetentionRef| self.considered.get(detention).is_some_and(|count| *count > 1);
+        let added = self.actions.iter().filter_map(|action| if let Action::AddDelivery(added) = action { Some(&**added) } else { None });
+        let waits = |added: &&Delivery| matches!(added.stage, Stage::Waiting { .. }) && added.detention.as_ref().is_some_and(several);
+        added.filter(waits).cloned().collect()
+    }
+
+    /// Lets the claim ask again about a delivery that this step added: its stamp becomes one that no claim finds.
+    pub(super) fn doubt(&mut self, id: DeliveryId) {
+        let added = self.actions.iter_mut().find_map(|action| match action {
+            Action::AddDelivery(added) if added.id == id => Some(added),
+            _ => None,
+        });
+        if let Some(added) = added {
+            added.stamp.case_version = added.stamp.case_version.saturating_sub(1);
+        }
     }
 
     pub(super) fn message(&self, key: &MessageKey) -> Option<&StoredMessage> {
