@@ -93,6 +93,13 @@ impl Case {
         }
     }
 
+    /// The latest instant of which anything is on record. A clock that goes back behind it would make known things unknown.
+    pub fn last_recorded(&self) -> Option<Timestamp> {
+        let facts = self.facts.iter().map(|fact| fact.recorded);
+        let consents = self.consents.iter().flat_map(|consent| [Some(consent.recorded), consent.withdrawal_recorded]).flatten();
+        facts.chain(consents).chain(self.tombstones.values().copied()).max()
+    }
+
     /// Records a fact.
     pub fn record(&mut self, value: FactValue, from: Timestamp, recorded: Timestamp) {
         self.facts.push(Fact { value, from, recorded });

@@ -26,6 +26,7 @@ pub struct Registers {
     capacities: Vec<Recorded<Capacity>>,
     subscriptions: Vec<Recorded<Subscription>>,
     stops: Vec<Recorded<Stop>>,
+    last_recorded: Option<Timestamp>,
 }
 
 /// An instant in law and an instant of knowledge: "what held at `valid`, as far as was known at `known`".
@@ -54,8 +55,14 @@ impl Registers {
         registers
     }
 
+    /// The latest instant at which anything was recorded.
+    pub fn last_recorded(&self) -> Option<Timestamp> {
+        self.last_recorded
+    }
+
     /// Adds one entry; a participant of a known id replaces it from then on.
     pub fn add(&mut self, Recorded { entry, recorded }: Recorded<Entry>) {
+        self.last_recorded = self.last_recorded.max(Some(recorded));
         match entry {
             Entry::Participant(entry) => self.participants.entry(entry.id.clone()).or_default().push(Recorded { entry, recorded }),
             Entry::Agreement(entry) => self.agreements.push(Recorded { entry, recorded }),

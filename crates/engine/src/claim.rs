@@ -136,12 +136,14 @@ fn judge_one(
         epoch: context.epoch,
         rules: law.settings.rules.version.clone(),
     };
-    let fresh = delivery.stamp == stamp && delivery.decision.valid_until.is_none_or(|until| now < until);
+    // a clock that went back must not make unknown what is on record (a-tombstone-stays)
+    let asked = [known.last_recorded(), law.registers.last_recorded()].into_iter().flatten().fold(now, Timestamp::max);
+    let fresh = delivery.stamp == stamp && delivery.decision.valid_until.is_none_or(|until| asked < until);
     let certain = matches!(delivery.stage, Stage::Waiting { .. });
     if fresh && certain {
         return provide(law, delivery.clone(), message, None, now);
     }
-    let Some((candidate, decision)) = ask(law, delivery, message, known, At::now(now)) else { return Verdict::Leave };
+    let Some((candidate, decision)) = ask(law, delivery, message, known, At::now(asked)) else { return Verdict::Leave };
     let record = DecisionRecord {
         message: delivery.key.clone(),
         event: delivery.event.clone(),

@@ -200,7 +200,7 @@ fn deliver(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         lane_sequence,
         decision,
         stamp: world.stamp(detention),
-        stage: Stage::new(world.now()),
+        stage: Stage::new(world.clock()),
         bytes: None,
         number: None,
     };

@@ -27,6 +27,7 @@ struct Row {
 pub(super) struct World<'a> {
     law: Law<'a>,
     now: Timestamp,
+    clock: Timestamp,
     epoch: u64,
     cases: BTreeMap<DetentionRef, Row>,
     messages: BTreeMap<MessageKey, StoredMessage>,
@@ -39,12 +40,15 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     pub(super) fn new(law: Law<'a>, snapshot: Snapshot) -> Self {
         let Snapshot { now, epoch, cases, messages, deliveries } = snapshot;
+        // a clock that went back must not make unknown what is on record (a-tombstone-stays)
+        let recorded = cases.iter().map(|case| case.value.last_recorded()).max().flatten().max(law.registers.last_recorded());
         let row = |Versioned { value, version }: Versioned<Case>| {
             (value.detention.clone(), Row { as_read: Some(value.clone()), case: value, version })
         };
         Self {
             law,
-            now,
+            now: recorded.map_or(now, |recorded| recorded.max(now)),
+            clock: now,
             epoch,
             cases: cases.into_iter().map(row).collect(),
             messages: messages.into_iter().map(|message| (message.key.clone(), message)).collect(),
@@ -68,6 +72,11 @@ impl<'a> World<'a> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The store's clock, by which it is judged what is due.
+    pub(super) fn clock(&self) -> Timestamp {
+        self.clock
     }
 
     pub(super) fn at(&self) -> At {
