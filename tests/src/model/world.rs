@@ -46,7 +46,7 @@ impl Recipient {
     pub(super) const ALL: [Self; 2] = [Self::Municipality, Self::Partner];
 }
 
-/// Something that the hub does not do yet, or not so; the model shows why it is needed.
+/// A way of doing it that looks right and is not. The model found each of them where the rest of the hub was as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gap {
     /// What was claimed is sent however late: the claim may have passed and another hub gone on.
