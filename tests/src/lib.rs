@@ -21,6 +21,8 @@ mod invariants;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod parts;
