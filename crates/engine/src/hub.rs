@@ -230,6 +230,7 @@ impl Hub {
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
             let mut reports = Vec::new();
+            let deadline = handing_over::in_time(&self.settings.limits);
             let done = self
                 .store
                 .intake(&fence, &keys, &mut |snapshot| {
@@ -245,7 +246,7 @@ impl Hub {
             self.inboxes.give_back(room, claimed.iter().map(|delivery| &delivery.recipient));
             match done {
                 Ok(Some(claimed)) => {
-                    self.ready.add(claimed, law, &self.settings);
+                    self.ready.add(claimed, law, deadline);
                     self.look_again();
                     return Ok(reports);
                 }

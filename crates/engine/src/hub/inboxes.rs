@@ -7,6 +7,8 @@ use std::{
 
 use schakelpunt_domain::ParticipantId;
 
+use crate::model::Room;
+
 #[derive(Debug, Default)]
 struct Inbox {
     /// What it takes beyond what is under way.
@@ -24,12 +26,13 @@ impl Inboxes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bus said how much an inbox takes. Gives how much of that is not under way already.
-    pub(super) fn asked(&self, recipient: &ParticipantId, count: usize) -> usize {
+    /// The bus said how much an inbox takes. What is under way to it already takes its part of that; what rests on consent goes
+    /// when nothing else is.
+    pub(super) fn asked(&self, recipient: &ParticipantId, room: Room) -> Room {
         let mut all = self.all();
         let inbox = all.entry(recipient.clone()).or_default();
-        inbox.free = count.saturating_sub(inbox.under_way);
-        inbox.free
+        inbox.free = room.count.saturating_sub(inbox.under_way);
+        Room { count: inbox.free, consent: room.consent && inbox.under_way == 0 }
     }
 
     /// Inboxes with something under way that may take less than a batch: they have to be asked again.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, ParticipantId, stage::Stage};
 use schakelpunt_engine::{
-    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Room, Verdict},
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Due, Room, Verdict},
     ports::{Pull, StoreError},
 };
 use schakelpunt_rules::Permit;
 
-use super::{Tables, unwritable};
+use super::{Row, Tables, unwritable};
 
 /// A verdict as it was written: the delivery, its decision if one was asked for, and how it stood before.
 #[derive(Debug, Clone)]
@@ -47,14 +47,18 @@ impl Tables {
         due(self.stage(id)).filter(|due| *due <= now)
     }
 
-    pub(crate) fn due_recipients(&self, now: Timestamp) -> Vec<ParticipantId> {
+    pub(crate) fn due_recipients(&self, now: Timestamp) -> Vec<Due> {
         let mut found: Vec<ParticipantId> = Vec::new();
         for ((recipient, _), open) in &self.open {
             if found.last() != Some(recipient) && open.first().is_some_and(|(_, _, id)| self.due(id, now).is_some()) {
                 found.push(recipient.clone());
             }
         }
-        found
+        let by_consent = |row: &&Row| row.delivery.decision.permit().is_some_and(|permit| permit.by_consent());
+        let live = |row: &&Row| matches!(row.delivery.stage, Stage::Claimed { until, .. } if until > now);
+        let claimed: Vec<&Row> = self.deliveries.values().filter(live).filter(by_consent).collect();
+        let under_way = |recipient: &ParticipantId| claimed.iter().any(|row| row.delivery.recipient == *recipient);
+        found.into_iter().map(|recipient| Due { consent_claimed: under_way(&recipient), recipient }).collect()
     }
 
     /// The due heads of lanes of recipients with room, those first that are due longest.
