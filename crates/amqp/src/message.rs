@@ -6,7 +6,7 @@ use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldArray, FieldTable, ShortString},
 };
-use schakelpunt_domain::envelope::RawMessage;
+use schakelpunt_domain::{ParticipantId, envelope::RawMessage};
 
 use crate::Error;
 
@@ -123,6 +123,22 @@ impl Header {
 }
 
 // === impl Received ===
+
+impl Received {
+    /// Who sent it: the first word of the delivered routing key.
+    pub fn sender(&self) -> Option<ParticipantId> {
+        self.routing_key.split('.').next().and_then(|word| word.parse().ok())
+    }
+
+    /// A message as lapin would hand it out: `properties` as they stand on the wire. `None` if lapin could not read them.
+    pub fn decode(routing_key: &str, properties: &[u8], body: Vec<u8>) -> Option<Self> {
+        let (_, properties) = lapin::protocol::basic::parse_properties(properties).ok()?;
+        let key = short(routing_key, "routing key").ok()?;
+        let mut delivery = lapin::message::Delivery::mock(1, ShortString::default(), key, false, body);
+        delivery.properties = properties;
+        Some(delivery.into())
+    }
+}
 
 impl From<lapin::message::Delivery> for Received {
     fn from(delivery: lapin::message::Delivery) -> Self {

@@ -15,6 +15,7 @@ pub mod assets;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod place;
 pub mod registers;
 pub mod scenario;
 pub mod show;
