@@ -13,7 +13,13 @@
 //! | [`stored`] | what the store keeps as JSON |
 //!
 //! The fuzzer (`tests/fuzz`) calls them with what it makes up, [`replay`](self) with what is kept in `tests/corpora`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a property that does not hold is a panic: that is what a fuzzer looks for")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a property that does not hold is a panic: that is what a fuzzer looks for"
+)]
 
 mod amqp;
 mod blank;
@@ -30,8 +36,11 @@ mod world;
 
 pub use self::{amqp::amqp, envelope::envelope, files::files, http::http, payload::payload, rules::rules, stored::stored};
 
+/// One target.
+pub type Target = fn(&[u8]);
+
 /// Every target by its name, which is also its folder in `tests/corpora`.
-pub const TARGETS: [(&str, fn(&[u8])); 7] =
+pub const TARGETS: [(&str, Target); 7] =
     [("envelope", envelope), ("payload", payload), ("amqp", amqp), ("http", http), ("rules", rules), ("files", files), ("stored", stored)];
 
 /// Lines `name: value` up to an empty line, and what follows it. Seeds stay readable like this, and a fuzzer finds its way in them.

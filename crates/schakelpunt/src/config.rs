@@ -200,6 +200,7 @@ impl Config {
     }
 
     fn shape(name: &str, text: &str) -> anyhow::Result<Self> {
+        place::fits(name, text)?;
         toml::from_str(text).map_err(|error| place::of_toml(name, text, &error))
     }
 

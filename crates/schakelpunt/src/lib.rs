@@ -20,3 +20,5 @@ pub mod registers;
 pub mod scenario;
 pub mod show;
 pub mod wiring;
+
+pub use place::FILE_MAX;

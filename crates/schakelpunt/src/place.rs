@@ -2,6 +2,14 @@
 
 use std::ops::Range;
 
+/// Largest register, scenario or configuration file in bytes: the register of the whole country takes less than a fifth of it.
+pub const FILE_MAX: usize = 1024 * 1024;
+
+/// Refuses a text that is too large to be meant.
+pub(crate) fn fits(name: &str, text: &str) -> anyhow::Result<()> {
+    if text.len() > FILE_MAX { Err(at(name, "", 0..0, "at most 1048576 bytes")) } else { Ok(()) }
+}
+
 /// A mistake at a range of bytes of a text.
 pub(crate) fn at(name: &str, text: &str, span: Range<usize>, message: &str) -> anyhow::Error {
     let before = text.get(..span.start).unwrap_or_default();
@@ -27,14 +35,15 @@ mod tests {
         assert_eq!(at("a.toml", "één\nééx", 11..12, "no").to_string(), "a.toml:2:3: no");
     }
 
+    #[derive(Debug, serde::Deserialize)]
+    struct Shape {
+        #[expect(dead_code, reason = "only its reading is tried")]
+        password: String,
+    }
+
     #[test]
     fn a_value_is_not_repeated() {
         let text = "a = 1\npassword = 123456\n";
-        #[derive(Debug, serde::Deserialize)]
-        struct Shape {
-            #[expect(dead_code, reason = "only its reading is tried")]
-            password: String,
-        }
         let error = toml::from_str::<Shape>(text).unwrap_err();
         assert_eq!(of_toml("a.toml", text, &error).to_string(), "a.toml:2:12: expected a string");
     }

@@ -92,6 +92,7 @@ impl ConsentEntry {
 impl Tables {
     /// Reads a register file; a mistake is shown with its place.
     pub fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
+        place::fits(name, text)?;
         let tables: Self = toml::from_str(text).map_err(|error| place::of_toml(name, text, &error))?;
         // an entry is read again without what says when it was recorded, and has no places then: it gets the one of its table
         if let Err(error) = tables.entries(Timestamp::UNIX_EPOCH) {

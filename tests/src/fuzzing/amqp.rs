@@ -14,6 +14,7 @@ pub fn amqp(bytes: &[u8]) {
     let Some((properties, body)) = rest.split_at_checked(u16::from_be_bytes(*length).into()) else { return };
     let Ok(key) = std::str::from_utf8(key) else { return };
     let Some(received) = Received::decode(key, properties, body.to_vec()) else { return };
+    let received = received.unwrap();
     let sender = received.sender();
     if let Some(sender) = &sender {
         assert_eq!(key.split('.').next(), Some(sender.as_str()), "the sender is the first word and nothing else");

@@ -10,7 +10,7 @@ use super::world::world;
 pub(super) const CANARY: &str = "kanarie";
 
 /// Every name that the hub knows by itself; all others are the sender's own text.
-const ATTRIBUTES: [&str; 17] = [
+const ATTRIBUTES: [&str; 18] = [
     "specversion",
     "id",
     "source",
@@ -21,6 +21,7 @@ const ATTRIBUTES: [&str; 17] = [
     "sequencetype",
     "partitionkey",
     "dataschema",
+    "dataref",
     "datacontenttype",
     "data",
     "data_base64",

@@ -2,9 +2,9 @@
 
 use std::{fs, path::Path};
 
-use super::TARGETS;
+use super::{TARGETS, Target};
 
-fn replay(target: fn(&[u8]), folder: &Path) -> usize {
+fn replay(target: Target, folder: &Path) -> usize {
     let mut files: Vec<_> =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())).map(|file| file.unwrap().path()).collect();
     files.sort();

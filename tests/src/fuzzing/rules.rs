@@ -42,7 +42,7 @@ fn check(error: &LoadError, text: &str) {
     let LoadError { file, line, column, code, message, hint: _, source, width } = error;
     assert!(!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{error:?}");
     assert!(!message.is_empty() && *line >= 1 && *column >= 1, "{error:?}");
-    assert_eq!(text.split('\n').nth(line - 1).map(|line| line.trim_end_matches('\r')), Some(source.as_str()), "{error:?}");
+    assert_eq!(text.split('\n').nth(line - 1).map(str::trim_end), Some(source.trim_end()), "{error:?}");
     assert!(column - 1 <= source.chars().count() + 1 && *width <= text.chars().count(), "{error:?}");
     assert!(error.to_string().starts_with(&format!("{file}:{line}:{column}: ")), "{error}");
 }

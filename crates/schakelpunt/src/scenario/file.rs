@@ -186,6 +186,7 @@ pub(super) enum Does<'a> {
 impl Scenario {
     /// Reads a scenario; a mistake is shown with its place.
     pub fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
+        place::fits(name, text)?;
         let scenario: Self = toml::from_str(text).map_err(|error| place::of_toml(name, text, &error))?;
         let mut before = scenario.clock;
         for (number, step) in (1..).zip(&scenario.steps) {
