@@ -67,6 +67,6 @@ fn placed<T>(read: Result<T, impl std::fmt::Display>, text: &str) {
         assert!(line >= 1 && line <= text.split('\n').count() && column >= 1, "no such place: {shown}");
         assert!(numbers.next().is_some_and(|message| message.trim().len() > 3), "no message: {shown}");
     } else {
-        assert!(rest.starts_with(" ") && (rest.contains(": ") || rest.contains("step ")), "neither a place nor a key: {shown}");
+        assert!(rest.starts_with(' ') && (rest.contains(": ") || rest.contains("step ")), "neither a place nor a key: {shown}");
     }
 }
