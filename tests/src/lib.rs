@@ -12,6 +12,7 @@ mod commands;
 mod end_to_end;
 #[cfg(test)]
 mod engine;
+pub mod fuzzing;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

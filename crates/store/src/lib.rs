@@ -25,6 +25,7 @@ mod claim;
 mod deliveries;
 mod errors;
 mod forget;
+pub use self::forget::REJECTIONS_MAX;
 mod intake;
 mod lanes;
 mod leases;

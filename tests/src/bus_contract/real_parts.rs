@@ -21,7 +21,11 @@ macro_rules! on_broker {
             provisioning_twice_changes_nothing
             a_check_sees_what_another_hand_has_changed
         );
-        on_broker!(@tests $version; faults: restarts_kills_and_alarms an_unreadable_message_stops_its_own_queue_alone);
+        on_broker!(@tests $version; faults:
+            restarts_kills_and_alarms
+            a_message_that_cannot_be_read_stops_nothing
+            a_routing_key_that_is_no_text_stops_nothing
+        );
     };
     (@tests $version:expr; $module:ident: $($test:ident)*) => {$(
         #[tokio::test]
