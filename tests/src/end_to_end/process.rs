@@ -63,18 +63,6 @@ struct Ready {
     pid: u32,
 }
 
-/// Looks again and again until the answer is yes, or the time is over.
-pub(crate) async fn eventually(bound: Duration, mut question: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + bound;
-    while !question() {
-        if Instant::now() > end {
-            return false;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-    true
-}
-
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }

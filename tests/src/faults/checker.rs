@@ -180,7 +180,7 @@ pub(crate) fn judge(expected: &[Expected], arrivals: &[Arrival]) -> Verdict {
             verdict.recovered += usize::from(one.recovered_after.is_some_and(|instant| arrival.at > instant));
             verdict.unexpected.extend(seen.unlawful(one, arrival).map(|why| format!("{}: {why}", line())));
             verdict.out_of_order.extend(seen.misplaced(one, arrival).map(|why| format!("{}: {why}", line())));
-        } else if arrival.is_recall() && seen.detention_of(arrival).is_some_and(|detention| recallable.contains(&(recipient, detention))) {
+        } else if arrival.is_recall() && seen.may_be_recalled(arrival, &recallable) {
             verdict.recalls += 1;
         } else {
             verdict.unexpected.push(line());
@@ -241,8 +241,15 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn detention_of(&self, arrival: &'a Arrival) -> Option<&'a str> {
-        self.detentions.get(&(arrival.recipient(), arrival.attribute("subject"))).copied()
+    /// Whether a recall goes to somebody who may have had something. It may be the first that is heard of a detention: what it
+    /// recalls was claimed and perhaps never left. A partner's reference then names nothing yet.
+    fn may_be_recalled(&self, arrival: &'a Arrival, recallable: &HashSet<Key<'_>>) -> bool {
+        let (recipient, subject) = (arrival.recipient(), arrival.attribute("subject"));
+        match self.detentions.get(&(recipient, subject)) {
+            Some(detention) => recallable.contains(&(recipient, detention)),
+            None if is_outside_the_triad(recipient) => true,
+            None => recallable.contains(&(recipient, subject)),
+        }
     }
 }
 

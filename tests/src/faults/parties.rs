@@ -238,7 +238,7 @@ async fn send(url: String, owner: &'static str, mut orders: mpsc::UnboundedRecei
                 Ok(answers) => {
                     let sent = std::mem::take(&mut open).into_iter().zip(answers);
                     let (confirmed, left): (Vec<_>, Vec<_>) = sent.partition(|(_, answer)| *answer == Answer::Confirmed);
-                    confirmed.into_iter().for_each(|((_, done), _)| drop(done.send(())));
+                    confirmed.into_iter().for_each(|((_, done), _)| done.send(()).unwrap_or_default());
                     open = left.into_iter().map(|(order, _)| order).collect();
                 }
                 Err(_) => publisher = None,
