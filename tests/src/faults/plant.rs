@@ -195,12 +195,13 @@ impl Registrar {
     }
 }
 
-/// Where the logs of a failed run are kept.
+/// Where the logs and the tables of a failed run are kept.
 pub(super) fn keep_logs(plant: &Plant, name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("schakelpunt-faults-{name}"));
     std::fs::create_dir_all(&folder).unwrap();
     for (seat, log) in plant.logs() {
         std::fs::write(folder.join(format!("{seat}.log")), log).unwrap();
     }
+    std::fs::write(folder.join("tables.sql"), plant.database.dump()).unwrap();
     folder
 }
