@@ -57,7 +57,7 @@ pub(crate) struct Load {
 }
 
 #[derive(Debug, Deserialize)]
-struct Ready {
+struct Started {
     ready: bool,
     http: String,
     pid: u32,
@@ -165,7 +165,7 @@ claim-seconds = 2
         let mut child = serve.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = timeout(START, stdout.next_line()).await.map(Result::unwrap);
-        let ready: Option<Ready> = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok());
+        let ready: Option<Started> = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok());
         let ready = ready.unwrap_or_else(|| panic!("the hub does not become ready:\n{}", self.log_of(name)));
         assert!(ready.ready && Some(ready.pid) == child.id(), "{ready:?} of process {:?}", child.id());
         Hub { child, address: ready.http, _stdout: stdout }

@@ -31,12 +31,15 @@ const MANDATORS: [(&str, &str); 5] = [
 const BETWEEN_MANDATES: usize = 8;
 /// Who has an inbox beside them. The last two are to get nothing, ever.
 const PARTIES: [&str; 7] = [PRISON, TOWN, UNIT, PARTNER, OTHER_PRISON, TRIAGE, "woonstichting-zwolle"];
-/// Nothing may be under way after this.
+/// Something has to come within this.
 const BOUND: Duration = Duration::from_secs(150);
-/// A hub is at rest when it was so for some looks: between a claim and its end nothing shows.
-const LOAD: Duration = Duration::from_secs(90);
+/// Nothing may be under way so long after every message has its receipt.
+const REST: Duration = Duration::from_secs(90);
 
-/// The detentions of one round, in a third of them before, in a third of them during and in a third of them after the injury.
+/// While something is wrong a detention begins so often: whenever the kill comes, messages are under way.
+const PACE: Duration = Duration::from_millis(100);
+
+/// The detentions of a round: once before, twice during and once after the injury.
 const PLOTS: [Plot; 14] = [
     Plot::Dates,
     Plot::Consent,
@@ -109,31 +112,38 @@ impl Rounds {
     async fn round(&mut self, round: usize, injury: Injury) {
         self.parties.doors(self.plant.doors());
         let plots = plots(round);
-        let third = plots.len() / 3;
+        let (before, rest) = plots.split_at(PLOTS.len());
+        let (during, after) = rest.split_at(rest.len() - PLOTS.len());
         let mut wave = Wave::new();
         let began = self.parties.noted();
-        self.begin(&mut wave, round, 0, &plots[..third]);
+        self.begin(&mut wave, round, 0, before, Duration::ZERO);
         // in the middle of it: something has come, and more is under way
-        assert!(self.parties.come(began + third, BOUND).await, "nothing comes in round {round}");
-        self.begin(&mut wave, round, third, &plots[third..2 * third]);
+        assert!(self.parties.come(began + before.len(), BOUND).await, "nothing comes in round {round}");
+        self.begin(&mut wave, round, before.len(), during, PACE);
         injury.inflict(&mut self.plant).await;
         let over = now();
         self.parties.doors(self.plant.doors());
-        self.begin(&mut wave, round, 2 * third, &plots[2 * third..]);
+        self.begin(&mut wave, round, plots.len() - after.len(), after, Duration::ZERO);
         while let Some(outcome) = wave.join_next().await {
             self.keep(outcome.unwrap(), over);
         }
-        self.plant.site.at_rest(LOAD).await;
+        self.plant.site.at_rest(REST).await;
         let dead = self.plant.dead();
         assert!(dead.is_empty(), "ended by themselves: {dead:?}\n{:?}", self.plant.logs());
         self.all_has_come().await;
     }
 
-    fn begin(&self, wave: &mut Wave, round: usize, first: usize, plots: &[Plot]) {
-        for (index, plot) in plots.iter().enumerate() {
+    /// Begins to tell them, one every `pace`.
+    fn begin(&self, wave: &mut Wave, round: usize, first: usize, plots: &[Plot], pace: Duration) {
+        let mut wait = Duration::ZERO;
+        for (index, plot) in plots.iter().copied().enumerate() {
             let detention = format!("{PRISON}.r{round:03}-{:03}", first + index);
             let story = Story::new(Arc::clone(&self.parties), self.registrar.clone(), detention);
-            wave.spawn(story.tell(*plot));
+            wave.spawn(async move {
+                tokio::time::sleep(wait).await;
+                story.tell(plot).await
+            });
+            wait += pace;
         }
     }
 
@@ -172,13 +182,13 @@ impl Rounds {
     }
 }
 
-/// What happens in the detentions of a round: three times everything, and sometimes a mandate.
+/// What happens in the detentions of a round: four times everything, and sometimes a mandate in the middle.
 fn plots(round: usize) -> Vec<Plot> {
-    let mut plots = [PLOTS, PLOTS, PLOTS].concat();
+    let mut plots = [PLOTS, PLOTS, PLOTS, PLOTS].concat();
     if let Some((mandator, code)) = MANDATORS.get(round / BETWEEN_MANDATES).filter(|_| round % BETWEEN_MANDATES == 1) {
         let mandated = Plot::Mandated { mandator, code };
-        plots.insert(0, mandated);
-        plots.insert(PLOTS.len() + 2, mandated);
+        plots.insert(PLOTS.len(), mandated);
+        plots.insert(PLOTS.len() + 8, mandated);
     }
     plots
 }
