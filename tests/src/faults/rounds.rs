@@ -63,7 +63,7 @@ pub(super) struct Rounds {
     parties: Arc<Parties>,
     registrar: Registrar,
     /// Everybody outside the hub.
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
     expected: Vec<Expected>,
     mistold: Vec<String>,
     silent: Vec<String>,
@@ -83,7 +83,7 @@ pub(super) async fn play(version: Version, seed: u64, count: usize) -> Option<Co
     let parties = Parties::start(&plant.site, &everybody, &[PRISON, TOWN], &mut tasks);
     let registrar = plant.registrar();
     let mut rounds =
-        Rounds { plant, parties, registrar, _tasks: tasks, expected: Vec::new(), mistold: Vec::new(), silent: Vec::new(), messages: 0 };
+        Rounds { plant, parties, registrar, tasks, expected: Vec::new(), mistold: Vec::new(), silent: Vec::new(), messages: 0 };
     let mut seeded = Seeded::new(seed);
     let (mut kills, mut disturbances) = (Deck::new(kills()), Deck::new(disturbances()));
     for round in 0..count {
@@ -101,11 +101,11 @@ pub(super) async fn play(version: Version, seed: u64, count: usize) -> Option<Co
         if !faults.is_empty() {
             let folder = keep_logs(&rounds.plant, &format!("{seed}-{broker}"));
             println!("{} faults in round {round}, the hubs' logs are in {}:\n{}", faults.len(), folder.display(), faults.join("\n"));
-            return Some(rounds.column(broker, round + 1, verdict));
+            return Some(rounds.column(broker, round + 1, verdict).await);
         }
     }
     let verdict = rounds.verdict();
-    Some(rounds.column(broker, count, verdict))
+    Some(rounds.column(broker, count, verdict).await)
 }
 
 impl Rounds {
@@ -131,6 +131,8 @@ impl Rounds {
         let dead = self.plant.dead();
         assert!(dead.is_empty(), "ended by themselves: {dead:?}\n{:?}", self.plant.logs());
         self.all_has_come().await;
+        // an inbox that nobody reads any more would look like one to which nothing comes
+        assert!(self.tasks.try_join_next().is_none(), "a party outside the hub has ended in round {round}");
     }
 
     /// Begins to tell them, one every `pace`.
@@ -177,7 +179,9 @@ impl Rounds {
         verdict
     }
 
-    fn column(self, broker: String, rounds: usize, verdict: Verdict) -> Column {
+    /// Everybody goes before their broker does.
+    async fn column(mut self, broker: String, rounds: usize, verdict: Verdict) -> Column {
+        self.tasks.shutdown().await;
         Column { broker, rounds, messages: self.messages, verdict }
     }
 }
