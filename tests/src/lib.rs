@@ -14,6 +14,8 @@ mod end_to_end;
 mod engine;
 pub mod fuzzing;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod http;
