@@ -4,7 +4,7 @@ use schakelpunt_domain::Refusal;
 
 use crate::harness::{
     Rig, mandate,
-    messages::{admission, release_date, start_corrected},
+    messages::{admission, consent_given, consent_withdrawn, invitation, release_date, start_corrected},
     only, stop_participant, to, told,
 };
 
@@ -108,4 +108,20 @@ async fn a_hub_that_was_not_told_of_a_register_change_sees_it_at_a_fetch() {
     rig.take(&admission("d-1")).await;
     rig.record_elsewhere(stop_participant("gemeente-zwolle")).await;
     assert!(rig.fetch("gemeente-zwolle", 0).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_rests_on_consent_does_not_go_behind_anything_else() {
+    let rig = Rig::new().await;
+    for detention in ["d-1", "d-2"] {
+        rig.give(&admission(detention)).await;
+        rig.give(&consent_given(detention, "c-1", "ggz-zwolle")).await;
+    }
+    rig.give(&invitation("d-1", "ggz-zwolle")).await;
+    rig.down("ggz-zwolle");
+    rig.give(&consent_withdrawn("d-1", "c-1")).await;
+    rig.give(&invitation("d-2", "ggz-zwolle")).await;
+    rig.up("ggz-zwolle");
+    assert_eq!(told(&rig.round().await), ["ggz-zwolle < consent-withdrawn"]);
+    assert_eq!(told(&rig.round().await), ["ggz-zwolle < care-partner-invited"]);
 }
