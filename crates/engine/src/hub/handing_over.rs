@@ -124,7 +124,7 @@ impl Hub {
         let now = self.store.now().await?;
         let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
             // that this time it is not there says nothing of the time before
-            Published::NotNow if uncertain.contains(&one.id()) => None,
+            Published::NotNow | Published::Unroutable if uncertain.contains(&one.id()) => None,
             how => self.result(one, how, now),
         });
         let results: Vec<HandOver> = results.collect();
