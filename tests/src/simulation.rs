@@ -15,10 +15,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use self::run::{Options, Outcome, run};
+use schakelpunt_engine::ports::Store;
+
+use self::{
+    rng::Rng,
+    run::{Options, Outcome, run},
+    store::SimStore,
+    world::{Clock, Shared, World},
+};
 use crate::mutants::Mutant;
 
 mod actors;
@@ -35,6 +45,12 @@ mod store;
 mod tables;
 mod workload;
 mod world;
+
+/// The simulated store by itself, without faults: the contract suite runs against it, so that it means what the real ones mean.
+pub(crate) fn store(clock: Arc<dyn schakelpunt_domain::Clock>) -> impl Store {
+    let world = World { calm: true, ..World::new(Rng::stream(0, 0), Clock::like(clock)) };
+    SimStore { sim: Shared::new(world), process: 0 }
+}
 
 /// Seeds of an ordinary run of the tests.
 const SEEDS: u64 = 2000;

@@ -50,7 +50,8 @@ async fn publish(sim: &Sim, sending: &Sending) {
             let frame =
                 Frame { offer: sending.offer, sender: sending.sender.clone(), raw: sending.raw.clone(), redelivered: false };
             let (name, event) = (world.ledger.offers[sending.offer].key.id.clone(), world.ledger.offers[sending.offer].event);
-            world.note(format_args!("sent {name} {event}"));
+            let about = world.ledger.offers[sending.offer].data.pointer("/correction/of/id").map(ToString::to_string).unwrap_or_default();
+            world.note(format_args!("sent {name} {event} {about}"));
             if sending.stop {
                 enqueue(world, 0, frame.clone());
             }

@@ -134,6 +134,8 @@ impl Ledger {
                 grounds.withdrawn_consents.extend(stated.collect::<Vec<_>>());
                 grounds.withdrawn_messages.insert(of);
             }
+            // the case is opened all the same
+            "detention-started" if nothing => drop(grounds.prisons.insert(offered.sender.clone())),
             _ if nothing => {}
             "consent-given" => {
                 let (Some(id), Some(recipient), Some(until)) = (text("/consent/id"), text("/consent/recipient"), text("/consent/until"))

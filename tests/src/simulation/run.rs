@@ -22,7 +22,6 @@ use super::{
     broker::Broker,
     end,
     ledger::Ledger,
-    planted::Memory,
     processes::{Processes, Running},
     rng::Rng,
     tables::Tables,
@@ -165,20 +164,13 @@ impl Scheduler {
             worst_moment: *rng.pick(&[0, 10, 30]),
         };
         let world = World {
-            rng: Rng::stream(seed, 3),
-            clock: Clock::new(base),
             tables,
             broker: Broker::new(PARTITIONS, inboxes.iter().cloned()),
             ledger,
             trace: Trace::new(options.verbose),
-            step: 0,
-            counts: BTreeMap::new(),
-            violation: None,
-            calm: false,
             weather,
             mutant: options.mutant,
-            sent: 0,
-            memory: Memory::default(),
+            ..World::new(Rng::stream(seed, 3), Clock::new(base))
         };
         let mut scheduler = Self {
             sim: Shared::new(world),
