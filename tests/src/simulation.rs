@@ -176,7 +176,13 @@ fn finds(mutant: Mutant, by: &[&str]) {
     let (sums, failure) = seeds(1, most, Options { mutant: Some(mutant), verbose: false });
     let found = failure.unwrap_or_else(|| panic!("{mutant} was not found in {most} seeds"));
     let violation = found.violation.unwrap();
-    println!("{mutant}: seed {}, {} runs ended before, {}: {}", found.seed, sums.get("ended").unwrap_or(&0), violation.invariant, violation.what);
+    println!(
+        "{mutant}: seed {}, {} runs ended before, {}: {}",
+        found.seed,
+        sums.get("ended").unwrap_or(&0),
+        violation.invariant,
+        violation.what
+    );
     assert!(by.contains(&violation.invariant), "{mutant} was found by {}: {}", violation.invariant, violation.what);
 }
 

@@ -178,5 +178,9 @@ async fn that_an_inbox_is_gone_says_nothing_of_the_time_before() {
     rig.give(&admission("d-1")).await;
     rig.pass(LEASE);
     rig.settle().await;
-    assert_eq!(rig.stages("d-1-detention-started", "gemeente-zwolle").await, ["claimed"], "it may have arrived: its bytes stay as they are");
+    assert_eq!(
+        rig.stages("d-1-detention-started", "gemeente-zwolle").await,
+        ["claimed"],
+        "it may have arrived: its bytes stay as they are"
+    );
 }

@@ -47,8 +47,7 @@ async fn publish(sim: &Sim, sending: &Sending) {
         let confirmed = {
             let mut world = sim.world();
             let world = &mut *world;
-            let frame =
-                Frame { offer: sending.offer, sender: sending.sender.clone(), raw: sending.raw.clone(), redelivered: false };
+            let frame = Frame { offer: sending.offer, sender: sending.sender.clone(), raw: sending.raw.clone(), redelivered: false };
             let (name, event) = (world.ledger.offers[sending.offer].key.id.clone(), world.ledger.offers[sending.offer].event);
             let about = world.ledger.offers[sending.offer].data.pointer("/correction/of/id").map(ToString::to_string).unwrap_or_default();
             world.note(format_args!("sent {name} {event} {about}"));
@@ -107,7 +106,13 @@ pub(super) async fn recipient(sim: Sim, id: ParticipantId) {
             let inbox = world.broker.inboxes.get_mut(&id).unwrap();
             inbox.read = !dead;
             inbox.exists = !gone;
-            let count = if dead || gone { 0 } else if few { 1 } else { inbox.lying.len() };
+            let count = if dead || gone {
+                0
+            } else if few {
+                1
+            } else {
+                inbox.lying.len()
+            };
             inbox.lying.drain(..count.min(inbox.lying.len()));
             if dead {
                 world.count("fault: a recipient stops reading");
@@ -251,7 +256,9 @@ pub(super) fn change(world: &mut World) -> Entry {
     match world.rng.below(6) {
         0 => Entry::Stop(Stop::Participant(who(*world.rng.pick(&["ggz-zwolle", "rn-zwolle", "gemeente-zwolle"])))),
         1 => Entry::Stop(Stop::Detention((*world.rng.pick(&["d-1", "d-2", "d-3"])).parse().unwrap())),
-        2 => Entry::Stop(Stop::Rule(world.rng.pick(&["release-date-to-municipality", "screening-completed-to-care-partner"]).parse().unwrap())),
+        2 => Entry::Stop(Stop::Rule(
+            world.rng.pick(&["release-date-to-municipality", "screening-completed-to-care-partner"]).parse().unwrap(),
+        )),
         _ => {
             let until = *world.rng.pick(&[None, Some("2024-09-05"), Some("2024-09-04")]);
             Entry::Mandate(Mandate {

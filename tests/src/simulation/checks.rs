@@ -20,7 +20,10 @@ use crate::invariants::{A_TOMBSTONE_STAYS, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, N
 mod claimed;
 mod left;
 
-pub(super) use self::{claimed::{claimed, claimed_at_once}, left::published};
+pub(super) use self::{
+    claimed::{claimed, claimed_at_once},
+    left::published,
+};
 
 /// Recorded without asking about anybody, or while it waits for somebody to be found.
 const WITHOUT_DECISION: [&str; 3] = ["consent-given", "consent-withdrawn", "message-withdrawn"];
@@ -65,7 +68,11 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
             _ => {}
         }
     }
-    for (key, message) in saved(actions) {
+    // in the order in which the batch says it, the last word on each
+    let last = saved(actions);
+    let words = actions.iter().filter_map(|action| if let Action::SaveMessage(message) = action { Some(message) } else { None });
+    for message in words.filter(|message| last.get(&message.key).is_some_and(|last| std::ptr::eq(*last, *message))) {
+        let key = &message.key;
         let before = world.tables.messages.get(key).map(|known| known.outcome);
         let news = before != Some(Outcome::Accepted);
         world.note(format_args!("  {} {} is {:?}", key.id, message.event, message.outcome));
@@ -98,15 +105,15 @@ fn outcome(world: &mut World, actions: &[Action], key: &MessageKey, before: Opti
     if after != Outcome::Accepted || before == Some(Outcome::Accepted) {
         return;
     }
-    let event = world.tables.messages.get(key).map_or_else(
-        || saved(actions).get(key).map(|message| message.event.clone()),
-        |known| Some(known.event.clone()),
-    );
+    let event = world
+        .tables
+        .messages
+        .get(key)
+        .map_or_else(|| saved(actions).get(key).map(|message| message.event.clone()), |known| Some(known.event.clone()));
     let free = event.is_some_and(|event| WITHOUT_DECISION.contains(&event.as_str()));
     let decided = actions.iter().any(|action| matches!(action, Action::AddDecision(made) if made.message == *key));
-    let pending = actions.iter().any(
-        |action| matches!(action, Action::SaveCase(case) if case.value.pending.iter().any(|held| held.key == *key)),
-    );
+    let pending =
+        actions.iter().any(|action| matches!(action, Action::SaveCase(case) if case.value.pending.iter().any(|held| held.key == *key)));
     if !(free || decided || pending) {
         world.broken(EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, format!("{} is accepted and nobody was asked about", key.id));
     }
@@ -116,9 +123,7 @@ fn outcome(world: &mut World, actions: &[Action], key: &MessageKey, before: Opti
 }
 
 fn delivery_has_its_decision(world: &mut World, actions: &[Action], delivery: &Delivery) {
-    let made = |action: &&Action| {
-        matches!(action, Action::AddDecision(made) if made.message == delivery.key && made.recipient == delivery.recipient && made.decision == delivery.decision)
-    };
+    let made = |action: &&Action| matches!(action, Action::AddDecision(made) if made.message == delivery.key && made.recipient == delivery.recipient && made.decision == delivery.decision);
     if !actions.iter().any(|action| made(&action)) {
         world.broken(EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, format!("a delivery of {} without a decision", delivery.key.id));
     }

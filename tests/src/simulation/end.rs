@@ -50,7 +50,12 @@ pub(super) fn what_is_left(world: &World) -> String {
         let delivery = &world.tables.deliveries[id].delivery;
         format!("{} of {} to {}: {:?}", delivery.id, delivery.key.id, delivery.recipient, delivery.stage)
     });
-    format!("{:?}, queues {queues:?}, timers {}, first {open:?}, {} producers done", world.tables.load(), world.tables.timers.len(), world.sent)
+    format!(
+        "{:?}, queues {queues:?}, timers {}, first {open:?}, {} producers done",
+        world.tables.load(),
+        world.tables.timers.len(),
+        world.sent
+    )
 }
 
 /// The total queue: everything that was said has an end.
@@ -88,7 +93,8 @@ fn end_of(world: &World, delivery: &Delivery) -> Option<String> {
         Stage::Waiting { .. } | Stage::Claimed { .. } | Stage::Blocked { .. } => Some(format!("{name} never leaves: {:?}", delivery.stage)),
         // who fetches may ask again
         Stage::HandedOver { .. } | Stage::Received { .. } => {
-            let fetches = world.ledger.kind(&delivery.recipient) == Some(Kind::Municipality) && delivery.recipient.as_str() == "gemeente-kampen";
+            let fetches =
+                world.ledger.kind(&delivery.recipient) == Some(Kind::Municipality) && delivery.recipient.as_str() == "gemeente-kampen";
             (!arrived && !recalled() && !fetches).then(|| format!("{name} counts as handed over and never arrived"))
         }
         Stage::Cancelled { .. } | Stage::Void { .. } => None,
@@ -99,9 +105,14 @@ fn end_of(world: &World, delivery: &Delivery) -> Option<String> {
 pub(super) fn crashes(world: &mut World, process: usize) {
     world.count("fault: crash");
     world.note(format_args!("{process} crashes"));
-    if world.broker.queues.iter().flat_map(|queue| queue.unsettled.values()).flatten().any(|(_, frame)| {
-        world.tables.messages.contains_key(&world.ledger.offers[frame.offer].key)
-    }) {
+    if world
+        .broker
+        .queues
+        .iter()
+        .flat_map(|queue| queue.unsettled.values())
+        .flatten()
+        .any(|(_, frame)| world.tables.messages.contains_key(&world.ledger.offers[frame.offer].key))
+    {
         world.count("state: crash between commit and acknowledgement");
     }
     if holds_claims(world, process) {

@@ -142,7 +142,8 @@ impl Ledger {
                 else {
                     return;
                 };
-                let consent = Consent { recipient: recipient.parse().unwrap(), until: until.parse().unwrap(), message: offered.key.clone() };
+                let consent =
+                    Consent { recipient: recipient.parse().unwrap(), until: until.parse().unwrap(), message: offered.key.clone() };
                 grounds.consents.insert(id, consent);
             }
             "detention-started" => {
@@ -183,7 +184,8 @@ impl Ledger {
     pub(super) fn municipality(&self, detention: &DetentionRef, now: Timestamp) -> Option<&ParticipantId> {
         let grounds = self.grounds(detention)?;
         let code = grounds.settled.as_ref().or(grounds.determined.as_ref()).or(grounds.residence.as_ref())?;
-        let stands = |one: &&Participant| one.kind == Kind::Municipality && one.municipalities.iter().any(|place| place.code.as_str() == code);
+        let stands =
+            |one: &&Participant| one.kind == Kind::Municipality && one.municipalities.iter().any(|place| place.code.as_str() == code);
         let responsible = &self.participants.values().find(stands)?.id;
         let in_force = |mandate: &&Mandate| {
             mandate.mandator == *responsible

@@ -40,7 +40,15 @@ const STEPS: [u64; 2] = [600, 2000];
 const STEPS_MAX: u64 = 30_000;
 /// Everybody in the simulated registers; who fetches stands last.
 const EVERYBODY: [&str; 10] = [
-    "pi-zwolle", "pi-vught", "gemeente-zwolle", "gemeente-heerde", "rn-zwolle", "rn-noord", "ggz-zwolle", "woonstichting-zwolle", "triage",
+    "pi-zwolle",
+    "pi-vught",
+    "gemeente-zwolle",
+    "gemeente-heerde",
+    "rn-zwolle",
+    "rn-noord",
+    "ggz-zwolle",
+    "woonstichting-zwolle",
+    "triage",
     "gemeente-kampen",
 ];
 

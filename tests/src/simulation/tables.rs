@@ -22,7 +22,10 @@ mod claims;
 mod leases;
 mod writes;
 
-pub(super) use self::{claims::{Heads, Written}, writes::{Shown, saved}};
+pub(super) use self::{
+    claims::{Heads, Written},
+    writes::{Shown, saved},
+};
 
 /// A lane: the recipient and the detention.
 type Lane = (ParticipantId, Option<DetentionRef>);
@@ -101,7 +104,8 @@ impl Tables {
         let ids = ids.chain(wanted.iter().filter_map(|key| self.of_message.get(key)).flatten().map(|(_, id)| *id));
         let mut deliveries: Vec<Delivery> =
             ids.collect::<BTreeSet<_>>().iter().map(|id| without_bytes(&self.deliveries[id].delivery)).collect();
-        deliveries.sort_by(|a, b| (&a.detention, &a.recipient, a.lane_sequence, a.id).cmp(&(&b.detention, &b.recipient, b.lane_sequence, b.id)));
+        deliveries
+            .sort_by(|a, b| (&a.detention, &a.recipient, a.lane_sequence, a.id).cmp(&(&b.detention, &b.recipient, b.lane_sequence, b.id)));
         if keys.waiting {
             wanted.extend(deliveries.iter().filter(|d| matches!(d.stage, Stage::Waiting { .. })).map(|d| d.key.clone()));
         }
@@ -161,7 +165,8 @@ impl Tables {
     pub(super) fn trace(&self, id: &MessageId) -> Vec<Trace> {
         let mut messages: Vec<&StoredMessage> = self.messages.values().filter(|message| message.key.id == *id).collect();
         messages.sort_by_key(|message| (message.received, message.key.source.clone()));
-        let of = |key: &MessageKey| self.of_message.get(key).into_iter().flatten().map(|(_, id)| without_bytes(&self.deliveries[id].delivery));
+        let of =
+            |key: &MessageKey| self.of_message.get(key).into_iter().flatten().map(|(_, id)| without_bytes(&self.deliveries[id].delivery));
         let trace = |message: &StoredMessage| Trace {
             message: message.clone(),
             decisions: self.decisions.get(&message.key).cloned().unwrap_or_default(),
@@ -202,8 +207,7 @@ impl Tables {
     /// Forgets what nothing needs; `hasty`: what something needs, too.
     pub(super) fn forget(&mut self, before: Timestamp, hasty: bool) -> u64 {
         let held: BTreeSet<MessageKey> = self.cases.values().flat_map(|case| held_by(&case.value)).cloned().collect();
-        let open: BTreeSet<MessageKey> =
-            self.open.values().flatten().map(|(_, _, id)| self.deliveries[id].delivery.key.clone()).collect();
+        let open: BTreeSet<MessageKey> = self.open.values().flatten().map(|(_, _, id)| self.deliveries[id].delivery.key.clone()).collect();
         let needless = |message: &&mut StoredMessage| {
             let needed = held.contains(&message.key) || open.contains(&message.key);
             message.payload.is_some() && message.received < before && (hasty || !needed)

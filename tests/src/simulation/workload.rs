@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{ledger::Offered, rng::Rng};
 use crate::harness::messages::{
-    Message, admission, admission_of_nowhere, condition, consent_given, consent_withdrawn, correction, deceased, detention_ended, invitation,
-    meeting, release_date, release_date_changed, responsible, screening, settles, transfer, unit_assigned, withdrawal,
+    Message, admission, admission_of_nowhere, condition, consent_given, consent_withdrawn, correction, deceased, detention_ended,
+    invitation, meeting, release_date, release_date_changed, responsible, screening, settles, transfer, unit_assigned, withdrawal,
 };
 
 /// One message on its way from a producer.

@@ -119,7 +119,8 @@ impl<'a> World<'a> {
 
     /// Takes the stamp from every delivery of this step after whose decision its case was changed: no case has version 0.
     pub(super) fn unstamp_outdated(&mut self) {
-        let outdated = |added: &Delivery| self.decided_after.get(&added.id).is_some_and(|after| *after < self.changes_of(added.detention.as_ref()));
+        let outdated =
+            |added: &Delivery| self.decided_after.get(&added.id).is_some_and(|after| *after < self.changes_of(added.detention.as_ref()));
         let added = self.actions.iter().filter_map(|action| if let Action::AddDelivery(added) = action { Some(added) } else { None });
         let outdated: BTreeSet<DeliveryId> = added.filter(|added| outdated(added)).map(|added| added.id).collect();
         for action in &mut self.actions {

@@ -9,11 +9,7 @@ use super::{is_partner, stopped};
 use crate::{
     harness::settings,
     invariants::{A_TOMBSTONE_STAYS, NO_CLAIM_WITHOUT_GROUND, ORDER_PER_LANE},
-    simulation::{
-        ledger::Consented,
-        tables::Written,
-        world::World,
-    },
+    simulation::{ledger::Consented, tables::Written, world::World},
 };
 
 /// What a partner may be told when its consent has ended: that it has ended, and what to delete.
@@ -72,7 +68,9 @@ fn crowded(world: &World, one: &Written) -> Option<String> {
         return None;
     }
     let others = world.tables.open.iter().filter(|((recipient, _), _)| *recipient == delivery.recipient).flat_map(|(_, open)| open);
-    let under_way = |id: &schakelpunt_domain::DeliveryId| *id != delivery.id && matches!(world.tables.deliveries[id].delivery.stage, Stage::Claimed { .. });
+    let under_way = |id: &schakelpunt_domain::DeliveryId| {
+        *id != delivery.id && matches!(world.tables.deliveries[id].delivery.stage, Stage::Claimed { .. })
+    };
     let other = others.map(|(_, _, id)| id).find(|id| under_way(id));
     other.map(|other| format!("{other} is under way to the same inbox"))
 }
@@ -84,11 +82,8 @@ fn unstamped(world: &World, process: usize, one: &Written, now: Timestamp) -> Op
         return None;
     }
     let case = delivery.detention.as_ref().and_then(|detention| world.tables.cases.get(detention));
-    let current = Stamp {
-        case_version: case.map_or(0, |case| case.version),
-        epoch: world.tables.epoch,
-        rules: world.ledger.rules[process].clone(),
-    };
+    let current =
+        Stamp { case_version: case.map_or(0, |case| case.version), epoch: world.tables.epoch, rules: world.ledger.rules[process].clone() };
     if delivery.stamp != current {
         return Some(format!("decided on {:?}, claimed on {current:?}", delivery.stamp));
     }

@@ -14,11 +14,8 @@ use crate::{
 };
 
 /// Words of the payloads that only some kinds may ever read: the BSN, the number of the criminal chain, the title.
-const CANARIES: [(&str, &[Kind]); 3] = [
-    ("999900006", &[Kind::Municipality, Kind::Probation, Kind::Triage]),
-    ("10000001", &[Kind::Probation]),
-    ("\"ISD\"", &[]),
-];
+const CANARIES: [(&str, &[Kind]); 3] =
+    [("999900006", &[Kind::Municipality, Kind::Probation, Kind::Triage]), ("10000001", &[Kind::Probation]), ("\"ISD\"", &[])];
 
 /// Something is on the wire; `arrives`: the broker took it.
 pub(crate) fn published(world: &mut World, outgoing: &Outgoing<'_>, arrives: bool, _process: usize) {
@@ -73,7 +70,9 @@ pub(crate) fn arrived(world: &mut World, id: DeliveryId, bytes: &[u8], current: 
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, item)| leaves(item, &format!("{path}/{key}"), found)),
-        Value::Array(items) if items.iter().any(Value::is_object) => items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found)),
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found))
+        }
         _ => found.push(path.to_owned()),
     }
 }
@@ -154,7 +153,9 @@ fn newer_taken_back(world: &World, delivery: &Delivery, sequence: u64) -> bool {
 /// Whether another system than the one that sent this has filled the slot, too.
 fn by_two_systems(tables: &Tables, delivery: &Delivery, slot: &str) -> bool {
     let other = |message: &&StoredMessage| message.detention == delivery.detention && message.key.source != delivery.key.source;
-    let fills = |message: &StoredMessage| message.leaves.iter().any(|leaf| leaf.as_str().strip_prefix('/').is_some_and(|leaf| leaf.starts_with(slot)));
+    let fills = |message: &StoredMessage| {
+        message.leaves.iter().any(|leaf| leaf.as_str().strip_prefix('/').is_some_and(|leaf| leaf.starts_with(slot)))
+    };
     tables.messages.values().filter(other).any(fills)
 }
 
@@ -170,7 +171,9 @@ fn told(world: &mut World, receipt: &ReceiptEvent) {
     }
     for key in event["data"]["messages"].as_array().into_iter().flatten() {
         let stored = world.tables.messages.values().any(|message| {
-            message.outcome == Outcome::Accepted && Some(message.key.id.as_str()) == key["id"].as_str() && message.key.source != settings().source
+            message.outcome == Outcome::Accepted
+                && Some(message.key.id.as_str()) == key["id"].as_str()
+                && message.key.source != settings().source
         });
         if !stored {
             world.broken(NOTHING_ACCEPTED_IS_LOST, format!("{} was told to be accepted and is not in the store", key["id"]));

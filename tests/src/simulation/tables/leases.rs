@@ -27,9 +27,4 @@ impl Tables {
         let held = |lease: &Lease| self.leases.get(&lease.name).is_some_and(|row| row.lease.epoch == lease.epoch && row.until > now);
         if fence.iter().all(held) { Ok(()) } else { Err(StoreError::Fenced) }
     }
-
-    /// Who holds it now.
-    pub(crate) fn holder(&self, name: &LeaseName, now: Timestamp) -> Option<&ProcessId> {
-        self.leases.get(name).filter(|row| row.until > now).map(|row| &row.holder)
-    }
 }

@@ -50,6 +50,9 @@ impl Tables {
                     }
                 }
                 Action::AddDelivery(delivery) => {
+                    if i64::try_from(delivery.lane_sequence).is_err() {
+                        return Err(unwritable("a number that no column holds"));
+                    }
                     if self.deliveries.contains_key(&delivery.id) || !added.insert(delivery.id) {
                         return Err(unwritable("a second delivery of one id"));
                     }
