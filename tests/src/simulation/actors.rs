@@ -254,8 +254,8 @@ pub(super) fn worst_moment(world: &mut World, now: jiff::Timestamp) {
 /// What changes in the registers, mostly what ends a ground.
 pub(super) fn change(world: &mut World) -> Entry {
     match world.rng.below(6) {
-        0 => Entry::Stop(Stop::Participant(who(*world.rng.pick(&["ggz-zwolle", "rn-zwolle", "gemeente-zwolle"])))),
-        1 => Entry::Stop(Stop::Detention((*world.rng.pick(&["d-1", "d-2", "d-3"])).parse().unwrap())),
+        0 => Entry::Stop(Stop::Participant(who(world.rng.word(&["ggz-zwolle", "rn-zwolle", "gemeente-zwolle"])))),
+        1 => Entry::Stop(Stop::Detention((world.rng.word(&["d-1", "d-2", "d-3"])).parse().unwrap())),
         2 => Entry::Stop(Stop::Rule(
             world.rng.pick(&["release-date-to-municipality", "screening-completed-to-care-partner"]).parse().unwrap(),
         )),

@@ -193,7 +193,7 @@ impl Ledger {
                 && mandate.from.begins() <= now
                 && mandate.until.is_none_or(|until| now < until.begins())
         };
-        Some(self.mandates.iter().filter(in_force).next_back().map_or(responsible, |mandate| &mandate.mandatary))
+        Some(self.mandates.iter().rfind(in_force).map_or(responsible, |mandate| &mandate.mandatary))
     }
 
     /// The probation unit that was assigned.

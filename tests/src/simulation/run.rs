@@ -155,7 +155,7 @@ impl Scheduler {
     fn new(seed: u64, options: Options) -> Self {
         let mut rng = Rng::stream(seed, 2);
         let plan = workload::plan(seed);
-        let base = *rng.pick(&["2024-09-04T06:30:00Z", "2024-09-04T06:30:00Z", "2024-09-04T21:59:50Z", "2021-06-30T21:59:30Z"]);
+        let base = rng.word(&["2024-09-04T06:30:00Z", "2024-09-04T06:30:00Z", "2024-09-04T21:59:50Z", "2021-06-30T21:59:30Z"]);
         let base: jiff::Timestamp = base.parse().unwrap();
         let mut tables = Tables::default();
         let mut ledger = Ledger::default();

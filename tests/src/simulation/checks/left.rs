@@ -71,7 +71,7 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, item)| leaves(item, &format!("{path}/{key}"), found)),
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found))
+            items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found));
         }
         _ => found.push(path.to_owned()),
     }
