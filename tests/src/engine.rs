@@ -9,6 +9,7 @@ mod fetching;
 mod hand_overs;
 mod lanes;
 mod parking;
+mod poison;
 mod properties;
 mod receipts;
 mod refusals;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bench_smoke;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod commands;

@@ -29,7 +29,7 @@ use self::{
     store::SimStore,
     world::{Clock, Shared, World},
 };
-use crate::mutants::Mutant;
+use crate::{invariants, mutants::Mutant};
 
 mod actors;
 mod broker;
@@ -183,6 +183,7 @@ fn finds(mutant: Mutant, by: &[&str]) {
         violation.invariant,
         violation.what
     );
+    assert!(invariants::ALL.contains(&violation.invariant));
     assert!(by.contains(&violation.invariant), "{mutant} was found by {}: {}", violation.invariant, violation.what);
 }
 
@@ -195,6 +196,13 @@ macro_rules! found {
             fn $test() {
                 finds(Mutant::$mutant, &[$($invariant),+]);
             })+
+
+            #[test]
+            fn each_is_looked_for() {
+                let mut looked_for = [$(Mutant::$mutant),+];
+                looked_for.sort_unstable();
+                assert_eq!(looked_for, Mutant::ALL);
+            }
         }
     };
 }

@@ -37,8 +37,7 @@ impl HubOptions {
 pub(crate) struct Contender {
     child: Child,
     /// What it said.
-    #[expect(dead_code, reason = "for benches over HTTP")]
-    pub(crate) ready: serde_json::Value,
+    ready: serde_json::Value,
     /// Kept open: a process whose output nobody reads could die of it.
     _stdout: Lines<BufReader<ChildStdout>>,
 }
@@ -54,6 +53,11 @@ impl Contender {
         let said = || fs::read_to_string(log).unwrap_or_default();
         let ready = serde_json::from_str(&line.with_context(|| format!("a contender does not become ready:\n{}", said()))?)?;
         Ok(Self { child, ready, _stdout: stdout })
+    }
+
+    /// Where it serves HTTP.
+    pub(crate) fn http(&self) -> anyhow::Result<&str> {
+        self.ready.get("http").and_then(serde_json::Value::as_str).context("a contender without HTTP")
     }
 
     /// Its id.

@@ -32,7 +32,7 @@ pub(crate) async fn run(options: &Options, choice: &Choice) -> anyhow::Result<Ve
 
 async fn compare(parts: &Parts, options: &Options, number: u8, fan_out: FanOut) -> anyhow::Result<Report> {
     let (messages, rounds) = (options.messages(60, 20_000), options.rounds(3));
-    let events = traffic::admissions(messages)?;
+    let events = traffic::admissions(0, messages)?;
     let contenders: &[Who] = if options.hub_only { &[Who::Hub] } else { &[Who::Hub, Who::Relay, Who::Shovel] };
     let mut rows: Vec<(Who, Vec<Round>)> = contenders.iter().map(|who| (*who, Vec::new())).collect();
     for round in 1..=rounds {

@@ -22,6 +22,9 @@ const WINDOW: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 const PREFETCH: u16 = 2_000;
 
+/// How long a receiver gathers before it acknowledges, where throughput counts.
+pub(crate) const GATHER: Duration = Duration::from_millis(5);
+
 /// A message as a recipient got it.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
@@ -91,9 +94,9 @@ pub(crate) async fn publish(url: &str, sender: &str, events: &[Event]) -> anyhow
 }
 
 /// Reads an inbox until so many different messages have come.
-pub(crate) async fn receive(url: String, participant: &'static str, count: usize) -> anyhow::Result<Vec<Arrival>> {
+pub(crate) async fn receive(url: String, participant: &'static str, count: usize, linger: Duration) -> anyhow::Result<Vec<Arrival>> {
     let mut known = HashSet::with_capacity(count);
-    receive_until(&url, participant, count, |arrival| {
+    receive_until(&url, participant, count, linger, |arrival| {
         known.insert(arrival.id.clone());
         known.len()
     })
@@ -105,13 +108,14 @@ pub(crate) async fn receive_until(
     url: &str,
     participant: &str,
     count: usize,
+    linger: Duration,
     mut counts: impl FnMut(&Arrival) -> usize,
 ) -> anyhow::Result<Vec<Arrival>> {
     let connection = schakelpunt_amqp::Connection::open(url, "bench receives").await?;
     let mut consumer = connection.consumer(&topology::inbox(&participant.parse()?), PREFETCH).await?;
     let (mut arrivals, mut reached) = (Vec::new(), 0);
     while reached < count {
-        let next = tokio::time::timeout(PATIENCE, consumer.next_batch(512, Duration::from_millis(5))).await;
+        let next = tokio::time::timeout(PATIENCE, consumer.next_batch(512, linger)).await;
         let batch = next.with_context(|| format!("{participant} got {reached} of {count}, then nothing for {PATIENCE:?}"))??;
         let at = Instant::now();
         let last = batch.last().map(|received| received.tag);
@@ -125,4 +129,27 @@ pub(crate) async fn receive_until(
         }
     }
     Ok(arrivals)
+}
+
+/// Publishes at a steady pace whatever becomes of it; gives the instants at which each was to be sent.
+pub(crate) async fn publish_paced(url: &str, sender: &str, events: &[Event], pace: Duration) -> anyhow::Result<Vec<Instant>> {
+    let connection = connect(url, "bench publishes").await?;
+    let channel = confirming(&connection).await?;
+    let mut open: VecDeque<PublisherConfirm> = VecDeque::new();
+    let mut meant = Vec::with_capacity(events.len());
+    let mut at = Instant::now() + pace;
+    for event in events {
+        tokio::time::sleep_until(at).await;
+        open.push_back(send(&channel, sender, event).await?);
+        meant.push(at);
+        at += pace;
+        while let Some(confirmation) = open.front_mut().and_then(futures::FutureExt::now_or_never) {
+            confirmed(&confirmation?)?;
+            open.pop_front();
+        }
+    }
+    for confirm in open {
+        confirmed(&confirm.await?)?;
+    }
+    Ok(meant)
 }

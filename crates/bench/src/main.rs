@@ -14,9 +14,15 @@
 //! | `usage` | processor time and memory of processes |
 //! | `report` | tables, and lines of JSON |
 
+mod burst;
 mod child;
+mod decide;
+mod embedded;
 mod forward;
+mod grow;
+mod latency;
 mod load;
+mod memory;
 mod parts;
 mod relay;
 mod report;
@@ -72,6 +78,20 @@ struct Options {
 enum Bench {
     /// AMQP to AMQP, against a bare relay and RabbitMQ's shovel.
     Forward(forward::Choice),
+    /// A steady load against a bare relay: p50, p95, p99.
+    Latency,
+    /// The routing core against Cedar, one thread.
+    Decide,
+    /// `forward` on an empty and on a full store.
+    Grow(grow::Choice),
+    /// HTTP to SQLite to HTTP.
+    Embedded,
+    /// Thousands of changed dates at once.
+    Burst,
+    /// Peak memory of the hub.
+    Memory,
+    /// Time until an embedded hub is ready.
+    Start,
     /// Every bench.
     All,
     #[command(name = "__hub", hide = true)]
@@ -115,27 +135,49 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { options, bench } = cli;
-    match bench {
+    let benches = match bench {
         Bench::Hub(hub) => return hub.run().await,
         Bench::Relay(relay) => return relay.run().await,
-        Bench::Forward(_) | Bench::All => {}
-    }
+        Bench::All => every(),
+        one => vec![one],
+    };
+    let all = async {
+        for bench in benches {
+            compare(&options, bench).await?.iter().try_for_each(|report| report.print(&options))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    };
     // an interrupt ends the bench as a mistake would: what it started is ended on the way out
     tokio::select! {
-        done = benches(&options, &bench) => done?,
+        done = all => done,
         pressed = tokio::signal::ctrl_c() => { pressed?; anyhow::bail!("interrupted") }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-async fn benches(options: &Options, bench: &Bench) -> anyhow::Result<()> {
-    let all = matches!(bench, Bench::All);
-    let print = |reports: Vec<Report>| reports.iter().try_for_each(|report| report.print(options));
-    if let Bench::Forward(choice) = bench {
-        print(forward::run(options, choice).await?)?;
+fn every() -> Vec<Bench> {
+    let grow = Bench::Grow(grow::Choice::default());
+    vec![
+        Bench::Forward(forward::Choice::default()),
+        Bench::Latency,
+        Bench::Decide,
+        grow,
+        Bench::Embedded,
+        Bench::Burst,
+        Bench::Memory,
+        Bench::Start,
+    ]
+}
+
+async fn compare(options: &Options, bench: Bench) -> anyhow::Result<Vec<Report>> {
+    match bench {
+        Bench::Forward(choice) => forward::run(options, &choice).await,
+        Bench::Latency => latency::run(options).await,
+        Bench::Decide => decide::run(options),
+        Bench::Grow(choice) => grow::run(options, choice).await,
+        Bench::Embedded => embedded::run(options).await,
+        Bench::Burst => burst::run(options).await,
+        Bench::Memory => memory::run(options).await,
+        Bench::Start => embedded::run_start(options).await,
+        Bench::All | Bench::Hub(_) | Bench::Relay(_) => Ok(Vec::new()),
     }
-    if all {
-        print(forward::run(options, &forward::Choice::default()).await?)?;
-    }
-    Ok(())
 }

@@ -88,6 +88,13 @@ impl Parts {
         self.folder.path().join(name).display().to_string()
     }
 
+    /// The address of a database on the server.
+    pub(crate) fn database(&self, name: &str) -> String {
+        let (address, query) = self.postgres.split_once('?').map_or((self.postgres.as_str(), String::new()), |(a, q)| (a, format!("?{q}")));
+        let start = address.rsplit_once('/').map_or(address, |(start, _)| start);
+        format!("{start}/{name}{query}")
+    }
+
     /// A folder for what a round needs.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -15,7 +15,6 @@ pub(crate) enum Goal {
     /// The goal or more.
     AtLeast,
     /// Less than the goal.
-    #[expect(dead_code, reason = "for goals of time and memory")]
     Below,
 }
 

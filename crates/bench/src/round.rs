@@ -12,6 +12,7 @@ use crate::{
     Options,
     child::Contender,
     load::{self, Arrival},
+    parts::sql,
     shovel,
     site::Site,
     traffic::{Event, PRISON},
@@ -65,19 +66,11 @@ pub(crate) struct Round {
     pub(crate) peak: Option<f64>,
 }
 
-/// The part of a delivered event that is checked here.
+/// The part of an arrived event that is checked here.
 #[derive(Debug, Deserialize)]
-struct Delivered {
+struct Arrived {
     id: String,
     causationid: Option<String>,
-    #[serde(default)]
-    data: Receipt,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Receipt {
-    #[serde(default)]
-    messages: Vec<serde_json::Value>,
 }
 
 impl Who {
@@ -113,7 +106,9 @@ impl Who {
         let profiler = match (&options.profile, &process, self) {
             (Some(file), Some(process), Self::Hub) => {
                 let mut perf = tokio::process::Command::new("perf");
-                perf.args(["record", "-q", "-g", "-F", "499", "-o"]).arg(file).args(["-p", &process.pid()?.to_string()]);
+                perf.args(["record", "-q", "-F", "199", "--call-graph", "dwarf,8192", "-o"])
+                    .arg(file)
+                    .args(["-p", &process.pid()?.to_string()]);
                 Some(perf.spawn().context("perf")?)
             }
             _ => None,
@@ -156,6 +151,10 @@ impl Running {
 pub(crate) async fn run(site: &Site<'_>, who: Who, events: &[Event], options: &Options) -> anyhow::Result<Round> {
     let running = who.start(site, options).await?;
     let round = forward(site, who, &running, events).await;
+    let round = match (round, who) {
+        (Ok(round), Who::Hub) => at_rest(site).await.map(|()| round),
+        (round, _) => round,
+    };
     let ended = running.end().await;
     let round = round.with_context(|| format!("{}: see {}", who.name(), site.file("contender.log").display()))?;
     ended?;
@@ -165,7 +164,7 @@ pub(crate) async fn run(site: &Site<'_>, who: Who, events: &[Event], options: &O
 /// Publishes, receives, checks.
 pub(crate) async fn forward(site: &Site<'_>, who: Who, running: &Running, events: &[Event]) -> anyhow::Result<Round> {
     let before = running.usage(site)?;
-    let receivers = receivers(site, events.len())?;
+    let receivers = receivers(site, events.len(), load::GATHER)?;
     let receipts = (who != Who::Shovel).then(|| acceptances(site, events.len())).transpose()?;
     let began = Instant::now();
     load::publish(&site.url_of(PRISON)?, PRISON, events).await?;
@@ -194,10 +193,10 @@ pub(crate) async fn forward(site: &Site<'_>, who: Who, running: &Running, events
 type Receiver = JoinHandle<anyhow::Result<Vec<Arrival>>>;
 
 /// Reads every recipient's inbox until all is there.
-pub(crate) fn receivers(site: &Site<'_>, count: usize) -> anyhow::Result<Vec<(&'static str, Receiver)>> {
+pub(crate) fn receivers(site: &Site<'_>, count: usize, linger: Duration) -> anyhow::Result<Vec<(&'static str, Receiver)>> {
     let receivers = site.fan_out().recipients().iter().map(|recipient| {
         let url = site.url_of(recipient)?;
-        Ok((*recipient, spawn::named("receives", load::receive(url, recipient, count))))
+        Ok((*recipient, spawn::named("receives", load::receive(url, recipient, count, linger))))
     });
     receivers.collect()
 }
@@ -213,7 +212,7 @@ pub(crate) fn acceptances(site: &Site<'_>, count: usize) -> anyhow::Result<Recei
             accepted.extend(messages.iter().map(ToString::to_string));
             accepted.len()
         };
-        load::receive_until(&url, PRISON, count, counts).await
+        load::receive_until(&url, PRISON, count, load::GATHER, counts).await
     }))
 }
 
@@ -226,14 +225,32 @@ pub(crate) fn check(who: Who, events: &[Event], arrivals: &[Arrival]) -> anyhow:
             ensure!(before == body, "{id} came again with other bytes");
             continue;
         }
-        let delivered: Delivered = serde_json::from_slice(body)?;
-        ensure!(delivered.id == *id, "{id} holds another id");
-        let cause = if who == Who::Hub { delivered.causationid.unwrap_or_default() } else { delivered.id };
-        ensure!(delivered.data.messages.is_empty(), "{id} is a receipt");
+        let cause = cause(who, id, body)?;
         ensure!(missing.remove(cause.as_str()).is_some(), "{cause} was not to come, or came under two ids");
     }
     ensure!(missing.is_empty(), "{} messages are lost", missing.len());
     Ok(())
+}
+
+/// The id that the producer gave: the hub names it as the cause, the others leave it as it is.
+pub(crate) fn cause(who: Who, id: &str, body: &[u8]) -> anyhow::Result<String> {
+    let arrived: Arrived = serde_json::from_slice(body)?;
+    ensure!(arrived.id == id, "{id} holds another id");
+    Ok(if who == Who::Hub { arrived.causationid.unwrap_or_default() } else { arrived.id })
+}
+
+/// Waits until the hub has written down that everything is handed over and told: what comes next on this store starts clean.
+async fn at_rest(site: &Site<'_>) -> anyhow::Result<()> {
+    const OPEN: &str = "select (select count(*) from deliveries where is_open) + (select count(*) from receipts where not told)";
+    let end = Instant::now() + START;
+    loop {
+        let open = sql(&site.database(), OPEN)?;
+        if open == "0" {
+            return Ok(());
+        }
+        ensure!(Instant::now() < end, "{open} deliveries and receipts are still open");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Waits until every intake queue has a consumer.

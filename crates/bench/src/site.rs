@@ -13,9 +13,9 @@ use crate::{
     traffic::{FanOut, PRISON},
 };
 
-/// One for everybody: it protects nothing.
-const PASSWORD: &str = "only-in-a-bench";
-const DIGEST_KEY: &str = "5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c";
+/// The one of the tests: a smoke shares their broker, and the users of a broker are the same in all its virtual hosts.
+const PASSWORD: &str = "only-in-tests";
+pub(crate) const DIGEST_KEY: &str = "5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c";
 
 /// A site. To be closed: virtual host and database cannot be taken away by a drop.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Site<'a> {
     vhost: String,
     fan_out: FanOut,
     name: String,
+    /// One that outlives the site.
+    kept_database: Option<String>,
 }
 
 impl<'a> Site<'a> {
@@ -38,7 +40,12 @@ impl<'a> Site<'a> {
         for id in fan_out.recipients().iter().chain([&PRISON]) {
             broker.ensure_participant(&vhost, &topology, &id.parse()?, PASSWORD).await?;
         }
-        Ok(Self { parts, broker, vhost, fan_out, name })
+        Ok(Self { parts, broker, vhost, fan_out, name, kept_database: None })
+    }
+
+    /// With a database that is there already and stays.
+    pub(crate) fn on_database(self, name: &str) -> Self {
+        Self { kept_database: Some(name.to_owned()), ..self }
     }
 
     /// Takes virtual host and database away.
@@ -80,13 +87,14 @@ impl<'a> Site<'a> {
 
     /// The address of the database.
     pub(crate) fn database(&self) -> String {
-        let server = &self.parts.postgres;
-        server.rsplit_once('/').map_or_else(|| server.clone(), |(start, _)| format!("{start}/{}", self.name))
+        self.parts.database(self.kept_database.as_ref().unwrap_or(&self.name))
     }
 
     /// Makes the database, and writes the hub's configuration.
     pub(crate) fn prepare_hub(&self) -> anyhow::Result<PathBuf> {
-        sql(&self.parts.postgres, &format!("create database {} template template0", self.name))?;
+        if self.kept_database.is_none() {
+            sql(&self.parts.postgres, &format!("create database {} template template0", self.name))?;
+        }
         let (registers, config) = (self.file("participants.toml"), self.file("hub.toml"));
         std::fs::write(&registers, self.fan_out.registers())?;
         let (database, bus, registers) = (self.database(), self.admin_url()?, registers.display());

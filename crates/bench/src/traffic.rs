@@ -78,11 +78,11 @@ fn fictitious_bsns() -> impl Iterator<Item = String> {
     (999_900_000_u32..=999_999_999).map(|number| number.to_string()).filter(|text| text.parse::<schakelpunt_domain::Bsn>().is_ok())
 }
 
-/// So many admission notices of about 1.5 KB, each of another person and detention.
-pub(crate) fn admissions(count: u32) -> anyhow::Result<Vec<Event>> {
+/// So many admission notices of about 1.5 KB, each of another person and detention, numbered from `first`.
+pub(crate) fn admissions(first: u32, count: u32) -> anyhow::Result<Vec<Event>> {
     let (at, start, entry) = (now(), day(-4)?, day(-3)?);
     let mut bsns = fictitious_bsns();
-    let events = (0..count).map(|number| {
+    let events = (first..first + count).map(|number| {
         // every third person has none, and there are only some thousands of them
         let bsn = if number % 3 == 2 { None } else { bsns.next() };
         event("detention-started", "a", number, 1, at, &admission(number, bsn, start, entry))
@@ -91,7 +91,6 @@ pub(crate) fn admissions(count: u32) -> anyhow::Result<Vec<Event>> {
 }
 
 /// A release date for each of these detentions.
-#[expect(dead_code, reason = "for the bench of bursts")]
 pub(crate) fn release_dates(count: u32) -> anyhow::Result<Vec<Event>> {
     let (at, date) = (now(), day(200)?);
     let data = json!({"release": {"date": date, "kind": "END_OF_SENTENCE", "certainty": "EXPECTED"}});

@@ -3,6 +3,8 @@
 //! Everything that is wrong before the event's own schema is `MALFORMED` with a pointer into the envelope (decision 6).
 
 use jiff::Timestamp;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::{
@@ -51,7 +53,7 @@ pub struct Envelope {
     /// Trace and correlation attributes, passed on.
     pub trace: Map<String, Value>,
     /// The payload.
-    pub data: Value,
+    pub data: Arc<Value>,
     /// The whole event in one form whatever the channel or mode, for the digest.
     pub canonical: String,
 }
@@ -93,12 +95,12 @@ impl Envelope {
         let _: Option<()> = optional(&event, "dataschema", |text| is_absolute_uri(text).then_some(()), "an absolute URI")?;
         // the mode of transport must not make two events of one
         event.remove("datacontenttype");
-        let canonical = Value::Object(event.clone()).to_string();
+        let canonical = serde_json::to_string(&event).map_err(|_| malformed("", "JSON"))?;
         let Some(data @ Value::Object(_)) = event.remove("data") else {
             return Err(malformed("/data", "a JSON object"));
         };
         let trace = PASSED_ON.iter().filter_map(|name| event.get(*name).map(|value| ((*name).to_owned(), value.clone()))).collect();
-        Ok(Self { id, source, ty, event: short, time, subject, sequence, trace, data, canonical })
+        Ok(Self { id, source, ty, event: short, time, subject, sequence, trace, data: Arc::new(data), canonical })
     }
 }
 

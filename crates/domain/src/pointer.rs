@@ -3,7 +3,7 @@
 //! A [`Leaf`] names a field of the catalogue: `/release/date`, `/care/trajectories/*/act` (`*` stands for every item of an array).
 //! An array of scalars is one leaf.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::json::escape;
 /// The name of a field of the catalogue, below `data`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
-pub struct Leaf(Box<str>);
+pub struct Leaf(Arc<str>);
 
 /// A text that is not a pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

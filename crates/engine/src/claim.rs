@@ -331,7 +331,7 @@ fn recall(
         partner: None,
         corrects: Some(message.key.clone()),
         outcome: Outcome::Accepted,
-        payload: Some(data),
+        payload: Some(data.into()),
     };
     let follow_up = Delivery {
         id: DeliveryId::derive(&key.source, &key.id, &delivery.recipient, 0),

@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Hub,
-    hub::{self, chain},
-    inspect::Offer,
+    hub::chain,
     leases::{LeaseName, ProcessId},
-    ports::{Incoming, Intake, StoreError},
+    ports::StoreError,
     spawn,
 };
+
+mod intake;
 
 /// How long an idle loop sleeps before it looks again: leases pass and pauses end without anybody saying so.
 const IDLE: Duration = Duration::from_millis(100);
@@ -50,7 +51,7 @@ pub fn start(hub: &Arc<Hub>, process: ProcessId, stop: &CancellationToken) -> Ve
 pub fn loops(hub: &Arc<Hub>, process: ProcessId) -> Vec<(&'static str, Loop)> {
     let mut loops: Vec<(&'static str, Loop)> = vec![("leases", Box::pin(leases(Arc::clone(hub), process)))];
     for queue in hub.bus().queues() {
-        loops.push(("intake", Box::pin(intake(Arc::clone(hub), queue))));
+        loops.push(("intake", Box::pin(intake::run(Arc::clone(hub), queue))));
     }
     for _ in 0..DISPATCHERS {
         loops.push(("dispatch", Box::pin(dispatch(Arc::clone(hub)))));
@@ -103,71 +104,6 @@ async fn leases(hub: Arc<Hub>, process: ProcessId) {
         }
         tokio::time::sleep(RENEW).await;
     }
-}
-
-async fn intake(hub: Arc<Hub>, queue: String) {
-    let lease = LeaseName::queue(&queue);
-    let mut failures = 0;
-    loop {
-        hub.until_held(&lease, true).await;
-        match hub.bus().open(&queue).await {
-            Ok(mut opened) => {
-                failures = 0;
-                tokio::select! {
-                    biased;
-                    () = hub.until_held(&lease, false) => tracing::info!(queue, "intake goes to another process"),
-                    error = consume(&hub, &lease, opened.as_mut()) => {
-                        tracing::warn!(queue, error = %chain(error.as_ref()), "intake ended, opening again");
-                    }
-                }
-            }
-            Err(error) => tracing::warn!(queue, error = %chain(&error), "intake cannot be opened"),
-        }
-        pause(&hub, &mut failures).await;
-    }
-}
-
-/// Takes batches until the channel or the lease ends. What is in the store is acknowledged, and nothing else.
-async fn consume(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake) -> Box<dyn std::error::Error + Send + Sync> {
-    loop {
-        if let Err(error) = consume_batch(hub, lease, intake).await {
-            return error;
-        }
-    }
-}
-
-async fn consume_batch(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let limits = hub.settings().limits;
-    let batch = intake.next_batch(limits.batch, limits.linger).await?;
-    let mut inputs = hub.inspect(&batch.iter().map(offer).collect::<Vec<_>>()).await;
-    for (input, incoming) in inputs.iter_mut().zip(&batch) {
-        if incoming.dead {
-            *input = hub::dead(input);
-        }
-    }
-    let mut tags: Vec<u64> = batch.iter().map(|incoming| incoming.tag).collect();
-    let mut failures = 0;
-    while !inputs.is_empty() {
-        match hub.take_from(lease, &inputs).await {
-            Ok((taken, _)) => {
-                if let Some(tag) = taken.checked_sub(1).and_then(|last| tags.get(last)) {
-                    intake.settle(*tag).await?;
-                }
-                inputs.drain(..taken);
-                tags.drain(..taken);
-            }
-            Err(error @ StoreError::Fenced) => return Err(error.into()),
-            Err(error) => {
-                report("intake", &error);
-                pause(hub, &mut failures).await;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn offer(incoming: &Incoming) -> Offer {
-    Offer { sender: incoming.sender.clone(), user_id: incoming.user_id.clone(), raw: incoming.raw.clone() }
 }
 
 /// What was claimed as it was decided goes first; then what waits in the store.

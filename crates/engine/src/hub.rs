@@ -225,7 +225,7 @@ impl Hub {
         for _ in 0..CONFLICTS_MAX {
             let (fence, room) = match door.queue {
                 None => (Vec::new(), step::AtOnce::new()),
-                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once()),
+                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once().await),
             };
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
@@ -274,6 +274,23 @@ impl Hub {
 /// A message that the store refuses, as a rejection that keeps no content.
 fn quarantine(input: &Input) -> Input {
     late(input, Rejection::new(RejectionCode::SchemaInvalid, "/data", "text that can be stored"))
+}
+
+impl Hub {
+    /// A message that ended the process that worked on it again and again: nothing of it is looked at again, and its sender is told.
+    pub(crate) fn set_aside(&self, offer: &Offer) -> Input {
+        tracing::error!(sender = offer.sender.as_ref().map(ParticipantId::as_str), "a message ends the process: set aside");
+        let why = Rejection::new(RejectionCode::Malformed, "", "a message that the hub can process; it was set aside");
+        Input::Offer(Err(Box::new(Rejected {
+            sender: offer.sender.clone(),
+            source: None,
+            id: None,
+            event: None,
+            size: offer.raw.body.len() as u64,
+            digest: self.settings.key.digest(&[&offer.raw.body]),
+            why,
+        })))
+    }
 }
 
 /// A message that the broker gave up on: its sender hears of it and offers it again.

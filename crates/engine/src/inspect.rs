@@ -83,13 +83,14 @@ pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At
         id: None,
         event: None,
         size,
-        digest: settings.key.digest(&[&offer.raw.body]),
+        digest: String::new(),
         why: Rejection::new(RejectionCode::Malformed, "", ""),
     };
     let envelope = match Envelope::parse(&offer.raw) {
         Ok(envelope) => envelope,
         Err(why) => {
             rejected.id = readable_id(&offer.raw, &why);
+            rejected.digest = settings.key.digest(&[&offer.raw.body]);
             return Err(Box::new(Rejected { why, ..rejected }));
         }
     };
@@ -105,6 +106,7 @@ pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At
             envelope,
         }),
         Err(why) => {
+            rejected.digest = settings.key.digest(&[&offer.raw.body]);
             rejected.event = settings.catalogue.get(&envelope.event).map(|spec| spec.name.clone());
             Err(Box::new(Rejected { why, ..rejected }))
         }

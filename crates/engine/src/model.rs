@@ -1,5 +1,7 @@
 //! What the engine keeps: messages, decisions, deliveries, receipts, rejections, timers.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schakelpunt_domain::{
     DeliveryId, DetentionRef, EventName, MessageId, ParticipantId, RejectionCode, Source, case::Case, ids::MessageKey, pointer::Leaf,
@@ -72,7 +74,7 @@ pub struct StoredMessage {
     /// What became of it.
     pub outcome: Outcome,
     /// The payload, until no delivery needs it.
-    pub payload: Option<Value>,
+    pub payload: Option<Arc<Value>>,
 }
 
 /// What a decision rests on. If any of it differs at the claim, the question is asked again.

@@ -152,6 +152,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// by number.
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError>;
 
+    /// Notes that work on messages that came again begins, together or each alone, by keyed digests of their bytes. Gives for each
+    /// digest how often such work had begun before and never ended.
+    async fn suspect(&self, digests: &[String], alone: bool) -> Result<Vec<u32>, StoreError>;
+    /// Work on these has ended.
+    async fn unsuspect(&self, digests: &[String]) -> Result<(), StoreError>;
+
     /// Receipts not yet told, oldest first, of participants that have an inbox on the bus.
     async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError>;
     /// Marks receipts as told.

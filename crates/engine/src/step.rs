@@ -2,6 +2,8 @@
 //!
 //! Inputs of one batch are folded: each sees the effects of those before it. The store carries all actions out in one transaction.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schakelpunt_domain::{
     DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
@@ -286,6 +288,6 @@ fn stored(message: &Inspected, now: Timestamp) -> StoredMessage {
         partner: facts::named_partner(&envelope.data),
         corrects: facts::corrected(&envelope.data),
         outcome: Outcome::Accepted,
-        payload: Some(envelope.data.clone()),
+        payload: Some(Arc::clone(&envelope.data)),
     }
 }

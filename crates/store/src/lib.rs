@@ -5,7 +5,7 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `cases`, `messages`, `deliveries`, `trails` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `trails` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
@@ -35,6 +35,7 @@ mod registers;
 mod rows;
 mod sql;
 mod sqlite;
+mod suspects;
 #[cfg(test)]
 mod tests;
 mod trails;
@@ -147,6 +148,19 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut session = self.backend.writing().await?;
         let result = claim::pull(&mut session, pull, decide).await;
         end(session, result).await
+    }
+
+    async fn suspect(&self, digests: &[String], alone: bool) -> Result<Vec<u32>, StoreError> {
+        let mut session = self.backend.writing().await?;
+        let before = suspects::note(&mut session, digests, alone).await?;
+        session.commit().await?;
+        Ok(before)
+    }
+
+    async fn unsuspect(&self, digests: &[String]) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        suspects::clear(&mut session, digests).await?;
+        session.commit().await
     }
 
     async fn receipts(&self, count: usize) -> Result<Vec<Receipt>, StoreError> {

@@ -60,6 +60,7 @@ const ONLY_FOR_QUERIES: &[&str] = &[
     "leases.name",
     "leases.holder",
     "leases.run",
+    "suspects.digest",
 ];
 
 /// Every other column, with something that cannot be read.
@@ -98,6 +99,8 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     ("rejections", "body", "'{}'"),
     ("leases", "epoch", "-1"),
     ("leases", "until", "9223372036854775807"),
+    ("suspects", "together", "-1"),
+    ("suspects", "alone", "-1"),
     ("timers", "at", "-9223372036854775808"),
     ("timers", "detention", "''"),
 ];
@@ -150,6 +153,7 @@ async fn filled() -> SqliteStore {
     store.intake(&[], &SnapshotKeys::default(), &mut |_| actions.take()).await.unwrap();
     sqlx::query("insert into recipients (participant) values ('gemeente-zwolle')").execute(&store.backend.writer).await.unwrap();
     read_leases(&store).await.unwrap();
+    store.suspect(&["x".to_owned()], false).await.unwrap();
     // a row is damaged as a disk or a person would, without asking the database
     sqlx::query("pragma foreign_keys = off").execute(&store.backend.writer).await.unwrap();
     store
@@ -188,6 +192,11 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
         "deliveries" => store.deliveries(&schakelpunt_engine::ports::DeliveryFilter { limit: 9, ..Default::default() }).await.map(drop),
         "receipts" => store.receipts(9).await.map(drop),
         "rejections" => store.rejections(9).await.map(drop),
+        "suspects" => {
+            let digest = ["x".to_owned()];
+            store.suspect(&digest, false).await?;
+            store.suspect(&digest, true).await.map(drop)
+        }
         "leases" => read_leases(store).await.map(drop),
         "timers" => store.due_timers(9).await.map(drop),
         _ => panic!("no reader for {table}"),

@@ -58,6 +58,12 @@ impl<H: Hooks> Store for Around<H> {
     async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
         self.0.inner().lease(process, wanted, life).await
     }
+    async fn suspect(&self, digests: &[String], alone: bool) -> Result<Vec<u32>, StoreError> {
+        self.0.inner().suspect(digests, alone).await
+    }
+    async fn unsuspect(&self, digests: &[String]) -> Result<(), StoreError> {
+        self.0.inner().unsuspect(digests).await
+    }
     async fn migrate(&self) -> Result<(), StoreError> {
         self.0.inner().migrate().await
     }

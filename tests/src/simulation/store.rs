@@ -143,6 +143,18 @@ impl Store for SimStore {
         .await
     }
 
+    async fn suspect(&self, digests: &[String], alone: bool) -> Result<Vec<u32>, StoreError> {
+        self.call("suspect", true, |world, _| Ok(world.tables.suspect(digests, alone))).await
+    }
+
+    async fn unsuspect(&self, digests: &[String]) -> Result<(), StoreError> {
+        self.call("unsuspect", true, |world, _| {
+            world.tables.unsuspect(digests);
+            Ok(())
+        })
+        .await
+    }
+
     async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
         self.call("due", false, |world, now| Ok(world.tables.due_recipients(now))).await
     }

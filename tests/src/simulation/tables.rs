@@ -63,6 +63,8 @@ pub(super) struct Tables {
     heads: BTreeMap<ParticipantId, u64>,
     pulls: BTreeSet<ParticipantId>,
     leases: BTreeMap<LeaseName, LeaseRow>,
+    /// How often work on these began together, and alone.
+    suspects: BTreeMap<String, (u32, u32)>,
     ordinal: u64,
 }
 

@@ -1,5 +1,7 @@
 //! What is written in an intake is what is read back; two writers never both win.
 
+use std::sync::Arc;
+
 use schakelpunt_domain::{
     RejectionCode,
     case::{FactValue, Held, SlotHead},
@@ -202,9 +204,9 @@ pub(super) async fn a_stage_for_a_strange_delivery_is_refused(subject: &Subject)
 pub(super) async fn a_payload_comes_back_as_it_was(subject: &Subject) {
     let store = &*subject.store;
     let mut message = message("m-1", None, subject.now());
-    message.payload = Some(json!({
+    message.payload = Some(Arc::new(json!({
         "surname": "O\u{0}'Brien \"\\ \u{1F600} \u{feff}", "number": 1.0, "large": u64::MAX, "small": -1e-300, "empty": {}, "none": null, "list": [[], ""],
-    }));
+    })));
     message.sequence = Some(u64::MAX);
     put(store, sent(&message, &[])).await.unwrap();
     assert_eq!(store.message(&message.key).await.unwrap(), Some(message));

@@ -1,5 +1,7 @@
 //! Any row that the hub can write is read back as it was.
 
+use std::sync::Arc;
+
 use proptest::{
     prelude::{Just, Strategy, any, prop, prop_oneof},
     strategy::ValueTree,
@@ -36,7 +38,7 @@ pub(super) async fn any_message_comes_back(subject: &Subject) {
     let mut messages = Vec::new();
     for place in 0..200 {
         let mut message = message(&format!("m-{place}"), None, subject.now());
-        message.payload = Some(payload().new_tree(&mut runner).unwrap().current());
+        message.payload = Some(Arc::new(payload().new_tree(&mut runner).unwrap().current()));
         message.sequence = any::<Option<u64>>().new_tree(&mut runner).unwrap().current();
         message.stale = any::<Vec<String>>().new_tree(&mut runner).unwrap().current();
         messages.push(message);

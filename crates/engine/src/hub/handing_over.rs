@@ -28,12 +28,18 @@ impl Hub {
     }
 
     /// For how many deliveries of each inbox a batch may set aside room, so that they are claimed as they are decided.
-    pub(super) fn room_at_once(&self) -> AtOnce {
+    pub(super) async fn room_at_once(&self) -> AtOnce {
         // what cannot be handed over soon waits where it can be cancelled
-        if self.ready.len() >= self.settings.limits.claims {
+        if !self.ready.fewer_than(self.settings.limits.claims).await {
             return AtOnce::new();
         }
-        self.inboxes.set_aside(|recipient| self.sharing.is_ours(recipient) && !self.is_down(recipient))
+        for recipient in self.inboxes.nearly_full(self.settings.limits.batch) {
+            match self.bus.room(&recipient, self.settings.limits.window).await {
+                Ok(room) => self.inboxes.asked(&recipient, room.count),
+                Err(_) => break,
+            };
+        }
+        self.inboxes.set_aside(self.settings.limits.batch, |recipient| self.sharing.is_ours(recipient) && !self.is_down(recipient))
     }
 
     /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.

@@ -32,15 +32,21 @@ impl Inboxes {
         inbox.free
     }
 
-    /// Sets aside half of what each inbox takes, so that others who ask meanwhile find some too.
-    pub(super) fn set_aside(&self, may: impl Fn(&ParticipantId) -> bool) -> BTreeMap<ParticipantId, usize> {
+    /// Inboxes with something under way that may take less than a batch: they have to be asked again.
+    pub(super) fn nearly_full(&self, batch: usize) -> Vec<ParticipantId> {
+        let all = self.all();
+        all.iter().filter(|(_, inbox)| inbox.under_way > 0 && inbox.free < batch).map(|(recipient, _)| recipient.clone()).collect()
+    }
+
+    /// Sets aside for one batch what each inbox takes: a batch may be for one recipient as a whole.
+    pub(super) fn set_aside(&self, batch: usize, may: impl Fn(&ParticipantId) -> bool) -> BTreeMap<ParticipantId, usize> {
         let mut all = self.all();
         let free = all.iter_mut().filter(|(recipient, inbox)| inbox.free > 0 && may(recipient));
         let taken = free.map(|(recipient, inbox)| {
-            let half = inbox.free.div_ceil(2);
-            inbox.free -= half;
-            inbox.under_way += half;
-            (recipient.clone(), half)
+            let count = inbox.free.min(batch);
+            inbox.free -= count;
+            inbox.under_way += count;
+            (recipient.clone(), count)
         });
         taken.collect()
     }

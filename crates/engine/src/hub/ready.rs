@@ -6,17 +6,22 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use crate::{Settings, claim::Permitted, model::Delivery, step::Law};
 
 /// A claim that is older than this part of its life is not handed over any more: the bus may take its time, and when the claim has
 /// passed the delivery is decided again.
 const IN_TIME: u32 = 2;
+/// How long a batch waits for what was claimed before it to be handed over. To claim later costs more than this wait.
+const HOLD: Duration = Duration::from_millis(250);
 
 /// Claimed deliveries, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Ready(Mutex<VecDeque<(Instant, Permitted)>>);
+pub(super) struct Ready {
+    claimed: Mutex<VecDeque<(Instant, Permitted)>>,
+    taken: Notify,
+}
 
 /// What is taken out at once.
 #[derive(Debug, Default)]
@@ -29,7 +34,7 @@ pub(super) struct Taken {
 
 impl Ready {
     fn all(&self) -> MutexGuard<'_, VecDeque<(Instant, Permitted)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds what the store gave back as claimed.
@@ -38,8 +43,19 @@ impl Ready {
         self.all().extend(claimed.into_iter().filter_map(|delivery| Some((until, Permitted::from_claimed(delivery, law)?))));
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all().len()
+    /// Waits until fewer than `max` are ready, but not for long: what cannot be handed over soon must not hold up what comes in.
+    /// Gives whether it is so.
+    pub(super) async fn fewer_than(&self, max: usize) -> bool {
+        let few = async {
+            loop {
+                let taken = self.taken.notified();
+                if self.all().len() < max {
+                    return;
+                }
+                taken.await;
+            }
+        };
+        tokio::time::timeout(HOLD, few).await.is_ok()
     }
 
     /// Takes out at most `max`.
@@ -51,6 +67,8 @@ impl Ready {
         for (until, permitted) in all.drain(..count) {
             if now < until { taken.in_time.push(permitted) } else { taken.late.push(permitted) }
         }
+        drop(all);
+        self.taken.notify_waiters();
         taken
     }
 }

@@ -1,5 +1,7 @@
 //! What messages do beside being forwarded: consents, corrections, withdrawals, triage, timers.
 
+use std::sync::Arc;
+
 use schakelpunt_domain::{
     DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
     case::Case,
@@ -151,7 +153,7 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
 fn corrected_original(world: &World<'_>, of: &MessageKey, message: &StoredMessage) -> Option<StoredMessage> {
     let original = world.message(of)?.clone();
     let mut data = original.payload.clone()?;
-    overlay(&mut data, message.payload.as_ref()?);
+    overlay(Arc::make_mut(&mut data), message.payload.as_ref()?);
     Some(StoredMessage { signals: derive(&data), payload: Some(data), ..original })
 }
 

@@ -60,7 +60,7 @@ fn own_message(world: &World<'_>, event: &str, detention: &DetentionRef, about: 
         partner: None,
         corrects: None,
         outcome: Outcome::Accepted,
-        payload: Some(data),
+        payload: Some(data.into()),
         key,
     })
 }

@@ -113,7 +113,7 @@ fn relations(world: &World<'_>, message: &StoredMessage, detention: &DetentionRe
 }
 
 fn person(world: &World<'_>, message: &StoredMessage) -> String {
-    let words = message.payload.as_ref().map(facts::person_words).unwrap_or_default();
+    let words = message.payload.as_deref().map(facts::person_words).unwrap_or_default();
     let parts: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
     world.settings().key.digest(&[&[b"person".as_slice()], parts.as_slice()].concat())
 }

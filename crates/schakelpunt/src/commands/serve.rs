@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use schakelpunt_domain::{Clock as _, ParticipantId};
 use schakelpunt_engine::{Hub, drivers, leases::ProcessId, spawn};
 use schakelpunt_gateway::{Gateway, Readiness, Tokens};
@@ -49,7 +50,7 @@ pub async fn listen(
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("http.listen: cannot listen on {listen}"))?;
     let address = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
-    let tasks = drivers::start(&hub, process(name, &address), &stop);
+    let mut tasks: FuturesUnordered<_> = drivers::start(&hub, process(name, &address), &stop).into_iter().collect();
     let tokens = tokens.into_iter().fold(Tokens::default(), |tokens, (participant, token)| tokens.with(&token, participant));
     let readiness = Readiness::default();
     let public_url = hub.settings().public_url.clone();
@@ -59,13 +60,20 @@ pub async fn listen(
     let http = spawn::named("http", async move { schakelpunt_gateway::serve(listener, router, ended.cancelled_owned()).await });
     readiness.set(true);
     out(json!({"ready": true, "http": address, "pid": std::process::id()}))?;
-    signal().await?;
+    tokio::select! {
+        signal = signal() => signal?,
+        // whoever started this process starts it again, and every message that is not settled comes again
+        Some(ended) = tasks.next() => {
+            ended.context("a loop of the hub died")?;
+            anyhow::bail!("a loop of the hub ended by itself");
+        }
+    }
     tracing::info!("stopping");
     readiness.set(false);
     stop.cancel();
     let finish = async {
-        for task in tasks {
-            if let Err(error) = task.await {
+        while let Some(ended) = tasks.next().await {
+            if let Err(error) = ended {
                 tracing::error!(%error, "a loop died");
             }
         }

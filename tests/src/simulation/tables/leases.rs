@@ -1,4 +1,4 @@
-//! Leases: which process does which part of the work.
+//! Leases, and what was at work when a process died.
 
 use std::time::Duration;
 
@@ -26,5 +26,21 @@ impl Tables {
     pub(crate) fn fence(&self, fence: &[Lease], now: Timestamp) -> Result<(), StoreError> {
         let held = |lease: &Lease| self.leases.get(&lease.name).is_some_and(|row| row.lease.epoch == lease.epoch && row.until > now);
         if fence.iter().all(held) { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    /// Work on these begins; gives how often it had begun before.
+    pub(crate) fn suspect(&mut self, digests: &[String], alone: bool) -> Vec<u32> {
+        let begin = |digest: &String| {
+            let (together, by_itself) = self.suspects.entry(digest.clone()).or_default();
+            let count = if alone { by_itself } else { together };
+            *count += 1;
+            *count - 1
+        };
+        digests.iter().map(begin).collect()
+    }
+
+    /// Work on these has ended.
+    pub(crate) fn unsuspect(&mut self, digests: &[String]) {
+        self.suspects.retain(|digest, _| !digests.contains(digest));
     }
 }

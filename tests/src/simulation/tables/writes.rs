@@ -8,7 +8,7 @@ use schakelpunt_engine::{
     ports::StoreError,
 };
 
-use super::{Row, Tables, Owed, lane_of, unwritable};
+use super::{Owed, Row, Tables, lane_of, unwritable};
 
 /// What a step was shown, as far as its writing needs it.
 pub(crate) struct Shown {

@@ -1,0 +1,2 @@
+-- Nothing to do here: the number is kept equal to PostgreSQL's.
+select 1;

@@ -1,0 +1,114 @@
+//! A message that ends the process which works on it goes alone, then is set aside; all others are taken in.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+use schakelpunt_bus::in_process::InProcessBus;
+use schakelpunt_domain::{ParticipantId, RejectionCode};
+use schakelpunt_engine::{
+    Hub, drivers,
+    leases::{Lease, ProcessId},
+    model::{Action, Delivery, Room, SnapshotKeys},
+    ports::{Bus, BusError, Intake, Outgoing, Published, Step, Store, StoreError},
+};
+
+use crate::harness::{
+    MORNING, Rig,
+    around::{Around, Hooks},
+    bus::ScriptedBus,
+    messages::admission,
+    settings, who,
+};
+
+/// Deciding this message ends the process.
+const DEADLY: &str = "d-3-detention-started";
+
+#[derive(Debug)]
+struct Deadly(Arc<dyn Store>);
+
+#[async_trait]
+impl Hooks for Deadly {
+    fn inner(&self) -> &dyn Store {
+        self.0.as_ref()
+    }
+
+    async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
+        let mut step = |snapshot| {
+            let actions = step(snapshot)?;
+            let deadly = |action: &Action| matches!(action, Action::SaveMessage(message) if message.key.id.as_str() == DEADLY);
+            assert!(!actions.iter().any(deadly), "this message is deadly");
+            Some(actions)
+        };
+        self.0.intake(fence, keys, &mut step).await
+    }
+}
+
+/// Messages come in through one bus, and go out through another that confirms everything.
+#[derive(Debug)]
+struct Between {
+    way_in: InProcessBus,
+    way_out: Arc<ScriptedBus>,
+}
+
+#[async_trait]
+impl Bus for Between {
+    fn queues(&self) -> Vec<String> {
+        self.way_in.queues()
+    }
+
+    async fn open(&self, queue: &str) -> Result<Box<dyn Intake>, BusError> {
+        self.way_in.open(queue).await
+    }
+
+    async fn publish(&self, batch: &[Outgoing<'_>]) -> Vec<Published> {
+        self.way_out.publish(batch).await
+    }
+
+    async fn room(&self, participant: &ParticipantId, window: usize) -> Result<Room, BusError> {
+        self.way_out.room(participant, window).await
+    }
+}
+
+/// Runs the loops of one process until one of them dies, or nothing more happens. Gives whether it died.
+async fn run(hub: &Arc<Hub>, run: u32) -> bool {
+    let process = ProcessId { name: "hub-1".to_owned(), run: run.to_string() };
+    let loops = drivers::loops(hub, process).into_iter().map(|(_, work)| std::panic::AssertUnwindSafe(work).catch_unwind());
+    let mut loops: FuturesUnordered<_> = loops.collect();
+    let mut quiet = 0;
+    while quiet < 5 {
+        tokio::select! {
+            _ = loops.next() => return true,
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+        }
+        let load = hub.store().load().await.unwrap();
+        quiet = if load == schakelpunt_engine::ports::Load::default() { quiet + 1 } else { 0 };
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_message_that_kills_goes_alone_and_is_then_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::on_file(&folder.path().join("hub.db"), MORNING).await;
+    let store: Arc<dyn Store> = Arc::new(Around(Deadly(Arc::clone(&rig.store))));
+    let bus = Arc::new(Between { way_in: InProcessBus::new(1), way_out: Arc::clone(&rig.bus) });
+    for number in 1..=5 {
+        bus.way_in.send(&who("pi-zwolle"), admission(&format!("d-{number}")).offer().raw).unwrap();
+    }
+    let mut deaths = 0;
+    for number in 0..9 {
+        let hub = Arc::new(Hub::open(settings(), Arc::clone(&store), bus.clone()).await.unwrap());
+        if !run(&hub, number).await {
+            break;
+        }
+        deaths += 1;
+    }
+    assert_eq!(deaths, 7, "with others, with others again, and five times alone");
+    let rejected = rig.store.rejections(9).await.unwrap();
+    assert_eq!(rejected.iter().map(|rejection| rejection.code).collect::<Vec<_>>(), [RejectionCode::Malformed]);
+    for number in [1, 2, 4, 5] {
+        assert_eq!(rig.stages(&format!("d-{number}-detention-started"), "gemeente-zwolle").await, ["handed-over"]);
+    }
+    assert_eq!(rig.store.suspect(&["anything".to_owned()], true).await.unwrap(), [0]);
+}
