@@ -12,9 +12,9 @@ mod commands;
 mod end_to_end;
 #[cfg(test)]
 mod engine;
-pub mod fuzzing;
 #[cfg(test)]
 mod faults;
+pub mod fuzzing;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

@@ -15,11 +15,21 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use self::run::{Options, Outcome, run};
-use crate::mutants::Mutant;
+use schakelpunt_engine::ports::Store;
+
+use self::{
+    rng::Rng,
+    run::{Options, Outcome, run},
+    store::SimStore,
+    world::{Clock, Shared, World},
+};
+use crate::{invariants, mutants::Mutant};
 
 mod actors;
 mod broker;
@@ -35,6 +45,12 @@ mod store;
 mod tables;
 mod workload;
 mod world;
+
+/// The simulated store by itself, without faults: the contract suite runs against it, so that it means what the real ones mean.
+pub(crate) fn store(clock: Arc<dyn schakelpunt_domain::Clock>) -> impl Store {
+    let world = World { calm: true, ..World::new(Rng::stream(0, 0), Clock::like(clock)) };
+    SimStore { sim: Shared::new(world), process: 0 }
+}
 
 /// Seeds of an ordinary run of the tests.
 const SEEDS: u64 = 2000;
@@ -167,6 +183,7 @@ fn finds(mutant: Mutant, by: &[&str]) {
         violation.invariant,
         violation.what
     );
+    assert!(invariants::ALL.contains(&violation.invariant));
     assert!(by.contains(&violation.invariant), "{mutant} was found by {}: {}", violation.invariant, violation.what);
 }
 
@@ -179,6 +196,13 @@ macro_rules! found {
             fn $test() {
                 finds(Mutant::$mutant, &[$($invariant),+]);
             })+
+
+            #[test]
+            fn each_is_looked_for() {
+                let mut looked_for = [$(Mutant::$mutant),+];
+                looked_for.sort_unstable();
+                assert_eq!(looked_for, Mutant::ALL);
+            }
         }
     };
 }

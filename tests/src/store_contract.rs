@@ -1,4 +1,4 @@
-//! The contract of the store: one suite, run against SQLite and PostgreSQL. A second tier, for PostgreSQL alone, is about two
+//! The contract of the store: one suite, run against SQLite, PostgreSQL and the store of the simulation. A second tier, for PostgreSQL alone, is about two
 //! connections at once.
 
 pub(crate) mod build;
@@ -73,6 +73,11 @@ impl Subject {
         Self::of(SqliteStore::in_memory(Arc::clone(&clock) as _).await.unwrap(), clock, ()).await
     }
 
+    async fn simulated() -> Self {
+        let clock = TestClock::new();
+        Self::of(crate::simulation::store(Arc::clone(&clock) as _), clock, ()).await
+    }
+
     async fn postgres() -> Self {
         let (database, clock) = (Database::fresh(), TestClock::new());
         let store = PostgresStore::connect(&database.url(), 4, TimeSource::Given(Arc::clone(&clock) as _)).await.unwrap();
@@ -124,6 +129,9 @@ macro_rules! semantic_tier {
 mod real_parts;
 mod sqlite {
     semantic_tier!(sqlite);
+}
+mod simulated {
+    semantic_tier!(simulated);
 }
 mod sqlite_in_memory {
     semantic_tier!(in_memory);

@@ -108,7 +108,7 @@ pub type Reconsider = Vec<(MessageKey, schakelpunt_domain::DetentionRef)>;
 /// One verdict per candidate, in order. A lane in which one has to wait waits as a whole.
 pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) -> Vec<Verdict> {
     let mut stalled: BTreeSet<(Option<&str>, &str)> = BTreeSet::new();
-    let mut by_consent: BTreeSet<&ParticipantId> = BTreeSet::new();
+    let mut claimed_for: BTreeSet<&ParticipantId> = BTreeSet::new();
     let mut verdicts = Vec::with_capacity(context.candidates.len());
     for candidate in &context.candidates {
         let delivery = &candidate.delivery;
@@ -117,10 +117,13 @@ pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) 
         let waits = !matches!(delivery.stage, Stage::HandedOver { .. } | Stage::Received { .. });
         let verdict = if waits && stalled.contains(&lane) { Verdict::Leave } else { judge_one(law, context, candidate, reconsider) };
         let verdict = match verdict {
-            // one at a time: what lies in the inbox can no longer be cancelled
-            Verdict::Claim(claimed, _) if waits && is_by_consent(&claimed) && !by_consent.insert(&delivery.recipient) => Verdict::Leave,
+            // alone: what lies in the inbox, or behind something in it, can no longer be cancelled
+            Verdict::Claim(claimed, _) if waits && is_by_consent(&claimed) && claimed_for.contains(&delivery.recipient) => Verdict::Leave,
             other => other,
         };
+        if matches!(verdict, Verdict::Claim(..)) {
+            claimed_for.insert(&delivery.recipient);
+        }
         if waits && matches!(verdict, Verdict::Leave) {
             stalled.insert(lane);
         }

@@ -76,7 +76,7 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("hub-").tempdir_in(base).unwrap();
         let site = Self { folder, addresses, vhost: format!("test-{:016x}", random()) };
         fs::write(site.participants(), register(only)).unwrap();
-        fs::write(site.config(HUB), site.config_text(&site.amqp("guest", "guest"), &database.url(), true)).unwrap();
+        fs::write(site.config(HUB), site.config_text(HUB, &site.amqp("guest", "guest"), &database.url(), true)).unwrap();
         site
     }
 
@@ -86,7 +86,7 @@ impl Site {
         let mut amqp: reqwest::Url = self.amqp("guest", "guest").parse().unwrap();
         amqp.set_port(Some(broker)).unwrap();
         let token = format!("[[http.token]]\nparticipant = \"{TOWN}\"\ntoken = \"{PASSWORD}\"\n");
-        fs::write(self.config(name), self.config_text(amqp.as_str(), database, false) + &token).unwrap();
+        fs::write(self.config(name), self.config_text(name, amqp.as_str(), database, false) + &token).unwrap();
     }
 
     /// Makes tables, topology and users, for hubs that do not.
@@ -129,14 +129,14 @@ impl Site {
         url.into()
     }
 
-    fn config_text(&self, amqp: &str, database: &str, provision: bool) -> String {
+    fn config_text(&self, name: &str, amqp: &str, database: &str, provision: bool) -> String {
         let (_, api) = &self.addresses;
         let participants = self.participants().display().to_string();
         let api = api.replacen("http://", "http://guest:guest@", 1);
         let digest_key = "5c".repeat(32);
         format!(
             r#"environment = "test"
-process = "hub-1"
+process = "{name}"
 digest-key = "{digest_key}"
 participants = "{participants}"
 [store]

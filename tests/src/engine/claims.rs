@@ -4,7 +4,7 @@ use schakelpunt_domain::Refusal;
 
 use crate::harness::{
     Rig, mandate,
-    messages::{admission, release_date, start_corrected},
+    messages::{admission, consent_given, consent_withdrawn, invitation, release_date, start_corrected},
     only, stop_participant, to, told,
 };
 
@@ -120,4 +120,20 @@ async fn a_clock_that_goes_back_lifts_no_stop() {
     rig.pass(-30);
     rig.up("gemeente-zwolle");
     assert!(to(&rig.settle().await, "gemeente-zwolle").is_empty());
+}
+
+#[tokio::test]
+async fn what_rests_on_consent_does_not_go_behind_anything_else() {
+    let rig = Rig::new().await;
+    for detention in ["d-1", "d-2"] {
+        rig.give(&admission(detention)).await;
+        rig.give(&consent_given(detention, "c-1", "ggz-zwolle")).await;
+    }
+    rig.give(&invitation("d-1", "ggz-zwolle")).await;
+    rig.down("ggz-zwolle");
+    rig.give(&consent_withdrawn("d-1", "c-1")).await;
+    rig.give(&invitation("d-2", "ggz-zwolle")).await;
+    rig.up("ggz-zwolle");
+    assert_eq!(told(&rig.round().await), ["ggz-zwolle < consent-withdrawn"]);
+    assert_eq!(told(&rig.round().await), ["ggz-zwolle < care-partner-invited"]);
 }

@@ -1,7 +1,7 @@
 //! After the claim: what nobody is sure of, what comes back, what survives a restart.
 
 use schakelpunt_domain::stage::Stage;
-use schakelpunt_engine::ports::Published::{Confirmed, NotNow, Uncertain};
+use schakelpunt_engine::ports::Published::{Confirmed, NotNow, Uncertain, Unroutable};
 
 use crate::harness::{
     Rig,
@@ -169,4 +169,18 @@ async fn a_hub_that_died_between_claim_and_answer_repeats_the_same_bytes() {
     let after = Rig::on_file(&file, "2024-09-04T08:30:11+02:00").await;
     let again = after.settle().await;
     assert_eq!(only(&again, "gemeente-zwolle").bytes, only(&first, "gemeente-zwolle").bytes);
+}
+
+#[tokio::test]
+async fn that_an_inbox_is_gone_says_nothing_of_the_time_before() {
+    let rig = Rig::new().await;
+    rig.bus.answers("gemeente-zwolle", &[Uncertain, Unroutable]);
+    rig.give(&admission("d-1")).await;
+    rig.pass(LEASE);
+    rig.settle().await;
+    assert_eq!(
+        rig.stages("d-1-detention-started", "gemeente-zwolle").await,
+        ["claimed"],
+        "it may have arrived: its bytes stay as they are"
+    );
 }

@@ -49,7 +49,8 @@ async fn publish(sim: &Sim, sending: &Sending) {
             let world = &mut *world;
             let frame = Frame { offer: sending.offer, sender: sending.sender.clone(), raw: sending.raw.clone(), redelivered: false };
             let (name, event) = (world.ledger.offers[sending.offer].key.id.clone(), world.ledger.offers[sending.offer].event);
-            world.note(format_args!("sent {name} {event}"));
+            let about = world.ledger.offers[sending.offer].data.pointer("/correction/of/id").map(ToString::to_string).unwrap_or_default();
+            world.note(format_args!("sent {name} {event} {about}"));
             if sending.stop {
                 enqueue(world, 0, frame.clone());
             }
@@ -253,8 +254,8 @@ pub(super) fn worst_moment(world: &mut World, now: jiff::Timestamp) {
 /// What changes in the registers, mostly what ends a ground.
 pub(super) fn change(world: &mut World) -> Entry {
     match world.rng.below(6) {
-        0 => Entry::Stop(Stop::Participant(who(*world.rng.pick(&["ggz-zwolle", "rn-zwolle", "gemeente-zwolle"])))),
-        1 => Entry::Stop(Stop::Detention((*world.rng.pick(&["d-1", "d-2", "d-3"])).parse().unwrap())),
+        0 => Entry::Stop(Stop::Participant(who(world.rng.word(&["ggz-zwolle", "rn-zwolle", "gemeente-zwolle"])))),
+        1 => Entry::Stop(Stop::Detention((world.rng.word(&["d-1", "d-2", "d-3"])).parse().unwrap())),
         2 => Entry::Stop(Stop::Rule(
             world.rng.pick(&["release-date-to-municipality", "screening-completed-to-care-partner"]).parse().unwrap(),
         )),

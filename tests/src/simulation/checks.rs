@@ -68,7 +68,14 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
             _ => {}
         }
     }
-    for (key, message) in saved(actions) {
+    // in the order in which the batch takes them in, with the last word on each
+    let (last, mut read) = (saved(actions), BTreeSet::new());
+    for action in actions {
+        let Action::SaveMessage(taken) = action else { continue };
+        let (key, message) = (&taken.key, last[&taken.key]);
+        if !read.insert(key) {
+            continue;
+        }
         let before = world.tables.messages.get(key).map(|known| known.outcome);
         let news = before != Some(Outcome::Accepted);
         world.note(format_args!("  {} {} is {:?}", key.id, message.event, message.outcome));

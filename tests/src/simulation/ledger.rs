@@ -134,6 +134,8 @@ impl Ledger {
                 grounds.withdrawn_consents.extend(stated.collect::<Vec<_>>());
                 grounds.withdrawn_messages.insert(of);
             }
+            // the case is opened all the same
+            "detention-started" if nothing => drop(grounds.prisons.insert(offered.sender.clone())),
             _ if nothing => {}
             "consent-given" => {
                 let (Some(id), Some(recipient), Some(until)) = (text("/consent/id"), text("/consent/recipient"), text("/consent/until"))
@@ -191,7 +193,7 @@ impl Ledger {
                 && mandate.from.begins() <= now
                 && mandate.until.is_none_or(|until| now < until.begins())
         };
-        Some(self.mandates.iter().filter(in_force).next_back().map_or(responsible, |mandate| &mandate.mandatary))
+        Some(self.mandates.iter().rfind(in_force).map_or(responsible, |mandate| &mandate.mandatary))
     }
 
     /// The probation unit that was assigned.

@@ -38,6 +38,10 @@ impl Rng {
         self.below(of) == 0
     }
 
+    pub(super) fn word(&mut self, words: &[&'static str]) -> &'static str {
+        words[self.index(words.len())]
+    }
+
     pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.index(items.len())]
     }

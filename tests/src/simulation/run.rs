@@ -22,7 +22,6 @@ use super::{
     broker::Broker,
     end,
     ledger::Ledger,
-    planted::Memory,
     processes::{Processes, Running},
     rng::Rng,
     tables::Tables,
@@ -156,7 +155,7 @@ impl Scheduler {
     fn new(seed: u64, options: Options) -> Self {
         let mut rng = Rng::stream(seed, 2);
         let plan = workload::plan(seed);
-        let base = *rng.pick(&["2024-09-04T06:30:00Z", "2024-09-04T06:30:00Z", "2024-09-04T21:59:50Z", "2021-06-30T21:59:30Z"]);
+        let base = rng.word(&["2024-09-04T06:30:00Z", "2024-09-04T06:30:00Z", "2024-09-04T21:59:50Z", "2021-06-30T21:59:30Z"]);
         let base: jiff::Timestamp = base.parse().unwrap();
         let mut tables = Tables::default();
         let mut ledger = Ledger::default();
@@ -173,20 +172,13 @@ impl Scheduler {
             worst_moment: *rng.pick(&[0, 10, 30]),
         };
         let world = World {
-            rng: Rng::stream(seed, 3),
-            clock: Clock::new(base),
             tables,
             broker: Broker::new(PARTITIONS, inboxes.iter().cloned()),
             ledger,
             trace: Trace::new(options.verbose),
-            step: 0,
-            counts: BTreeMap::new(),
-            violation: None,
-            calm: false,
             weather,
             mutant: options.mutant,
-            sent: 0,
-            memory: Memory::default(),
+            ..World::new(Rng::stream(seed, 3), Clock::new(base))
         };
         let mut scheduler = Self {
             sim: Shared::new(world),

@@ -57,9 +57,8 @@ impl SimStore {
                 let now = world.clock.read();
                 world.note(format_args!("{}:{name}", self.name()));
                 let done = effect(world, now);
-                match &done {
-                    Err(error) => world.note(format_args!("{}:{name}: {error}", self.name())),
-                    Ok(_) => {}
+                if let Err(error) = &done {
+                    world.note(format_args!("{}:{name}: {error}", self.name()));
                 }
                 if writes && done.is_ok() && world.chance(odds) {
                     world.count("fault: answer lost after the commit");

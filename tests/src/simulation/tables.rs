@@ -38,7 +38,7 @@ pub(super) struct Row {
 }
 
 #[derive(Debug, Clone)]
-struct Told {
+struct Owed {
     receipt: Receipt,
     told: bool,
     ordinal: u64,
@@ -57,7 +57,7 @@ pub(super) struct Tables {
     pub(super) open: BTreeMap<Lane, BTreeSet<(u64, u64, DeliveryId)>>,
     of_case: BTreeMap<DetentionRef, BTreeSet<DeliveryId>>,
     of_message: BTreeMap<MessageKey, BTreeSet<(u64, DeliveryId)>>,
-    receipts: BTreeMap<MessageId, Told>,
+    receipts: BTreeMap<MessageId, Owed>,
     pub(super) rejections: Vec<RejectionRecord>,
     pub(super) timers: BTreeMap<String, Timer>,
     heads: BTreeMap<ParticipantId, u64>,
@@ -144,7 +144,7 @@ impl Tables {
     }
 
     pub(super) fn receipts(&self, limit: usize) -> Vec<Receipt> {
-        let mut due: Vec<&Told> = self.receipts.values().filter(|one| !one.told && !self.pulls.contains(&one.receipt.to)).collect();
+        let mut due: Vec<&Owed> = self.receipts.values().filter(|one| !one.told && !self.pulls.contains(&one.receipt.to)).collect();
         due.sort_by_key(|one| one.ordinal);
         due.into_iter().take(limit).map(|one| one.receipt.clone()).collect()
     }

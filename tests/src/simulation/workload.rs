@@ -76,8 +76,8 @@ fn detention(rng: &mut Rng, number: u64) -> Vec<(Message, u64)> {
     };
     let title = json!({"start": "2021-06-01", "piEntry": "2021-06-01", "title": "ISD"});
     let mut said = vec![opening.with("detention", title)];
-    let partner = *rng.pick(&["ggz-zwolle", "ggz-zwolle", "woonstichting-zwolle"]);
-    let until = *rng.pick(&["2025-06-30", "2025-06-30", "2024-09-04", "2021-06-30"]);
+    let partner = rng.word(&["ggz-zwolle", "ggz-zwolle", "woonstichting-zwolle"]);
+    let until = rng.word(&["2025-06-30", "2025-06-30", "2024-09-04", "2021-06-30"]);
     let consents = rng.between(1, 3);
     for consent in 1..=consents {
         said.push(consent_in(d, &format!("c-{consent}"), partner, until));
@@ -87,14 +87,14 @@ fn detention(rng: &mut Rng, number: u64) -> Vec<(Message, u64)> {
             0 | 1 => release_date(d, &format!("2025-03-{:02}", rng.between(1, 28))),
             2..=4 => release_date_changed(d, &format!("2025-04-{:02}", rng.between(1, 28))),
             5..=7 => screening(d, &[("HOUSING", "MISSING"), ("DEBT", "IN_ORDER")]).with("care", json!({"needed": rng.once_in(2)})),
-            8 | 9 => condition(d, "HOUSING", *rng.pick(&["MISSING", "ARRANGED"])),
+            8 | 9 => condition(d, "HOUSING", rng.word(&["MISSING", "ARRANGED"])),
             10 | 11 => consent_withdrawn(d, &format!("c-{}", rng.between(1, consents + 1))).by("pi-zwolle"),
             12 => consent_in(d, &format!("c-{}", rng.between(1, consents + 1)), partner, until),
             13 | 14 => invitation(d, partner),
             15 => meeting(d),
-            16 => settles(d, *rng.pick(&["0166", "0193"])),
-            17 => unit_assigned(d, *rng.pick(&["rn-noord", "rn-zwolle"])),
-            18 => responsible(d, *rng.pick(&["0193", "0166"])),
+            16 => settles(d, rng.word(&["0166", "0193"])),
+            17 => unit_assigned(d, rng.word(&["rn-noord", "rn-zwolle"])),
+            18 => responsible(d, rng.word(&["0193", "0166"])),
             _ => transfer(d, "pi-vught", "2024-09-04T09:00:00+02:00"),
         };
         said.push(message);

@@ -56,11 +56,17 @@ pub(super) struct Clock {
     started: Instant,
     offset: SignedDuration,
     ticks: i64,
+    /// Another clock that counts instead: that of the contract suite.
+    other: Option<Arc<dyn schakelpunt_domain::Clock>>,
 }
 
 impl Clock {
     pub(super) fn new(base: Timestamp) -> Self {
-        Self { base, started: Instant::now(), offset: SignedDuration::ZERO, ticks: 0 }
+        Self { base, started: Instant::now(), offset: SignedDuration::ZERO, ticks: 0, other: None }
+    }
+
+    pub(super) fn like(other: Arc<dyn schakelpunt_domain::Clock>) -> Self {
+        Self { other: Some(other), ..Self::new(Timestamp::UNIX_EPOCH) }
     }
 
     /// Every reading is a little later than the one before, unless the clock was set back.
@@ -70,6 +76,9 @@ impl Clock {
     }
 
     pub(super) fn see(&self) -> Timestamp {
+        if let Some(other) = &self.other {
+            return other.now();
+        }
         let passed = SignedDuration::try_from(self.started.elapsed()).unwrap();
         self.base + passed + self.offset + SignedDuration::from_micros(self.ticks)
     }
@@ -80,7 +89,7 @@ impl Clock {
 }
 
 /// What is drawn for one seed: how bad it gets.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Weather {
     /// A call to the store fails once in so many.
     pub(super) store: u64,
@@ -115,6 +124,26 @@ pub(super) struct World {
 }
 
 impl World {
+    /// An empty one in fair weather.
+    pub(super) fn new(rng: Rng, clock: Clock) -> Self {
+        Self {
+            rng,
+            clock,
+            tables: Tables::default(),
+            broker: Broker::default(),
+            ledger: Ledger::default(),
+            trace: Trace::default(),
+            step: 0,
+            counts: BTreeMap::new(),
+            violation: None,
+            calm: false,
+            weather: Weather::default(),
+            mutant: None,
+            sent: 0,
+            memory: Memory::default(),
+        }
+    }
+
     pub(super) fn note(&mut self, what: fmt::Arguments<'_>) {
         self.trace.add(self.step, self.clock.see(), what);
     }

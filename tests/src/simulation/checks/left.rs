@@ -1,8 +1,8 @@
 //! What leaves: its fields, its bytes, its order.
 
-use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
+use schakelpunt_domain::{DeliveryId, ids::MessageKey, registers::Kind, stage::Stage};
 use schakelpunt_engine::{
-    model::{Delivery, Outcome},
+    model::{Delivery, Outcome, StoredMessage},
     ports::{Outgoing, ReceiptEvent},
 };
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     harness::settings,
     invariants::{NO_FIELD_OUTSIDE_THE_PERMIT, NOTHING_ACCEPTED_IS_LOST, ONE_SET_OF_BYTES_PER_DELIVERY, ORDER_PER_LANE},
-    simulation::world::World,
+    simulation::{tables::Tables, world::World},
 };
 
 /// Words of the payloads that only some kinds may ever read: the BSN, the number of the criminal chain, the title.
@@ -71,7 +71,7 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, item)| leaves(item, &format!("{path}/{key}"), found)),
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found))
+            items.iter().for_each(|item| leaves(item, &format!("{path}/*"), found));
         }
         _ => found.push(path.to_owned()),
     }
@@ -103,6 +103,10 @@ fn fields(world: &mut World, delivery: &Delivery, bytes: &[u8]) {
 fn slots(world: &mut World, delivery: &Delivery, bytes: &[u8]) {
     let sequence = world.tables.messages.get(&delivery.key).and_then(|message| message.sequence);
     let (Some(sequence), Some(detention)) = (sequence, delivery.detention.clone()) else { return };
+    // what was taken back meanwhile is nobody's newest value
+    if world.ledger.grounds(&detention).is_some_and(|grounds| grounds.withdrawn_messages.contains(&delivery.key)) {
+        return;
+    }
     let event: Value = serde_json::from_slice(bytes).unwrap();
     let Some(parts) = event["data"].as_object() else { return };
     for (part, value) in parts {
@@ -112,19 +116,47 @@ fn slots(world: &mut World, delivery: &Delivery, bytes: &[u8]) {
         };
         for slot in slots {
             let place = (delivery.recipient.clone(), detention.clone(), slot.clone(), delivery.key.source.to_string());
-            let newest = world.ledger.left.slots.entry(place).or_default();
-            if *newest > sequence && world.ledger.late.contains(&delivery.id) {
+            let newest = *world.ledger.left.slots.entry(place.clone()).or_default();
+            if newest > sequence && by_two_systems(&world.tables, delivery, &slot) {
+                // known: a case remembers one system for each slot
+                world.count("gap: an older value follows, another system spoke between");
+                return;
+            }
+            if newest > sequence && newer_taken_back(world, delivery, sequence) {
+                // known: with a value that is taken back the hub forgets what its holders had before
+                world.count("gap: an older value follows, a newer one was taken back");
+                return;
+            }
+            if newest > sequence && world.ledger.late.contains(&delivery.id) {
                 // known: who is found late is not asked whether it has newer values
                 world.count("gap: an older value, decided late, follows a newer one");
                 return;
             }
-            if *newest > sequence {
+            if newest > sequence {
                 let what = format!("{slot} of {} to {} after number {newest}", delivery.key.id, delivery.recipient);
                 return world.broken(ORDER_PER_LANE, what);
             }
-            *newest = sequence;
+            world.ledger.left.slots.insert(place, sequence);
         }
     }
+}
+
+/// Whether something newer of the same system was withdrawn.
+fn newer_taken_back(world: &World, delivery: &Delivery, sequence: u64) -> bool {
+    let grounds = delivery.detention.as_ref().and_then(|detention| world.ledger.grounds(detention));
+    let newer = |key: &MessageKey| {
+        key.source == delivery.key.source && world.tables.messages.get(key).is_some_and(|message| message.sequence > Some(sequence))
+    };
+    grounds.is_some_and(|grounds| grounds.withdrawn_messages.iter().any(newer))
+}
+
+/// Whether another system than the one that sent this has filled the slot, too.
+fn by_two_systems(tables: &Tables, delivery: &Delivery, slot: &str) -> bool {
+    let other = |message: &&StoredMessage| message.detention == delivery.detention && message.key.source != delivery.key.source;
+    let fills = |message: &StoredMessage| {
+        message.leaves.iter().any(|leaf| leaf.as_str().strip_prefix('/').is_some_and(|leaf| leaf.starts_with(slot)))
+    };
+    tables.messages.values().filter(other).any(fills)
 }
 
 /// A sender is told of an acceptance: then it is in the store.

@@ -8,7 +8,7 @@ use schakelpunt_engine::{
     ports::StoreError,
 };
 
-use super::{Row, Tables, Told, lane_of, unwritable};
+use super::{Owed, Row, Tables, lane_of, unwritable};
 
 /// What a step was shown, as far as its writing needs it.
 pub(crate) struct Shown {
@@ -27,8 +27,8 @@ impl Shown {
 
 /// The last word of these actions on each message that they save.
 pub(crate) fn saved(actions: &[Action]) -> BTreeMap<&MessageKey, &StoredMessage> {
-    let of = |action| if let &Action::SaveMessage(ref message) = action { Some((&message.key, message)) } else { None };
-    actions.iter().filter_map(of).collect()
+    let saves = actions.iter().filter_map(|action| if let Action::SaveMessage(message) = action { Some(message) } else { None });
+    saves.map(|message| (&message.key, message)).collect()
 }
 
 impl Tables {
@@ -50,6 +50,9 @@ impl Tables {
                     }
                 }
                 Action::AddDelivery(delivery) => {
+                    if i64::try_from(delivery.lane_sequence).is_err() {
+                        return Err(unwritable("a number that no column holds"));
+                    }
                     if self.deliveries.contains_key(&delivery.id) || !added.insert(delivery.id) {
                         return Err(unwritable("a second delivery of one id"));
                     }
@@ -119,7 +122,7 @@ impl Tables {
     pub(crate) fn add_receipt(&mut self, receipt: Receipt) {
         let ordinal = self.next();
         let ordinal = self.receipts.get(&receipt.id).map_or(ordinal, |known| known.ordinal);
-        self.receipts.insert(receipt.id.clone(), Told { receipt, told: false, ordinal });
+        self.receipts.insert(receipt.id.clone(), Owed { receipt, told: false, ordinal });
     }
 
     /// Gives each delivery without a number the next one of its recipient.
