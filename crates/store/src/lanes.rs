@@ -32,6 +32,18 @@ macro_rules! is_reached {
     };
 }
 
+/// What rests on consent goes when the room allows it, and not beside another whose fate is uncertain: that one is decided again first.
+macro_rules! is_free {
+    ($consent:literal) => {
+        concat!(
+            "(not d.by_consent or (",
+            $consent,
+            " and (d.stage = 'claimed' or not exists (select 1 from deliveries c where c.recipient = d.recipient and c.by_consent \
+             and c.stage = 'claimed'))))"
+        )
+    };
+}
+
 /// Walks from one recipient with something open to the next over the index, instead of over all deliveries; the first head that is
 /// due is enough (`limit`, where PostgreSQL would join all for an `exists`). A claim whose life has passed is not handed over any more.
 const DUE_RECIPIENTS: Sql = Sql::both(concat!(
@@ -48,13 +60,17 @@ const PICK_HEADS: Sql = Sql::of(
     concat!(
         "select c.id, c.detention, c.due, c.ordinal from unnest($1, $2, $3) as r(recipient, room, consent) cross join lateral
          (select d.id, d.detention, d.due, d.ordinal from deliveries d
-          where d.recipient = r.recipient and d.due <= $4 and (r.consent or not d.by_consent) and ",
+          where d.recipient = r.recipient and d.due <= $4 and ",
+        is_free!("r.consent"),
+        " and ",
         is_head!(),
         " order by d.due, d.ordinal limit r.room) c order by c.due, c.ordinal limit $5"
     ),
     concat!(
         "select d.id, d.detention, d.due, d.ordinal from deliveries d
-         where d.recipient = $1 and d.due <= $4 and ($3 or not d.by_consent) and ",
+         where d.recipient = $1 and d.due <= $4 and ",
+        is_free!("$3"),
+        " and ",
         is_head!(),
         " order by d.due, d.ordinal limit min($2, $5)"
     ),

@@ -134,6 +134,14 @@ pub(super) async fn consent_waits_for_its_room(subject: &Subject) {
     assert_eq!(due(store).await, [(who("ggz-zwolle"), true)]);
     subject.clock.pass(LEASE);
     assert_eq!(due(store).await, [(who("ggz-zwolle"), false)], "that claim has passed");
+    let other = message("m-5", Some("d-5"), subject.now());
+    let mut delivery = delivery(&other, "ggz-zwolle", 1);
+    delivery.decision = permit(true);
+    put(store, vec![Action::SaveMessage(other), Action::AddDelivery(Box::new(delivery))]).await.unwrap();
+    let claimed = store.claim(&[], 9, &room(&[("ggz-zwolle", 9, true)]), &mut claim_all).await.unwrap();
+    let mut claimed = ids(&claimed);
+    claimed.sort_unstable();
+    assert_eq!(claimed, ["m-1", "m-3", "m-4"], "m-5 waits until the fate of m-1 is certain");
 }
 
 pub(super) async fn lanes_without_a_detention(subject: &Subject) {

@@ -10,7 +10,7 @@ use schakelpunt_engine::{
 };
 use schakelpunt_rules::Permit;
 
-use super::{Row, Tables, unwritable};
+use super::{Tables, unwritable};
 
 /// A verdict as it was written: the delivery, its decision if one was asked for, and how it stood before.
 #[derive(Debug, Clone)]
@@ -38,6 +38,10 @@ fn due(stage: &Stage) -> Option<Timestamp> {
     }
 }
 
+fn by_consent(delivery: &Delivery) -> bool {
+    delivery.decision.permit().is_some_and(Permit::by_consent)
+}
+
 impl Tables {
     fn stage(&self, id: &DeliveryId) -> &Stage {
         &self.deliveries[id].delivery.stage
@@ -54,11 +58,15 @@ impl Tables {
                 found.push(recipient.clone());
             }
         }
-        let by_consent = |row: &&Row| row.delivery.decision.permit().is_some_and(|permit| permit.by_consent());
-        let live = |row: &&Row| matches!(row.delivery.stage, Stage::Claimed { until, .. } if until > now);
-        let claimed: Vec<&Row> = self.deliveries.values().filter(live).filter(by_consent).collect();
-        let under_way = |recipient: &ParticipantId| claimed.iter().any(|row| row.delivery.recipient == *recipient);
-        found.into_iter().map(|recipient| Due { consent_claimed: under_way(&recipient), recipient }).collect()
+        let live = |recipient: &ParticipantId| self.consent_claimed(recipient, |until| until > now);
+        found.into_iter().map(|recipient| Due { consent_claimed: live(&recipient), recipient }).collect()
+    }
+
+    /// Whether something by consent is claimed for a recipient, with a claim that lives until such an instant.
+    fn consent_claimed(&self, recipient: &ParticipantId, lives: impl Fn(Timestamp) -> bool) -> bool {
+        let open = self.open.iter().filter(|((to, _), _)| to == recipient).flat_map(|(_, open)| open);
+        let mut deliveries = open.map(|(_, _, id)| &self.deliveries[id].delivery);
+        deliveries.any(|one| by_consent(one) && matches!(one.stage, Stage::Claimed { until, .. } if lives(until)))
     }
 
     /// The due heads of lanes of recipients with room, those first that are due longest.
@@ -69,8 +77,10 @@ impl Tables {
             let Some(room) = room.get(recipient) else { continue };
             let take = if heads == Heads::First { 1 } else { open.len() };
             for (_, ordinal, id) in open.iter().take(take) {
-                let by_consent = self.deliveries[id].delivery.decision.permit().is_some_and(Permit::by_consent);
-                if let Some(due) = self.due(id, now).filter(|_| room.consent || !by_consent) {
+                let delivery = &self.deliveries[id].delivery;
+                let beside = || matches!(delivery.stage, Stage::Waiting { .. }) && self.consent_claimed(recipient, |_| true);
+                let free = !by_consent(delivery) || (room.consent && !beside());
+                if let Some(due) = self.due(id, now).filter(|_| free) {
                     found.push((due, *ordinal, *id, recipient));
                 }
             }
