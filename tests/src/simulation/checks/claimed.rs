@@ -68,10 +68,9 @@ fn crowded(world: &World, one: &Written) -> Option<String> {
         return None;
     }
     let others = world.tables.open.iter().filter(|((recipient, _), _)| *recipient == delivery.recipient).flat_map(|(_, open)| open);
-    // what has arrived and was read is not under way, whether or not its answer has come
-    let under_way = |id: &DeliveryId| {
-        let claimed = matches!(world.tables.deliveries[id].delivery.stage, Stage::Claimed { .. });
-        *id != delivery.id && claimed && !world.ledger.left.bytes.contains_key(id)
+    let under_way = |id: &DeliveryId| match world.tables.deliveries[id].delivery.stage {
+        Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
+        _ => false,
     };
     let other = others.map(|(_, _, id)| id).find(|id| under_way(id));
     other.map(|other| format!("{other} is under way to the same inbox"))
