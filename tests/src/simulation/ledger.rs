@@ -55,6 +55,8 @@ pub(super) struct Grounds {
 #[derive(Debug, Default)]
 pub(super) struct Left {
     pub(super) bytes: BTreeMap<DeliveryId, Vec<u8>>,
+    /// Claims whose publication is over, however it ended.
+    pub(super) over: BTreeSet<(DeliveryId, Timestamp)>,
     /// The furthest place in each lane.
     pub(super) lanes: BTreeMap<(ParticipantId, Option<DetentionRef>), (u64, u64)>,
     /// The newest number of each slot that somebody has.

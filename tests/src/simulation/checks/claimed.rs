@@ -1,7 +1,7 @@
 //! Whether a claim has a ground at the instant of its commit.
 
 use jiff::Timestamp;
-use schakelpunt_domain::{registers::Kind, stage::Stage};
+use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
 use schakelpunt_engine::model::{Delivery, Stamp};
 use schakelpunt_rules::{Permit, Relation};
 
@@ -68,8 +68,9 @@ fn crowded(world: &World, one: &Written) -> Option<String> {
         return None;
     }
     let others = world.tables.open.iter().filter(|((recipient, _), _)| *recipient == delivery.recipient).flat_map(|(_, open)| open);
-    let under_way = |id: &schakelpunt_domain::DeliveryId| {
-        *id != delivery.id && matches!(world.tables.deliveries[id].delivery.stage, Stage::Claimed { .. })
+    let under_way = |id: &DeliveryId| match world.tables.deliveries[id].delivery.stage {
+        Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
+        _ => false,
     };
     let other = others.map(|(_, _, id)| id).find(|id| under_way(id));
     other.map(|other| format!("{other} is under way to the same inbox"))

@@ -24,6 +24,7 @@ pub(crate) fn published(world: &mut World, outgoing: &Outgoing<'_>, arrives: boo
             let Some(row) = world.tables.deliveries.get(&permitted.id()) else {
                 return world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("{} left and is not on record", permitted.id()));
             };
+            world.ledger.left.over.insert((permitted.id(), permitted.claimed_at()));
             let current = matches!(row.delivery.stage, Stage::Claimed { at, .. } if at == permitted.claimed_at());
             if !current {
                 world.count("state: a claim that has passed is still published");
