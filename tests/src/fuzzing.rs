@@ -4,13 +4,13 @@
 //!
 //! | target | what it reads |
 //! |---|---|
-//! | [`envelope`] | a message in either mode: envelope, door, decision on an empty store |
-//! | [`payload`] | the data of one event: schema, facts, signals, decision on a known case, cut for each recipient |
-//! | [`amqp`] | a message as lapin reads it from the wire |
-//! | [`http`] | a request to the gateway: path, query, cursor, headers, body |
-//! | [`rules`] | a rule file |
-//! | [`files`] | a register, scenario or configuration file |
-//! | [`stored`] | what the store keeps as JSON |
+//! | `envelope` | a message in either mode: envelope, door, decision on an empty store |
+//! | `payload` | the data of one event: schema, facts, signals, decision on a known case, cut for each recipient |
+//! | `amqp` | a message as lapin reads it from the wire |
+//! | `http` | a request to the gateway: path, query, cursor, headers, body |
+//! | `rules` | a rule file |
+//! | `files` | a register, scenario or configuration file |
+//! | `stored` | what the store keeps as JSON |
 //!
 //! The fuzzer (`tests/fuzz`) calls them with what it makes up, [`replay`](self) with what is kept in `tests/corpora`.
 #![expect(
