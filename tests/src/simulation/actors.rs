@@ -177,7 +177,10 @@ pub(super) async fn environment(sim: Sim, processes: Processes) {
 async fn calm(sim: &Sim, store: &SimStore) {
     let blocked: Vec<_> = {
         let mut world = sim.world();
-        world.clock.step(SignedDuration::from_secs(2));
+        // twice as fast as the processes count: leases have to live until they are renewed
+        if world.rng.once_in(8) {
+            world.clock.step(SignedDuration::from_secs(1));
+        }
         let rows = world.tables.deliveries.values();
         rows.filter(|row| matches!(row.delivery.stage, Stage::Blocked { .. })).map(|row| row.delivery.id).collect()
     };

@@ -344,6 +344,7 @@ impl Scheduler {
             let mut world = self.sim.world();
             world.calm = true;
             world.broker.alarm = false;
+            world.clock.catch_up();
             world.note(format_args!("calm"));
         }
         let now = Instant::now();

@@ -56,13 +56,14 @@ pub(super) struct Clock {
     started: Instant,
     offset: SignedDuration,
     ticks: i64,
+    latest: Timestamp,
     /// Another clock that counts instead: that of the contract suite.
     other: Option<Arc<dyn schakelpunt_domain::Clock>>,
 }
 
 impl Clock {
     pub(super) fn new(base: Timestamp) -> Self {
-        Self { base, started: Instant::now(), offset: SignedDuration::ZERO, ticks: 0, other: None }
+        Self { base, started: Instant::now(), offset: SignedDuration::ZERO, ticks: 0, latest: base, other: None }
     }
 
     pub(super) fn like(other: Arc<dyn schakelpunt_domain::Clock>) -> Self {
@@ -72,7 +73,9 @@ impl Clock {
     /// Every reading is a little later than the one before, unless the clock was set back.
     pub(super) fn read(&mut self) -> Timestamp {
         self.ticks += 1;
-        self.see()
+        let now = self.see();
+        self.latest = self.latest.max(now);
+        now
     }
 
     pub(super) fn see(&self) -> Timestamp {
@@ -81,6 +84,14 @@ impl Clock {
         }
         let passed = SignedDuration::try_from(self.started.elapsed()).unwrap();
         self.base + passed + self.offset + SignedDuration::from_micros(self.ticks)
+    }
+
+    /// It is set right: not before anything that it ever said.
+    pub(super) fn catch_up(&mut self) {
+        let behind = self.latest.duration_since(self.see());
+        if behind.is_positive() {
+            self.offset += behind;
+        }
     }
 
     pub(super) fn step(&mut self, by: SignedDuration) {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
-use schakelpunt_engine::model::{Delivery, Stamp};
+use schakelpunt_engine::model::{Delivery, Outcome, Stamp};
 use schakelpunt_rules::{Permit, Relation};
 
 use super::{is_partner, stopped};
@@ -116,7 +116,11 @@ fn groundless(world: &World, one: &Written, now: Timestamp) -> Option<(&'static 
         }
     }
     not_concerned(world, delivery, now)
-        .or_else(|| out_of_force(one, grounds.is_some_and(|grounds| grounds.ended), now))
+        .or_else(|| {
+            // for a case time never runs back
+            let written = world.tables.cases.get(detention).and_then(|case| case.value.written);
+            out_of_force(one, grounds.is_some_and(|grounds| grounds.ended), written.map_or(now, |written| written.max(now)))
+        })
         .or_else(|| never_had(world, delivery))
         .map(|why| (NO_CLAIM_WITHOUT_GROUND, why))
 }
@@ -126,6 +130,14 @@ fn not_concerned(world: &World, delivery: &Delivery, now: Timestamp) -> Option<S
     let detention = delivery.detention.as_ref()?;
     let is = |relation| delivery.relations.contains(&relation);
     if is(Relation::EarlierRecipient) || is(Relation::SettlementMunicipality) || delivery.event.as_str() == "delivery-failed" {
+        return None;
+    }
+    // refused, they are stated anew each time they are offered again, which leaves no trace that the ledger could read
+    let restated = ["settlement-municipality-set", "responsible-municipality-determined"];
+    let unsure = world.tables.messages.values().any(|message| {
+        message.detention.as_ref() == Some(detention) && message.outcome == Outcome::Refused && restated.contains(&message.event.as_str())
+    });
+    if unsure && matches!(delivery.kind, Kind::Municipality | Kind::Triage) {
         return None;
     }
     // who answered before hears that the case left
@@ -170,9 +182,14 @@ fn never_had(world: &World, delivery: &Delivery) -> Option<String> {
     }
     let of = world.tables.messages.get(&delivery.key)?.corrects.clone()?;
     let had = world.tables.deliveries.values().map(|row| &row.delivery).any(|other| {
-        other.key == of && other.recipient == delivery.recipient && !matches!(other.stage, Stage::Waiting { .. } | Stage::Cancelled { .. })
+        // known: one that was under way when the correction was decided, and came back, counts as had
+        other.key == of && other.recipient == delivery.recipient && (other.number.is_some() || !waits_or_ended(&other.stage))
     });
     (!had).then(|| format!("it never had {}", of.id))
+}
+
+fn waits_or_ended(stage: &Stage) -> bool {
+    matches!(stage, Stage::Waiting { .. } | Stage::Cancelled { .. })
 }
 
 /// Something open stands before it.
