@@ -20,7 +20,6 @@ use crate::{
     Settings,
     inspect::{Offer, Rejected, inspect},
     leases::LeaseName,
-    model::Delivery,
     ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
@@ -223,10 +222,12 @@ impl Hub {
     async fn run_by(&self, door: Door<'_>, inputs: &[Input]) -> Result<Vec<Report>, StoreError> {
         let keys = step::keys(inputs);
         for _ in 0..CONFLICTS_MAX {
-            let (fence, room) = match door.queue {
-                None => (Vec::new(), step::AtOnce::new()),
+            let (fence, set_aside) = match door.queue {
+                None => (Vec::new(), None),
                 Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once().await),
             };
+            let nowhere = step::AtOnce::new();
+            let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
             let mut reports = Vec::new();
@@ -237,13 +238,14 @@ impl Hub {
                     if snapshot.epoch != registers.epoch {
                         return None;
                     }
-                    let (actions, made) = step::step(law, snapshot, inputs, door.receipts, &room);
+                    let (actions, made) = step::step(law, snapshot, inputs, door.receipts, room);
                     reports = made;
                     Some(actions)
                 })
                 .await;
-            let claimed: &[Delivery] = if let Ok(Some(claimed)) = &done { claimed } else { &[] };
-            self.inboxes.give_back(room, claimed.iter().map(|delivery| &delivery.recipient));
+            if let (Ok(Some(claimed)), Some(set_aside)) = (&done, set_aside) {
+                set_aside.used(claimed.iter().map(|delivery| &delivery.recipient));
+            }
             match done {
                 Ok(Some(claimed)) => {
                     self.ready.add(claimed, law, deadline);

@@ -11,14 +11,14 @@ use schakelpunt_domain::{
 
 use tokio::time::Instant;
 
-use super::{CONFLICTS_MAX, Hub, chain};
+use super::{CONFLICTS_MAX, Hub, chain, inboxes::SetAside};
 use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
     model::{Delivery, Due, HandOver, Room, Verdict},
     ports::{Outgoing, Published, Pull, StoreError},
     settings::Limits,
-    step::{AtOnce, Input, Law, Receipts},
+    step::{Input, Law, Receipts},
 };
 
 impl Hub {
@@ -33,10 +33,10 @@ impl Hub {
     }
 
     /// For how many deliveries of each inbox a batch may set aside room, so that they are claimed as they are decided.
-    pub(super) async fn room_at_once(&self) -> AtOnce {
+    pub(super) async fn room_at_once(&self) -> Option<SetAside<'_>> {
         // what cannot be handed over soon waits where it can be cancelled
         if !self.ready.fewer_than(self.settings.limits.claims).await {
-            return AtOnce::new();
+            return None;
         }
         for recipient in self.inboxes.nearly_full(self.settings.limits.batch) {
             match self.bus.room(&recipient, self.settings.limits.window).await {
@@ -44,7 +44,8 @@ impl Hub {
                 Err(_) => break,
             };
         }
-        self.inboxes.set_aside(self.settings.limits.batch, |recipient| self.sharing.is_ours(recipient) && !self.is_down(recipient))
+        let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient);
+        Some(self.inboxes.set_aside(self.settings.limits.batch, ours))
     }
 
     /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.

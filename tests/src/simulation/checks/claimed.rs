@@ -17,7 +17,7 @@ const AT_AN_END: [&str; 5] = ["consent-withdrawn", "message-withdrawn", "detenti
 
 /// Verdicts were written: each claim needs a ground, now.
 pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], now: Timestamp) {
-    for one in written {
+    for (place, one) in written.iter().enumerate() {
         if !one.claimed {
             let recalled = matches!((&one.before, &one.delivery.stage), (Stage::Claimed { .. }, Stage::HandedOver { .. }));
             world.count(if recalled { "state: a recall" } else { "state: the claim found no ground" });
@@ -37,7 +37,7 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
         if let Some((invariant, why)) = groundless(world, one, now) {
             world.broken(invariant, format!("{} to {}: {why}", delivery.key.id, delivery.recipient));
         }
-        if let Some(why) = crowded(world, one) {
+        if let Some(why) = crowded(world, one, &written[place + 1..]) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
         }
         if matches!(delivery.stage, Stage::Claimed { .. }) {
@@ -60,8 +60,8 @@ pub(crate) fn claimed_at_once(world: &mut World, process: usize, claimed_now: &[
     claimed(world, process, &written, now);
 }
 
-/// By consent it takes an inbox with nothing in it and nothing under way to it.
-fn crowded(world: &World, one: &Written) -> Option<String> {
+/// By consent it takes an inbox with nothing in it and nothing under way to it; what the same claim gives after it goes behind it.
+fn crowded(world: &World, one: &Written, behind: &[Written]) -> Option<String> {
     let delivery = &one.delivery;
     let by_consent = delivery.decision.permit().is_some_and(Permit::by_consent);
     if !by_consent || !matches!((&one.before, &delivery.stage), (Stage::Waiting { .. }, Stage::Claimed { .. })) {
@@ -72,7 +72,8 @@ fn crowded(world: &World, one: &Written) -> Option<String> {
         Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
         _ => false,
     };
-    let other = others.map(|(_, _, id)| id).find(|id| under_way(id));
+    let before = |id: &&DeliveryId| behind.iter().all(|one| one.delivery.id != **id);
+    let other = others.map(|(_, _, id)| id).filter(before).find(|id| under_way(id));
     other.map(|other| format!("{other} is under way to the same inbox"))
 }
 
