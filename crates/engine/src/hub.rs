@@ -24,6 +24,7 @@ use crate::{
     step::{self, Input, Law, Receipts, Report},
 };
 
+mod gathering;
 mod handing_over;
 mod inboxes;
 mod ready;
@@ -47,6 +48,8 @@ pub struct Hub {
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.
     ready: ready::Ready,
+    /// Offers that come one by one at the same time.
+    gathering: gathering::Gathering,
     /// Which part of the work is this process's.
     sharing: sharing::Sharing,
     /// Whether something may wait in the store that this process can hand over.
@@ -77,6 +80,7 @@ impl Hub {
             consent_turn: tokio::sync::Mutex::default(),
             inboxes: inboxes::Inboxes::default(),
             ready: ready::Ready::default(),
+            gathering: gathering::Gathering::default(),
             sharing: sharing::Sharing::default(),
             waits: AtomicBool::new(true),
             wake: Notify::new(),

@@ -5,7 +5,7 @@ use std::{fmt::Display, fs, path::Path, time::Duration};
 use schakelpunt_amqp::{limits as amqp, topology};
 use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
-use schakelpunt_engine::settings::Limits;
+use schakelpunt_engine::{drivers, settings::Limits};
 use schakelpunt_gateway::limits as http;
 
 fn count(number: impl Display) -> String {
@@ -70,6 +70,8 @@ fn limits() -> Vec<(&'static str, String)> {
         ("deliveries of one claim", count(hub.claims)),
         ("life of a claim", time(hub.claim)),
         ("messages in one inbox", count(hub.window)),
+        ("life of a lease between processes", time(drivers::LEASE)),
+        ("deaths of a process with one message alone", count(drivers::ALONE_MAX)),
         ("pause after a failure, at first", time(hub.backoff_min)),
         ("pause after a failure, at most", time(hub.backoff_max)),
         ("waiting for an unknown detention", time(hub.park)),
