@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
-use schakelpunt_engine::model::{Delivery, Outcome, Stamp};
+use schakelpunt_engine::{
+    leases::LeaseName,
+    model::{Delivery, Outcome, Stamp},
+};
 use schakelpunt_rules::{Permit, Relation};
 
 use super::{is_partner, stopped};
 use crate::{
     harness::settings,
     invariants::{A_TOMBSTONE_STAYS, NO_CLAIM_WITHOUT_GROUND, ORDER_PER_LANE},
-    simulation::{ledger::Consented, tables::Written, world::World},
+    simulation::{ledger::Consented, processes::NAMES, tables::Written, world::World},
 };
 
 /// What a partner may be told when its consent has ended: that it has ended, and what to delete.
@@ -36,6 +39,12 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
         }
         if let Some((invariant, why)) = groundless(world, one, now) {
             world.broken(invariant, format!("{} to {}: {why}", delivery.key.id, delivery.recipient));
+        }
+        let inbox = LeaseName::inboxes_with(&delivery.recipient);
+        let holder = world.tables.holder(&inbox, now).filter(|holder| *holder != NAMES[process]);
+        if let (Some(holder), Stage::Claimed { .. }) = (holder, &delivery.stage) {
+            let what = format!("{} to {}: the inbox is {holder}'s business", delivery.key.id, delivery.recipient);
+            world.broken(NO_CLAIM_WITHOUT_GROUND, what);
         }
         if let Some(why) = crowded(world, one) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
