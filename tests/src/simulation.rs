@@ -184,7 +184,9 @@ fn finds(mutant: Mutant, by: &[&str]) {
         violation.what
     );
     assert!(invariants::ALL.contains(&violation.invariant));
-    assert!(by.contains(&violation.invariant), "{mutant} was found by {}: {}", violation.invariant, violation.what);
+    if !by.contains(&violation.invariant) {
+        panic!("{}\n{mutant} was found by {}", schedule(found.seed, Options { mutant: Some(mutant), verbose: true }), violation.invariant);
+    }
 }
 
 macro_rules! found {

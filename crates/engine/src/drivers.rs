@@ -51,6 +51,8 @@ pub fn start(hub: &Arc<Hub>, process: ProcessId, stop: &CancellationToken) -> Ve
 
 /// The loops, with their names. Whoever polls them decides who goes on when.
 pub fn loops(hub: &Arc<Hub>, process: ProcessId) -> Vec<(&'static str, Loop)> {
+    // before any of them is polled: until the first answer nothing is ours
+    hub.lose_share();
     let mut loops: Vec<(&'static str, Loop)> = vec![("leases", Box::pin(leases(Arc::clone(hub), process)))];
     for queue in hub.bus().queues() {
         loops.push(("intake", Box::pin(intake::run(Arc::clone(hub), queue))));
@@ -90,8 +92,6 @@ async fn leases(hub: Arc<Hub>, process: ProcessId) {
     let mut wanted: Vec<LeaseName> = queues.iter().map(|queue| LeaseName::queue(queue)).collect();
     wanted.extend(LeaseName::all_inboxes());
     wanted.extend([receipts_duty(), timers_duty(), forget_duty()]);
-    // until the first answer nothing is ours
-    hub.lose_share();
     let mut passes = Instant::now();
     loop {
         let asked = Instant::now();

@@ -230,6 +230,12 @@ impl Hub {
                 None => (Vec::new(), None),
                 Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once().await),
             };
+            // leases that came meanwhile count for the room, and the fence does not know them
+            if let Some(queue) = door.queue
+                && self.sharing.fence(Some(queue)).ok().as_ref() != Some(&fence)
+            {
+                continue;
+            }
             let nowhere = step::AtOnce::new();
             let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
             let registers = self.registers().await;

@@ -22,6 +22,9 @@ struct State {
     starts: Vec<Start>,
 }
 
+/// What the processes are called.
+pub(super) const NAMES: [&str; 2] = ["a", "b"];
+
 /// The processes.
 #[derive(Clone)]
 pub(super) struct Processes(Arc<Mutex<State>>);
@@ -67,7 +70,7 @@ impl Processes {
                 }
             };
             let run = sim.world().step.to_string();
-            let me = ProcessId { name: ["a", "b"][process].to_owned(), run };
+            let me = ProcessId { name: NAMES[process].to_owned(), run };
             for (name, running) in drivers::loops(&hub, me) {
                 all.state().starts.push((Some(process), name, running));
             }

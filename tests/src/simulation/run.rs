@@ -231,7 +231,7 @@ impl Scheduler {
             let (calm, broken) = {
                 let mut world = self.sim.world();
                 world.step = steps;
-                (world.calm, world.violation.is_some())
+                (world.calm, world.violation.is_some() || world.given_up)
             };
             if broken {
                 return;

@@ -129,6 +129,8 @@ pub(super) struct World {
     pub(super) calm: bool,
     pub(super) weather: Weather,
     pub(super) mutant: Option<Mutant>,
+    /// A known gap was met after which the run has no end.
+    pub(super) given_up: bool,
     /// Producers that have sent everything.
     pub(super) sent: usize,
     pub(super) memory: Memory,
@@ -150,6 +152,7 @@ impl World {
             calm: false,
             weather: Weather::default(),
             mutant: None,
+            given_up: false,
             sent: 0,
             memory: Memory::default(),
         }

