@@ -77,9 +77,13 @@ fn crowded(world: &mut World, process: usize, one: &Written) -> Option<String> {
         return None;
     }
     let others = world.tables.open.iter().filter(|((recipient, _), _)| *recipient == delivery.recipient).flat_map(|(_, open)| open);
-    let under_way = |id: &DeliveryId| match world.tables.deliveries[id].delivery.stage {
-        Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
-        _ => false,
+    // what was claimed behind it has a higher number
+    let under_way = |id: &DeliveryId| {
+        let other = &world.tables.deliveries[id].delivery;
+        match other.stage {
+            Stage::Claimed { at, .. } => other.number < delivery.number && !world.ledger.left.over.contains(&(*id, at)),
+            _ => false,
+        }
     };
     let other = others.map(|(_, _, id)| *id).find(|id| under_way(id))?;
     if world.ledger.claimed_by.get(&other).is_some_and(|by| *by != process) {
