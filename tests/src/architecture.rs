@@ -5,9 +5,11 @@
 //! | module | what it reads |
 //! |---|---|
 //! | `graph` | `cargo metadata`: our crates, everything that they stand on |
+//! | `limits` | every limit against the table in the README |
 //! | `sources` | the text of our sources and manifests |
 
 mod graph;
+mod limits;
 mod sources;
 
 /// Fails with all of them at once.

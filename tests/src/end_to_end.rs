@@ -5,11 +5,9 @@
 //! | `process` | the hub as a process, and Python programs |
 //! | `cluster` | PostgreSQL for a test that stops it |
 //! | `messages` | what prisons and municipalities send |
-//! | `checker` | what came against what was to come |
 //! | `real_parts` | the tests |
 
-mod checker;
-mod cluster;
-mod messages;
-mod process;
+pub(crate) mod cluster;
+pub(crate) mod messages;
+pub(crate) mod process;
 mod real_parts;

@@ -6,6 +6,7 @@ mod consents;
 mod corrections;
 mod duplicates;
 mod fetching;
+mod floods;
 mod hand_overs;
 mod lanes;
 mod parking;

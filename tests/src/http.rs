@@ -2,6 +2,7 @@
 
 mod documented;
 mod fetch;
+mod floods;
 mod intake;
 mod rejections;
 mod rig;

@@ -1,7 +1,7 @@
 //! What must hold whatever happens: names that the model, the simulation, the checker of the fault tests and comments in the code share.
 
-/// What a producer was told is accepted is in the store and stays there, and what the store does not have is still in the intake queue or
-/// at the producer.
+/// What the broker confirmed to a producer stays in the intake queue until it is in the store, and what a producer was told is accepted is
+/// in the store.
 pub(crate) const NOTHING_ACCEPTED_IS_LOST: &str = "nothing-accepted-is-lost";
 /// At the instant of every claim, by the store's clock, a ground in force permits it. By consent it also takes an inbox with nothing in it
 /// and nothing under way to it.

@@ -13,6 +13,9 @@ mod end_to_end;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod faults;
+pub mod fuzzing;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod http;
@@ -20,6 +23,8 @@ mod http;
 mod invariants;
 #[cfg(test)]
 mod law;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]

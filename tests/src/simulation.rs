@@ -221,7 +221,7 @@ found! {
     expiry_without_a_write_missed: ExpiryWithoutAWriteMissed by NO_CLAIM_WITHOUT_GROUND;
     stale_slot_delivered: StaleSlotDelivered by ORDER_PER_LANE;
     correction_to_the_wrong_recipient: CorrectionToTheWrongRecipient by NO_CLAIM_WITHOUT_GROUND;
-    lease_not_fenced: LeaseNotFenced by NO_CLAIM_WITHOUT_GROUND;
+    lease_not_fenced: LeaseNotFenced by NO_CLAIM_WITHOUT_GROUND, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     payload_purged_too_early: PayloadPurgedTooEarly by EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     receipt_before_commit: ReceiptBeforeCommit by NOTHING_ACCEPTED_IS_LOST;
     clock_step_back: ClockStepBack by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS, ORDER_PER_LANE;

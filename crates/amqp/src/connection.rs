@@ -7,12 +7,12 @@ use std::{
 
 use lapin::{ConnectionProperties, options::QueueDeclareOptions, types::FieldTable, uri::AMQPUri};
 
-use crate::{Consumer, Error, Publisher, message::short};
+use crate::{Consumer, Error, Publisher, guard, message::short};
 
 /// A dead peer is noticed after two of these, in seconds.
-const HEARTBEAT: u16 = 15;
+pub const HEARTBEAT: u16 = 15;
 /// For one question to the broker.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One connection to a broker. Clones share it; it closes with the last clone, publisher and consumer.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ impl Connection {
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         uri.query.connection_timeout.get_or_insert(u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX));
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connection = answered(lapin::Connection::connect_uri(uri, properties)).await?;
+        let connection = answered(guard::connect(uri, properties)).await?;
         Ok(Self(Arc::new(Shared { asking: Mutex::new(None), connection })))
     }
 

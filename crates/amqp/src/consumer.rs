@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use lapin::{
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
@@ -77,5 +77,15 @@ impl Consumer {
     /// Closes in good order: the broker has read every acknowledgement.
     pub async fn close(self) -> Result<(), Error> {
         answered(self.channel.close(200, "done".into())).await
+    }
+}
+
+impl Drop for Consumer {
+    /// The client library would cancel the consumer before it closes the channel. In between, the broker passes a queue with a single
+    /// active consumer on to the next one and gives it what is newer than the messages that are still unsettled here: they would come
+    /// after it. A channel that is closed first takes its consumer along, and everything goes back in its place.
+    fn drop(&mut self) {
+        // the first poll sends it; nobody waits for the answer
+        drop(self.channel.close(200, "dropped".into()).now_or_never());
     }
 }

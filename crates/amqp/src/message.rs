@@ -6,9 +6,9 @@ use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldArray, FieldTable, ShortString},
 };
-use schakelpunt_domain::envelope::RawMessage;
+use schakelpunt_domain::{ParticipantId, envelope::RawMessage};
 
-use crate::Error;
+use crate::{Error, guard::is_readable};
 
 /// A header's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,11 @@ pub struct Message<'a> {
     pub(crate) properties: BasicProperties,
     pub(crate) body: &'a [u8],
 }
+
+/// The guard let it through and lapin could not read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("properties that the guard takes for readable and lapin does not")]
+pub struct Unread;
 
 /// A message from a queue.
 #[derive(Debug, Clone)]
@@ -123,6 +128,27 @@ impl Header {
 }
 
 // === impl Received ===
+
+impl Received {
+    /// Who sent it: the first word of the delivered routing key.
+    pub fn sender(&self) -> Option<ParticipantId> {
+        self.routing_key.split('.').next().and_then(|word| word.parse().ok())
+    }
+
+    /// A message as lapin would hand it out: `properties` as they stand on the wire. `None` if they cannot be read; what the guard
+    /// lets through and lapin does not read after all is an error of this crate.
+    pub fn decode(routing_key: &str, properties: &[u8], body: Vec<u8>) -> Option<Result<Self, Unread>> {
+        is_readable(properties).then(|| Self::read(routing_key, properties, body).ok_or(Unread))
+    }
+
+    fn read(routing_key: &str, properties: &[u8], body: Vec<u8>) -> Option<Self> {
+        let (_, properties) = lapin::protocol::basic::parse_properties(properties).ok()?;
+        let key = short(routing_key, "routing key").ok()?;
+        let mut delivery = lapin::message::Delivery::mock(1, ShortString::default(), key, false, body);
+        delivery.properties = properties;
+        Some(delivery.into())
+    }
+}
 
 impl From<lapin::message::Delivery> for Received {
     fn from(delivery: lapin::message::Delivery) -> Self {

@@ -41,7 +41,7 @@ pub const STOP_EVENTS: [&str; 3] = ["consent-withdrawn", "message-withdrawn", "d
 pub const PARTITION_KEY: &str = "partitionkey";
 
 /// Never unset and never -1: they mean opposite things on 3.10 and 4.x. The hub decides what is poison.
-const DELIVERY_LIMIT: i64 = 1_000_000;
+pub const DELIVERY_LIMIT: i64 = 1_000_000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What may differ between installations.

@@ -9,13 +9,12 @@ mod cases;
 mod engine;
 mod policies;
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use anyhow::ensure;
 use schakelpunt::assets;
 use schakelpunt_domain::{catalogue::Catalogue, pointer::Leaf};
 use schakelpunt_rules::{RuleFile, RuleSet};
-use tokio::time::Instant;
 
 use self::{
     cases::{Asked, World},
@@ -24,12 +23,13 @@ use self::{
 use crate::{
     Options,
     report::{Goal, Report, Row, Spread, ratios},
+    usage,
 };
 
 /// The event whose questions are timed while the rules for others become more.
 const EVENT: &str = "detention-started";
 
-/// Nanoseconds a decision.
+/// Nanoseconds of processor time a decision.
 #[derive(Default)]
 struct Times {
     decide: Spread,
@@ -94,7 +94,7 @@ fn settings(rules: &RuleSet, policies: usize, count: u32) -> Vec<(String, String
 }
 
 fn rows(suffix: &str, times: &Times) -> Vec<Row> {
-    let row = |what: &str, spread: &Spread| Row { what: format!("{what}{suffix}"), cells: vec![("ns/decision", spread.clone())] };
+    let row = |what: &str, spread: &Spread| Row { what: format!("{what}{suffix}"), cells: vec![("CPU ns/decision", spread.clone())] };
     vec![row("decide", &times.decide), row("cedar", &times.cedar), row("cedar, by event", &times.sliced)]
 }
 
@@ -114,20 +114,21 @@ fn compare(rules: &RuleSet, catalogue: &Catalogue, asked: &[Asked<'_>], rounds: 
         }
     }
     ensure!(permits > 0, "nothing was permitted: the questions are too far from life");
-    let each = |began: Instant| began.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(asked.len()).unwrap_or(u32::MAX));
+    let count = f64::from(u32::try_from(asked.len())?);
+    let each = |began: Duration| anyhow::Ok(usage::of_this_thread()?.saturating_sub(began).as_secs_f64() * 1e9 / count);
     let mut times = Times::default();
     for _ in 0..rounds {
-        let began = Instant::now();
+        let began = usage::of_this_thread()?;
         for one in asked {
             black_box(one.decide(rules));
         }
-        times.decide.0.push(each(began));
+        times.decide.0.push(each(began)?);
         for (engine, spread) in [(&cedar, &mut times.cedar), (&sliced, &mut times.sliced)] {
-            let began = Instant::now();
+            let began = usage::of_this_thread()?;
             for one in asked {
                 black_box(engine.answer(one)?);
             }
-            spread.0.push(each(began));
+            spread.0.push(each(began)?);
         }
     }
     Ok(times)

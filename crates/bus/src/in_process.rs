@@ -31,7 +31,7 @@ use self::{
 pub use self::inbox::{InboxConsumer, InboxMessage};
 
 /// Most messages that wait in one intake queue.
-const MAX_LENGTH: usize = 100_000;
+pub const MAX_LENGTH: usize = 100_000;
 
 /// The bus inside one process. Clones are the same bus.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
+    catalogue::is_field,
     codes::{
         Rejection,
         RejectionCode::{self, Malformed},
@@ -19,7 +20,12 @@ use crate::{
 /// Largest message, attributes and data together (CloudEvents: intermediaries forward up to 64 KiB).
 pub const SIZE_MAX: usize = 64 * 1024;
 /// Longest attribute name that the profile accepts without a warning; longer ones are refused here to keep headers small.
-const NAME_MAX: usize = 20;
+pub const NAME_MAX: usize = 20;
+/// Most attributes of one event: the profile and this hub know 18, and a chain of intermediaries adds a few.
+pub const ATTRIBUTES_MAX: usize = 32;
+/// Longest value of an attribute in bytes: `tracestate` may have 512 characters; all attributes together must fit into the headers
+/// of an HTTP request.
+pub const VALUE_MAX: usize = 1024;
 const PREFIX: &str = "nl.schakelpunt.";
 
 /// A message as a channel delivers it, before anything is known of it.
@@ -61,6 +67,35 @@ pub struct Envelope {
 /// The attributes that are passed on unchanged, as their CloudEvents extensions say.
 const PASSED_ON: [&str; 4] = ["traceparent", "tracestate", "correlationid", "causationid"];
 
+/// The attributes that this hub knows; the name of any other is the sender's own text.
+const KNOWN: [&str; 18] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "sequence",
+    "sequencetype",
+    "partitionkey",
+    "dataschema",
+    "dataref",
+    "datacontenttype",
+    "data",
+    "data_base64",
+    "traceparent",
+    "tracestate",
+    "correlationid",
+    "causationid",
+];
+
+/// A pointer up to the first name that the hub does not know by itself: what a sender wrote as a name may be content.
+pub fn shown(pointer: &str) -> String {
+    let is_index = |token: &str| token.len() < 6 && token.bytes().all(|b| b.is_ascii_digit());
+    let is_ours = |token: &&str| is_index(token) || KNOWN.contains(token) || is_field(token);
+    pointer.split('/').skip(1).take_while(is_ours).fold(String::new(), |shown, token| shown + "/" + token)
+}
+
 impl Envelope {
     /// Reads and checks a message.
     pub fn parse(raw: &RawMessage) -> Result<Self, Rejection> {
@@ -75,6 +110,9 @@ impl Envelope {
 
     fn from_object(mut event: Map<String, Value>) -> Result<Self, Rejection> {
         event.retain(|_, value| !value.is_null());
+        if event.len() > ATTRIBUTES_MAX + 1 {
+            return Err(malformed("", "at most 32 attributes"));
+        }
         check_names_and_values(&event)?;
         check_version_and_content(&event)?;
         check_no_personal_numbers(&event)?;
@@ -112,7 +150,7 @@ fn structured(raw: &RawMessage) -> Result<Map<String, Value>, Rejection> {
     match json::parse(&raw.body) {
         Ok(Value::Object(event)) => Ok(event),
         Ok(_) => Err(malformed("", "one event as a JSON object")),
-        Err(error) => Err(malformed(&error.pointer, format!("JSON: {}", error.reason))),
+        Err(error) => Err(malformed(&shown(&error.pointer), format!("JSON: {}", error.reason))),
     }
 }
 
@@ -123,7 +161,7 @@ fn binary(raw: &RawMessage) -> Result<Map<String, Value>, Rejection> {
         let attribute = ["ce-", "cloudevents:", "cloudevents_"].iter().find_map(|prefix| lower.strip_prefix(prefix));
         let Some(attribute) = attribute else { continue };
         if event.insert(attribute.to_owned(), Value::String(value.clone())).is_some() {
-            return Err(malformed(&format!("/{attribute}"), "each attribute once"));
+            return Err(malformed(&shown(&format!("/{attribute}")), "each attribute once"));
         }
     }
     if event.is_empty() {
@@ -132,7 +170,8 @@ fn binary(raw: &RawMessage) -> Result<Map<String, Value>, Rejection> {
     if !raw.content_type.is_empty() {
         event.insert("datacontenttype".to_owned(), Value::String(raw.content_type.clone()));
     }
-    let data = json::parse(&raw.body).map_err(|error| malformed(&format!("/data{}", error.pointer), format!("JSON: {}", error.reason)))?;
+    let data =
+        json::parse(&raw.body).map_err(|error| malformed(&shown(&format!("/data{}", error.pointer)), format!("JSON: {}", error.reason)))?;
     event.insert("data".to_owned(), data);
     Ok(event)
 }
@@ -146,10 +185,11 @@ fn check_names_and_values(event: &Map<String, Value>) -> Result<(), Rejection> {
         if !fits {
             return Err(malformed("", "attribute names have 1 to 20 lower-case letters and digits"));
         }
-        let pointer = format!("/{name}");
+        let pointer = shown(&format!("/{name}"));
         match value {
             Value::Bool(_) => {}
             Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => {}
+            Value::String(text) if text.len() > VALUE_MAX => return Err(malformed(&pointer, "at most 1024 bytes")),
             Value::String(text) if text.chars().all(is_allowed) => {}
             Value::String(_) => return Err(malformed(&pointer, "no control or non-characters")),
             _ => return Err(malformed(&pointer, "a boolean, a 32-bit integer or a string")),
@@ -190,7 +230,7 @@ fn check_no_personal_numbers(event: &Map<String, Value>) -> Result<(), Rejection
         };
         if text.split(|c: char| !c.is_ascii_alphanumeric()).any(passes_elfproef) {
             let detail = "no number in an attribute that passes the eleven test of a BSN";
-            return Err(Rejection::new(RejectionCode::PersonalDataInAttributes, format!("/{name}"), detail));
+            return Err(Rejection::new(RejectionCode::PersonalDataInAttributes, shown(&format!("/{name}")), detail));
         }
     }
     Ok(())

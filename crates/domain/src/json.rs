@@ -1,6 +1,9 @@
 //! Strict JSON: the same key twice in an object is an error, and errors carry a pointer, never content.
 
-use std::{cell::RefCell, fmt};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -18,7 +21,11 @@ pub struct InvalidJson {
 /// How deep objects and arrays may nest. The deepest event needs six levels; more is an attack or a mistake.
 pub const DEPTH_MAX: usize = 32;
 
-/// Parses a text as JSON, refusing equal keys, nesting over [`DEPTH_MAX`] and trailing text.
+/// How many values a text may hold, objects and arrays among them: each costs memory and time many times its bytes. The largest
+/// event has some hundreds.
+pub const VALUES_MAX: usize = 4096;
+
+/// Parses a text as JSON, refusing equal keys, nesting over [`DEPTH_MAX`], more than [`VALUES_MAX`] values and trailing text.
 pub fn parse(text: &[u8]) -> Result<Value, InvalidJson> {
     let state = State::default();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -43,6 +50,7 @@ fn pointer_of(path: &[String]) -> String {
 struct State {
     path: RefCell<Vec<String>>,
     reason: RefCell<Option<&'static str>>,
+    values: Cell<usize>,
 }
 
 impl State {
@@ -57,6 +65,10 @@ struct Strict<'a>(&'a State);
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.0.values.set(self.0.values.get() + 1);
+        if self.0.values.get() > VALUES_MAX {
+            return Err(self.0.fail("more than 4096 values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -150,6 +162,13 @@ mod tests {
         assert_eq!(parse(deep.as_bytes()).unwrap_err().reason, "nested too deep");
         assert_eq!(parse(b"{} x").unwrap_err().reason, "not JSON");
         assert_eq!(parse(br#"{"a":"#).unwrap_err().pointer, "");
+    }
+
+    #[test]
+    fn too_many_values_are_refused() {
+        let of = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(parse(of(VALUES_MAX - 1).as_bytes()).is_ok());
+        assert_eq!(parse(of(VALUES_MAX).as_bytes()).unwrap_err().reason, "more than 4096 values");
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::{
 
 mod intake;
 
+pub use intake::ALONE_MAX;
+
 /// How long an idle loop sleeps before it looks again: leases pass and pauses end without anybody saying so.
 const IDLE: Duration = Duration::from_millis(100);
 /// Timers are meant in minutes and days.
@@ -26,7 +28,7 @@ const FORGET: Duration = Duration::from_secs(600);
 const DISPATCHERS: usize = 2;
 
 /// How long a lease lives: a process that died is replaced after that, one that stands still longer writes nothing any more.
-const LEASE: Duration = Duration::from_secs(6);
+pub const LEASE: Duration = Duration::from_secs(6);
 /// How often leases are renewed: twice it may fail.
 const RENEW: Duration = Duration::from_secs(2);
 

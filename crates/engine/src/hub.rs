@@ -20,11 +20,11 @@ use crate::{
     Settings,
     inspect::{Offer, Rejected, inspect},
     leases::LeaseName,
-    model::Delivery,
     ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
 
+mod gathering;
 mod handing_over;
 mod inboxes;
 mod ready;
@@ -48,6 +48,8 @@ pub struct Hub {
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.
     ready: ready::Ready,
+    /// Offers that come one by one at the same time.
+    gathering: gathering::Gathering,
     /// Which part of the work is this process's.
     sharing: sharing::Sharing,
     /// Whether something may wait in the store that this process can hand over.
@@ -78,6 +80,7 @@ impl Hub {
             consent_turn: tokio::sync::Mutex::default(),
             inboxes: inboxes::Inboxes::default(),
             ready: ready::Ready::default(),
+            gathering: gathering::Gathering::default(),
             sharing: sharing::Sharing::default(),
             waits: AtomicBool::new(true),
             wake: Notify::new(),
@@ -223,36 +226,39 @@ impl Hub {
     async fn run_by(&self, door: Door<'_>, inputs: &[Input]) -> Result<Vec<Report>, StoreError> {
         let keys = step::keys(inputs);
         for _ in 0..CONFLICTS_MAX {
-            let (fence, room) = match door.queue {
-                None => (Vec::new(), step::AtOnce::new()),
+            let (fence, set_aside) = match door.queue {
+                None => (Vec::new(), None),
                 Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once().await),
             };
             // leases that came meanwhile count for the room, and the fence does not know them
             if let Some(queue) = door.queue
                 && self.sharing.fence(Some(queue)).ok().as_ref() != Some(&fence)
             {
-                self.inboxes.give_back(room, std::iter::empty());
                 continue;
             }
+            let nowhere = step::AtOnce::new();
+            let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
             let mut reports = Vec::new();
+            let deadline = handing_over::in_time(&self.settings.limits);
             let done = self
                 .store
                 .intake(&fence, &keys, &mut |snapshot| {
                     if snapshot.epoch != registers.epoch {
                         return None;
                     }
-                    let (actions, made) = step::step(law, snapshot, inputs, door.receipts, &room);
+                    let (actions, made) = step::step(law, snapshot, inputs, door.receipts, room);
                     reports = made;
                     Some(actions)
                 })
                 .await;
-            let claimed: &[Delivery] = if let Ok(Some(claimed)) = &done { claimed } else { &[] };
-            self.inboxes.give_back(room, claimed.iter().map(|delivery| &delivery.recipient));
+            if let (Ok(Some(claimed)), Some(set_aside)) = (&done, set_aside) {
+                set_aside.used(claimed.iter().map(|delivery| &delivery.recipient));
+            }
             match done {
                 Ok(Some(claimed)) => {
-                    self.ready.add(claimed, law, &self.settings);
+                    self.ready.add(claimed, law, deadline);
                     self.look_again();
                     return Ok(reports);
                 }

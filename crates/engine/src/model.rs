@@ -292,6 +292,15 @@ pub struct HandOver {
     pub stage: Stage,
 }
 
+/// A recipient with something due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Who.
+    pub recipient: ParticipantId,
+    /// Whether something by consent is claimed for it already, by whatever process.
+    pub consent_claimed: bool,
+}
+
 /// How many deliveries a recipient can take now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {

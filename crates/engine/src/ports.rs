@@ -19,8 +19,8 @@ use crate::{
     claim::Permitted,
     leases::{Lease, LeaseName, ProcessId},
     model::{
-        Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys, StoredMessage,
-        Timer, Verdict, Versioned,
+        Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys,
+        StoredMessage, Timer, Verdict, Versioned,
     },
 };
 
@@ -133,7 +133,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError>;
 
     /// Recipients that have something due at `now`: waiting, or claimed with a lease that has passed, at the head of a free lane.
-    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError>;
+    async fn due_recipients(&self) -> Result<Vec<Due>, StoreError>;
     /// One transaction: takes due heads of lanes (a lane is a detention and a recipient; one delivery in flight each) of these
     /// recipients, at most `limit` in all and `room` each (consent-based ones only where the room allows them), locks their cases for
     /// sharing, asks `decide`, writes the verdicts, and gives what was claimed, with its new number. Rows that another process works on

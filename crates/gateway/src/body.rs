@@ -12,15 +12,15 @@ use axum::{
 };
 use schakelpunt_domain::{
     Rejection, RejectionCode,
-    envelope::{RawMessage, SIZE_MAX},
+    envelope::{RawMessage, SIZE_MAX, shown},
 };
 
 use crate::{Shared, percent, problem::Problem};
 
 /// Most bytes that are read: more than a message may have, so that the hub itself sees and records what is a little too large.
-pub(crate) const LIMIT: usize = SIZE_MAX + 16 * 1024;
+pub const LIMIT: usize = SIZE_MAX + 16 * 1024;
 /// How long a body may take: 64 KiB over a bad line, and no longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const STRUCTURED: &str = "application/cloudevents+json";
 const BINARY: &str = "application/json";
@@ -78,16 +78,15 @@ fn unsupported(detail: &str) -> Problem {
 
 /// The attributes of binary mode. Other headers stay outside the event: they are the channel's.
 fn attributes(headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
-    let malformed = |attribute: &str, detail| Problem::rejected(&Rejection::new(RejectionCode::Malformed, format!("/{attribute}"), detail));
+    let malformed =
+        |attribute: &str, detail| Problem::rejected(&Rejection::new(RejectionCode::Malformed, shown(&format!("/{attribute}")), detail));
     let mut attributes = Vec::new();
     for (name, value) in headers {
         let Some(attribute) = name.as_str().strip_prefix(PREFIX) else { continue };
         if attribute == "datacontenttype" {
             return Err(malformed(attribute, "the header `Content-Type` instead"));
         }
-        // names are no secret, but a caller can write anything there
-        let shown = if attribute.bytes().all(|byte| byte.is_ascii_lowercase()) { attribute } else { "" };
-        let value = percent::decode_header(value.as_bytes()).ok_or_else(|| malformed(shown, "UTF-8, percent-encoded once"))?;
+        let value = percent::decode_header(value.as_bytes()).ok_or_else(|| malformed(attribute, "UTF-8, percent-encoded once"))?;
         attributes.push((name.as_str().to_owned(), value));
     }
     Ok(attributes)

@@ -6,11 +6,14 @@ use axum::{
 };
 use schakelpunt_domain::ParticipantId;
 
-use crate::{Shared, problem::Problem};
+use crate::{Shared, problem::Problem, turns::Turn};
 
-/// The participant whose token came with the request.
+/// The participant whose token came with the request, and its turn: the handler keeps both to its end.
 #[derive(Debug)]
-pub(crate) struct Caller(pub(crate) ParticipantId);
+pub(crate) struct Caller {
+    pub(crate) participant: ParticipantId,
+    _turn: Turn,
+}
 
 impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
@@ -20,7 +23,8 @@ impl FromRequestParts<Shared> for Caller {
         let token =
             header.to_str().ok().and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let found = token.and_then(|(_, token)| gateway.tokens.find(token.trim()));
-        found.cloned().map(Self).ok_or_else(|| unauthorized("Bearer error=\"invalid_token\""))
+        let participant = found.cloned().ok_or_else(|| unauthorized("Bearer error=\"invalid_token\""))?;
+        Ok(Self { _turn: gateway.tokens.turn(&participant)?, participant })
     }
 }
 

@@ -15,7 +15,7 @@ use schakelpunt_engine::{
     Hub,
     inspect::Offer,
     model::DecisionRecord,
-    step::{self, Receipts, Report, Reported},
+    step::{self, Report, Reported},
 };
 use serde_json::{Value, json};
 
@@ -24,13 +24,12 @@ use crate::{Gateway, Shared, body::EventBody, caller::Caller, percent, problem::
 /// Where it is served.
 pub(crate) const PATH: &str = "/v1/events";
 /// Most places that one answer names.
-const PLACES_MAX: usize = 50;
+pub const PLACES_MAX: usize = 50;
 
 /// Offers one event.
-pub(crate) async fn handler(State(gateway): State<Shared>, Caller(sender): Caller, EventBody(raw): EventBody) -> Result<Response, Problem> {
-    let offer = Offer { sender: Some(sender), user_id: None, raw };
-    let reports = gateway.hub.offer(std::slice::from_ref(&offer), Receipts::Answered).await?;
-    let Some(Report { key, outcome, decisions }) = reports.into_iter().next() else { return Err(unanswered()) };
+pub(crate) async fn handler(State(gateway): State<Shared>, caller: Caller, EventBody(raw): EventBody) -> Result<Response, Problem> {
+    let offer = Offer { sender: Some(caller.participant.clone()), user_id: None, raw };
+    let Report { key, outcome, decisions } = gateway.hub.offer_one(offer.clone()).await?;
     match outcome {
         Reported::Accepted => Ok(taken(&gateway, StatusCode::ACCEPTED, "accepted", key.as_ref())),
         Reported::Parked => Ok(taken(&gateway, StatusCode::ACCEPTED, "parked", key.as_ref())),

@@ -22,7 +22,8 @@ pub(crate) const PATH: &str = "/v1/subscriptions/{id}/events";
 const CONTENT_TYPE: &str = "application/cloudevents-batch+json";
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
 const LIMIT_DEFAULT: u32 = 50;
-const LIMIT_MAX: u32 = 100;
+/// Most events of one answer: with the largest messages 6 MiB.
+pub const LIMIT_MAX: u32 = 100;
 
 /// From where, and how many.
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +56,11 @@ impl FromRequestParts<Shared> for Window {
 /// Fetches the caller's own deliveries.
 pub(crate) async fn handler(
     State(gateway): State<Shared>,
-    Caller(participant): Caller,
+    caller: Caller,
     Segment(id): Segment,
     Window { since, limit }: Window,
 ) -> Result<Response, Problem> {
+    let participant = &caller.participant;
     if id != participant.as_str() {
         let title = "This subscription belongs to somebody else.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", title, "the id of the participant whose token it is"));

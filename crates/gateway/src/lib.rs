@@ -19,16 +19,19 @@
 
 mod body;
 mod caller;
+mod connections;
 mod events;
 mod fetch;
 mod frame;
 mod health;
+pub mod limits;
 mod openapi;
 mod percent;
 mod problem;
 mod schemas;
 mod tokens;
 mod trace;
+mod turns;
 
 use std::{future::Future, sync::Arc};
 
@@ -41,6 +44,7 @@ use axum::{
 use schakelpunt_engine::Hub;
 use tokio::net::TcpListener;
 
+use self::connections::Limited;
 pub use self::{health::Readiness, tokens::Tokens};
 
 /// What the operations work with.
@@ -48,7 +52,7 @@ pub use self::{health::Readiness, tokens::Tokens};
 pub struct Gateway {
     /// The hub.
     pub hub: Arc<Hub>,
-    /// Who may come in. The hub's own id, with a token, is the operator.
+    /// Who may come in, and with how many requests at once. The hub's own id, with a token, is the operator.
     pub tokens: Tokens,
     /// Where this gateway is reached, without a slash at the end: `https://hub.example`.
     pub public_url: String,
@@ -97,5 +101,5 @@ pub fn router(gateway: Gateway) -> Router {
 
 /// Serves until `shutdown` ends; what was begun is finished.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    axum::serve(Limited::new(listener), router).with_graceful_shutdown(shutdown).await
 }

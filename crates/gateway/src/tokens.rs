@@ -5,10 +5,16 @@ use std::fmt;
 use schakelpunt_domain::ParticipantId;
 use sha2::{Digest as _, Sha256};
 
+use crate::{
+    problem::Problem,
+    turns::{Turn, Turns},
+};
+
 /// The tokens that open this gateway, each kept as its SHA-256. Tokens are random and long, so a plain digest is enough.
 #[derive(Clone, Default)]
 pub struct Tokens {
     entries: Vec<([u8; 32], ParticipantId)>,
+    turns: Turns,
 }
 
 impl fmt::Debug for Tokens {
@@ -27,8 +33,14 @@ impl Tokens {
     /// Adds a token of which only the SHA-256 is known.
     #[must_use]
     pub fn with_digest(mut self, digest: [u8; 32], participant: ParticipantId) -> Self {
+        self.turns.add(&participant);
         self.entries.push((digest, participant));
         self
+    }
+
+    /// A turn for a request of that participant.
+    pub(crate) fn turn(&self, participant: &ParticipantId) -> Result<Turn, Problem> {
+        self.turns.take(participant)
     }
 
     /// Whose token it is. Looks at every entry, and at every byte of it, so that the time taken tells nothing.

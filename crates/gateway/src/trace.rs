@@ -26,12 +26,13 @@ use crate::{
 pub(crate) const PATH: &str = "/v1/messages/{id}";
 
 /// The traces of the messages of that id; several producers may use it.
-pub(crate) async fn handler(State(gateway): State<Shared>, Caller(caller): Caller, Segment(id): Segment) -> Result<Json<Value>, Problem> {
+pub(crate) async fn handler(State(gateway): State<Shared>, caller: Caller, Segment(id): Segment) -> Result<Json<Value>, Problem> {
     let unknown = || Problem::not_found("the id of a message that the caller sent or was given");
     let id = id.parse().map_err(|_| unknown())?;
     let traces = gateway.hub.store().trace(&id).await?;
-    let operator = caller == gateway.hub.settings().hub;
-    let seen: Vec<Value> = traces.iter().filter_map(|trace| seen_by(trace, &caller, operator)).collect();
+    let caller = &caller.participant;
+    let operator = *caller == gateway.hub.settings().hub;
+    let seen: Vec<Value> = traces.iter().filter_map(|trace| seen_by(trace, caller, operator)).collect();
     if seen.is_empty() { Err(unknown()) } else { Ok(Json(json!({"id": id, "traces": seen}))) }
 }
 

@@ -23,7 +23,7 @@ mod signals;
 pub use candidates::{Candidate, Who, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
-pub use load::{LoadError, LoadErrors, RuleFile};
+pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
 pub use minimise::minimise;
 pub use relation::Relation;
 pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};

@@ -9,6 +9,8 @@ use crate::ruleset::RuleSet;
 mod files;
 mod resolve;
 
+pub use files::FILE_MAX;
+
 /// One rule file: its name for messages, and its text.
 #[derive(Debug, Clone)]
 pub struct RuleFile {

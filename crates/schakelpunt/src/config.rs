@@ -12,6 +12,8 @@ use schakelpunt_domain::{Oin, ParticipantId, digest::DigestKey};
 use schakelpunt_engine::settings::Limits;
 use serde::Deserialize;
 
+use crate::place;
+
 /// A configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -183,13 +185,26 @@ impl Config {
     /// Reads a configuration file. A mistake is shown with line and column.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        let name = path.display().to_string();
+        let mut config = Self::shape(&name, &text)?;
         #[expect(clippy::disallowed_methods, reason = "the configuration is the one place that reads the environment")]
         if let Ok(key) = std::env::var("SCHAKELPUNT__DIGEST_KEY") {
             config.digest_key = Some(Secret(key));
         }
-        config.check()?;
+        config.check().with_context(|| format!("{name}: not usable"))?;
         Ok(config)
+    }
+
+    /// The same from a text, without the environment.
+    pub fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
+        let config = Self::shape(name, text)?;
+        config.check().with_context(|| format!("{name}: not usable"))?;
+        Ok(config)
+    }
+
+    fn shape(name: &str, text: &str) -> anyhow::Result<Self> {
+        place::fits(name, text)?;
+        toml::from_str(text).map_err(|error| place::of_toml(name, text, &error))
     }
 
     /// What a configuration must meet beyond its shape.

@@ -15,10 +15,13 @@ pub mod assets;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod place;
 pub mod registers;
 pub mod scenario;
 pub mod show;
 pub mod wiring;
+
+pub use place::FILE_MAX;
 
 /// Much of what the hub does is small and short-lived: with the system's allocator, allocation was half of its processor time.
 #[global_allocator]

@@ -1,5 +1,7 @@
 //! Register files: participants, agreements, mandates, capacities, subscriptions, consents.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -8,6 +10,8 @@ use schakelpunt_domain::{
     registers::{Agreement, Capacity, Entry, Mandate, Participant, Recorded, Subscription},
 };
 use serde::Deserialize;
+
+use crate::place;
 
 /// An entry that may say when it was recorded.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +22,10 @@ struct Dated {
 }
 
 impl Dated {
+    fn reads<T: serde::de::DeserializeOwned>(&self) -> bool {
+        T::deserialize(toml::Value::Table(self.rest.clone())).is_ok()
+    }
+
     fn read<T: serde::de::DeserializeOwned>(&self, what: &str, default: Timestamp) -> anyhow::Result<Recorded<T>> {
         let entry = T::deserialize(toml::Value::Table(self.rest.clone())).with_context(|| format!("[[{what}]]"))?;
         Ok(Recorded { entry, recorded: self.recorded.unwrap_or(default) })
@@ -84,7 +92,28 @@ impl ConsentEntry {
 impl Tables {
     /// Reads a register file; a mistake is shown with its place.
     pub fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
-        toml::from_str(text).map_err(|error| anyhow::anyhow!("{name}: {error}"))
+        place::fits(name, text)?;
+        let tables: Self = toml::from_str(text).map_err(|error| place::of_toml(name, text, &error))?;
+        // an entry is read again without what says when it was recorded, and has no places then: it gets the one of its table
+        if let Err(error) = tables.entries(Timestamp::UNIX_EPOCH) {
+            let span = tables.first_mistake(text).unwrap_or_default();
+            return Err(place::at(name, text, span, &format!("{error:#}")));
+        }
+        Ok(tables)
+    }
+
+    /// The place of the first entry that cannot be read.
+    fn first_mistake(&self, text: &str) -> Option<std::ops::Range<usize>> {
+        let mut places: BTreeMap<String, Vec<toml::Spanned<toml::Table>>> = toml::from_str(text).ok()?;
+        let mut place = |what: &str, entries: &[Dated], reads: fn(&Dated) -> bool| {
+            let wrong = entries.iter().position(|entry| !reads(entry))?;
+            places.remove(what)?.get(wrong).map(toml::Spanned::span)
+        };
+        place("participant", &self.participant, Dated::reads::<Participant>)
+            .or_else(|| place("agreement", &self.agreement, Dated::reads::<Agreement>))
+            .or_else(|| place("mandate", &self.mandate, Dated::reads::<Mandate>))
+            .or_else(|| place("capacity", &self.capacity, Dated::reads::<Capacity>))
+            .or_else(|| place("subscription", &self.subscription, Dated::reads::<Subscription>))
     }
 
     /// The entries, recorded at `now` unless they say otherwise.

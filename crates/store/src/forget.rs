@@ -14,6 +14,10 @@ use crate::{
 /// How many messages one transaction takes.
 const BATCH: i64 = 500;
 
+/// How many rejections are kept, the newest: bad input must not fill the store, however much of it comes.
+pub const REJECTIONS_MAX: i64 = 100_000;
+const FORGET_REJECTIONS: Sql = Sql::both("delete from rejections where ordinal <= (select max(ordinal) from rejections) - $1");
+
 /// Nothing open and no case needs `m` ($3 before).
 macro_rules! is_needless {
     () => {
@@ -54,6 +58,9 @@ type Place = (i64, String, String);
 
 /// Forgets, some at a time, so that no transaction is long; gives how many messages.
 pub(crate) async fn run<B: Backend>(backend: &B, before: Timestamp) -> Result<u64, StoreError> {
+    let mut session = backend.writing().await?;
+    session.run(FORGET_REJECTIONS, values![REJECTIONS_MAX]).await?;
+    session.commit().await?;
     let mut forgotten = 0;
     let mut place = Some((i64::MIN, String::new(), String::new()));
     while let Some(from) = place {

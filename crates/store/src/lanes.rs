@@ -5,7 +5,7 @@
 
 use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId};
 use schakelpunt_engine::{
-    model::{Delivery, Room},
+    model::{Delivery, Due, Room},
     ports::{Pull, StoreError},
 };
 
@@ -32,13 +32,26 @@ macro_rules! is_reached {
     };
 }
 
+/// What rests on consent goes when the room allows it, and not beside another whose fate is uncertain: that one is decided again first.
+macro_rules! is_free {
+    ($consent:literal) => {
+        concat!(
+            "(not d.by_consent or (",
+            $consent,
+            " and (d.stage = 'claimed' or not exists (select 1 from deliveries c where c.recipient = d.recipient and c.by_consent \
+             and c.stage = 'claimed'))))"
+        )
+    };
+}
+
 /// Walks from one recipient with something open to the next over the index, instead of over all deliveries; the first head that is
-/// due is enough (`limit`, where PostgreSQL would join all for an `exists`).
+/// due is enough (`limit`, where PostgreSQL would join all for an `exists`). A claim whose life has passed is not handed over any more.
 const DUE_RECIPIENTS: Sql = Sql::both(concat!(
     "with recursive r (recipient) as (select min(recipient) from deliveries where due is not null
      union all select (select min(d.recipient) from deliveries d where d.due is not null and d.recipient > r.recipient)
          from r where r.recipient is not null)
-     select r.recipient from r where r.recipient is not null
+     select r.recipient, (select count(*) from deliveries c where c.recipient = r.recipient and c.by_consent and c.stage = 'claimed'
+         and c.due > $1) as consent_claimed from r where r.recipient is not null
      and (select 1 from deliveries d where d.recipient = r.recipient and d.due <= $1 and ",
     is_head!(),
     " order by d.due limit 1) is not null order by r.recipient"
@@ -47,13 +60,17 @@ const PICK_HEADS: Sql = Sql::of(
     concat!(
         "select c.id, c.detention, c.due, c.ordinal from unnest($1, $2, $3) as r(recipient, room, consent) cross join lateral
          (select d.id, d.detention, d.due, d.ordinal from deliveries d
-          where d.recipient = r.recipient and d.due <= $4 and (r.consent or not d.by_consent) and ",
+          where d.recipient = r.recipient and d.due <= $4 and ",
+        is_free!("r.consent"),
+        " and ",
         is_head!(),
         " order by d.due, d.ordinal limit r.room) c order by c.due, c.ordinal limit $5"
     ),
     concat!(
         "select d.id, d.detention, d.due, d.ordinal from deliveries d
-         where d.recipient = $1 and d.due <= $4 and ($3 or not d.by_consent) and ",
+         where d.recipient = $1 and d.due <= $4 and ",
+        is_free!("$3"),
+        " and ",
         is_head!(),
         " order by d.due, d.ordinal limit min($2, $5)"
     ),
@@ -128,10 +145,14 @@ pub(crate) enum Again {
 }
 
 /// Recipients that have something due.
-pub(crate) async fn due_recipients<S: Session>(session: &mut S) -> Result<Vec<ParticipantId>, StoreError> {
+pub(crate) async fn due_recipients<S: Session>(session: &mut S) -> Result<Vec<Due>, StoreError> {
     let now = session.clock().await?;
     let rows = session.rows(DUE_RECIPIENTS, values![now]).await?;
-    rows.iter().map(|row| Reader::of("deliveries", row).parsed("recipient")).collect()
+    let due = rows.iter().map(|row| {
+        let reader = Reader::of("deliveries", row);
+        Ok(Due { recipient: reader.parsed("recipient")?, consent_claimed: reader.number("consent_claimed")? > 0 })
+    });
+    due.collect()
 }
 
 /// Due heads of lanes of recipients with room, those first that are due longest.

@@ -25,6 +25,7 @@ mod claim;
 mod deliveries;
 mod errors;
 mod forget;
+pub use self::forget::REJECTIONS_MAX;
 mod intake;
 mod lanes;
 mod leases;
@@ -55,7 +56,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
@@ -122,7 +123,7 @@ impl<B: Backend> Store for SqlStore<B> {
         end(session, result).await
     }
 
-    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
+    async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
         lanes::due_recipients(&mut self.backend.reading().await?).await
     }
 

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
-from .common import RUN_MARK, Failed, say, process, processes, marked, read_json, family, end
+from .common import RUN_MARK, Failed, say, process, processes, marked, read_json, family, end, mounted
 from .postgres import forget_server
 
 def ancestors():
@@ -22,6 +23,8 @@ def cleanup(options):
         end(family(folder), signal.SIGKILL, 10)
         if read_json(folder / "part.json")["kind"] == "postgres":
             forget_server(folder)
+        if mounted(folder):
+            subprocess.run(["umount", str(folder)], check=False)
     left = {(pid, process(pid)) for pid in marked(RUN_MARK, options.dir) - ancestors()}
     left = {(pid, seen[1]) for pid, seen in left if seen}
     for pid, _ in sorted(left):

@@ -136,6 +136,11 @@ def run(command, stdin=subprocess.DEVNULL, **more):
 
 # Ports and folders.
 
+def mounted(folder):
+    """Whether the folder is a disk of its own."""
+    return os.path.ismount(folder)
+
+
 def free_ports(count):
     """Below the range for outgoing connections, so that nobody takes a port while its part is down for a moment."""
     ports = []

@@ -1,5 +1,6 @@
 """Private PostgreSQL clusters."""
 
+import errno
 import os
 import pwd
 import shutil
@@ -12,6 +13,9 @@ from .common import (
     ROOT,
     Failed,
     Ended,
+    say,
+    mounted,
+    wait_for,
     write_json,
     record,
     recorded,
@@ -54,14 +58,33 @@ def make_cluster(folder, fsync):
     with open(data / "postgresql.conf", "a", encoding="utf-8") as conf:
         # Shared memory as files under the folder: after a kill -9 nothing is left in /dev/shm.
         conf.write("listen_addresses = '127.0.0.1'\nmax_connections = 200\ndynamic_shared_memory_type = mmap\n")
+        if mounted(folder):
+            # What is not needed any more must leave room.
+            conf.write("max_wal_size = 64MB\nmin_wal_size = 32MB\n")
         if not fsync:
             # Safe against a killed server, not against a power cut. Commits stay synchronous, or a kill would lose some.
             conf.write("fsync = off\nfull_page_writes = off\n")
 
 
-def launch_postgres(fsync):
+def small_disk(folder, megabytes):
+    """A disk that can be filled. Not everybody may mount one: then what would fill it does nothing."""
+    try:
+        if not mounted(folder):
+            run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "schakelpunt-test", str(folder)])
+    except Failed as failure:
+        say(f"NO SMALL DISK on this machine, it will not be filled: {failure}")
+
+
+def answers(port):
+    return subprocess.run([postgres_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0
+
+
+def launch_postgres(fsync, disk):
     def launch(folder, ports):
         data = folder / "data"
+        if disk and not (folder / "cluster-made").exists():
+            small_disk(folder, disk)
+            write_json(folder / "ports.json", ports)
         write_json(folder / "part.json", {"kind": "postgres"})
         if not (folder / "cluster-made").exists():
             shutil.rmtree(data, ignore_errors=True)
@@ -79,6 +102,8 @@ def launch_postgres(fsync):
             except Failed as failure:
                 raise Ended(f"{failure}, see {log}") from failure
             record(folder, "server", int(postmaster(folder)[0]))
+        # One that lives may be recovering from what its disk did to it.
+        wait_for("PostgreSQL", 120, lambda: answers(ports["sql"]))
         return {
             "url": f"postgres://postgres@127.0.0.1:{ports['sql']}/postgres",
             "port": ports["sql"],
@@ -90,7 +115,7 @@ def launch_postgres(fsync):
 
 
 def postgres_start(options):
-    return start_part(options.dir, ["sql"], {"sql": options.port}, launch_postgres(not options.no_fsync))
+    return start_part(options.dir, ["sql"], {"sql": options.port}, launch_postgres(not options.no_fsync, options.disk))
 
 
 def postgres_stop(options):
@@ -104,6 +129,24 @@ def postgres_kill(options):
     """The whole server at once: a backend that outlives its postmaster would keep the next one from starting."""
     end(family(options.dir), signal.SIGKILL, 10)
     forget_server(options.dir)
+
+
+def postgres_fill(options):
+    """Until nothing more goes in."""
+    if not mounted(options.dir):
+        say("no disk of its own: nothing is filled")
+        return
+    with open(options.dir / "filler", "wb", buffering=0) as filler:
+        try:
+            while filler.write(bytes(1 << 16)):
+                pass
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+
+
+def postgres_free(options):
+    (options.dir / "filler").unlink(missing_ok=True)
 
 
 def forget_server(folder):

@@ -149,7 +149,7 @@ def launch_rabbit(version):
                     raise Ended(f"the node ended, see {folder}/output.log")
                 return overview(ports)
 
-            wait_for("RabbitMQ", 120, ready)
+            wait_for("RabbitMQ", 300, ready)
             record(folder, "beam", int((folder / "rabbitmq.pid").read_text()))
         return {
             "amqp": f"amqp://guest:guest@127.0.0.1:{ports['amqp']}",

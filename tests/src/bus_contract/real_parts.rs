@@ -18,10 +18,15 @@ macro_rules! on_broker {
             dead_messages_are_told_apart
             what_nobody_collects_leaves_the_inbox
             a_full_inbox_is_not_for_now
+            a_dropped_consumer_gives_back_before_newer_ones_go_on
             provisioning_twice_changes_nothing
             a_check_sees_what_another_hand_has_changed
         );
-        on_broker!(@tests $version; faults: restarts_kills_and_alarms an_unreadable_message_stops_its_own_queue_alone);
+        on_broker!(@tests $version; faults:
+            restarts_kills_and_alarms
+            a_message_that_cannot_be_read_stops_nothing
+            a_routing_key_that_is_no_text_stops_nothing
+        );
     };
     (@tests $version:expr; $module:ident: $($test:ident)*) => {$(
         #[tokio::test]

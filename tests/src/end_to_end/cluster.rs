@@ -21,13 +21,44 @@ impl Cluster {
 
     /// Starts it, or starts it again with the same data on the same port, and waits until it answers. Gives its address.
     pub(crate) async fn start(&self) -> String {
-        let answer: serde_json::Value = serde_json::from_str(&self.parts("start", &["--no-fsync"]).await).unwrap();
+        self.started(&[]).await
+    }
+
+    /// Starts it on a disk of its own of so many megabytes, if this machine lets us mount one; says so if it does not.
+    pub(crate) async fn start_small(&self, megabytes: u32) -> String {
+        self.started(&["--disk", &megabytes.to_string()]).await
+    }
+
+    async fn started(&self, more: &[&str]) -> String {
+        let arguments = [&["--no-fsync"], more].concat();
+        let answer: serde_json::Value = serde_json::from_str(&self.parts("start", &arguments).await).unwrap();
         answer["url"].as_str().unwrap().to_owned()
     }
 
     /// Stops it in good order; who is connected is thrown out.
     pub(crate) async fn stop(&self) {
         self.parts("stop", &[]).await;
+    }
+
+    /// Stops it without a last checkpoint; it recovers at the next start.
+    pub(crate) async fn stop_at_once(&self) {
+        self.parts("stop", &["--mode", "immediate"]).await;
+    }
+
+    /// Kills it, with all its processes.
+    pub(crate) async fn kill(&self) {
+        self.parts("kill", &[]).await;
+    }
+
+    /// Fills its own disk; nothing happens if it has none.
+    pub(crate) async fn fill(&self) {
+        self.parts("fill", &[]).await;
+    }
+
+    /// Frees its disk, and starts it if it did not survive that.
+    pub(crate) async fn free(&self) {
+        self.parts("free", &[]).await;
+        self.start().await;
     }
 
     async fn parts(&self, command: &str, more: &[&str]) -> String {

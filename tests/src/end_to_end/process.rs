@@ -14,6 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use super::messages::TOWN;
 use crate::parts::{
     postgres::Database,
     rabbitmq::{PASSWORD, delete_vhost, random, variable},
@@ -25,6 +26,9 @@ const START: Duration = Duration::from_secs(120);
 const PYTHON: Duration = Duration::from_secs(540);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(25);
+
+/// The one hub of a site, where there are no others.
+const HUB: &str = "serve";
 
 /// What one hub stands on: a broker, a virtual host, a database, a folder with its configuration and log.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub(crate) struct Site {
 #[derive(Debug)]
 pub(crate) struct Hub {
     child: Child,
+    address: String,
     /// Kept open: a process whose output nobody reads could die of it.
     _stdout: Lines<BufReader<ChildStdout>>,
 }
@@ -52,21 +57,10 @@ pub(crate) struct Load {
 }
 
 #[derive(Debug, Deserialize)]
-struct Ready {
+struct Started {
     ready: bool,
+    http: String,
     pid: u32,
-}
-
-/// Looks again and again until the answer is yes, or the time is over.
-pub(crate) async fn eventually(bound: Duration, mut question: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + bound;
-    while !question() {
-        if Instant::now() > end {
-            return false;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-    true
 }
 
 pub(crate) fn repository() -> &'static Path {
@@ -82,12 +76,29 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("hub-").tempdir_in(base).unwrap();
         let site = Self { folder, addresses, vhost: format!("test-{:016x}", random()) };
         fs::write(site.participants(), register(only)).unwrap();
-        fs::write(site.config(), site.config_text(&database.url())).unwrap();
+        fs::write(site.config(HUB), site.config_text(HUB, &site.amqp("guest", "guest"), &database.url(), true)).unwrap();
         site
     }
 
-    fn config(&self) -> PathBuf {
-        self.folder.path().join("serve.toml")
+    /// A configuration of its own for one of several hubs: another port to the broker, another address of the database, and
+    /// nothing to provision.
+    pub(crate) fn configure(&self, name: &str, broker: u16, database: &str) {
+        let mut amqp: reqwest::Url = self.amqp("guest", "guest").parse().unwrap();
+        amqp.set_port(Some(broker)).unwrap();
+        let token = format!("[[http.token]]\nparticipant = \"{TOWN}\"\ntoken = \"{PASSWORD}\"\n");
+        fs::write(self.config(name), self.config_text(name, amqp.as_str(), database, false) + &token).unwrap();
+    }
+
+    /// Makes tables, topology and users, for hubs that do not.
+    pub(crate) async fn prepare(&self) {
+        for command in [["migrate"].as_slice(), &["broker", "provision"]] {
+            let output = self.command(command, HUB).output().await.unwrap();
+            assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
+    fn config(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.toml"))
     }
 
     /// The register file.
@@ -95,13 +106,18 @@ impl Site {
         self.folder.path().join("participants.toml")
     }
 
-    fn log_file(&self) -> PathBuf {
-        self.folder.path().join("hub.log")
+    fn log_file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.log"))
     }
 
-    /// What the hub has logged.
+    /// What the one hub has logged.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
+        self.log_of(HUB)
+    }
+
+    /// What a hub of that name has logged.
+    pub(crate) fn log_of(&self, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(self.log_file(name)).unwrap_or_default()).into_owned()
     }
 
     /// The address for a user of the broker.
@@ -113,14 +129,14 @@ impl Site {
         url.into()
     }
 
-    fn config_text(&self, database: &str) -> String {
+    fn config_text(&self, name: &str, amqp: &str, database: &str, provision: bool) -> String {
         let (_, api) = &self.addresses;
-        let (amqp, participants) = (self.amqp("guest", "guest"), self.participants().display().to_string());
+        let participants = self.participants().display().to_string();
         let api = api.replacen("http://", "http://guest:guest@", 1);
         let digest_key = "5c".repeat(32);
         format!(
             r#"environment = "test"
-process = "hub-1"
+process = "{name}"
 digest-key = "{digest_key}"
 participants = "{participants}"
 [store]
@@ -128,7 +144,7 @@ url = "{database}"
 [bus]
 url = "{amqp}"
 api = "{api}"
-provision = true
+provision = {provision}
 password = "{PASSWORD}"
 [http]
 listen = "127.0.0.1:0"
@@ -140,20 +156,25 @@ claim-seconds = 2
 
     /// Starts the hub and waits for its ready line.
     pub(crate) async fn serve(&self) -> Hub {
-        let log = fs::File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut serve = self.command(&["serve"]);
+        self.serve_as(HUB).await
+    }
+
+    /// Starts a hub with a configuration of its own and waits for its ready line.
+    pub(crate) async fn serve_as(&self, name: &str) -> Hub {
+        let log = fs::File::options().create(true).append(true).open(self.log_file(name)).unwrap();
+        let mut serve = self.command(&["serve"], name);
         let mut child = serve.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = timeout(START, stdout.next_line()).await.map(Result::unwrap);
-        let ready: Option<Ready> = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok());
-        let ready = ready.unwrap_or_else(|| panic!("the hub does not become ready:\n{}", self.log()));
+        let ready: Option<Started> = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok());
+        let ready = ready.unwrap_or_else(|| panic!("the hub does not become ready:\n{}", self.log_of(name)));
         assert!(ready.ready && Some(ready.pid) == child.id(), "{ready:?} of process {:?}", child.id());
-        Hub { child, _stdout: stdout }
+        Hub { child, address: ready.http, _stdout: stdout }
     }
 
     /// Runs a command to its end: its exit code and what it printed, a JSON value a line.
     pub(crate) async fn run(&self, arguments: &[&str]) -> (i32, Vec<serde_json::Value>) {
-        let output = self.command(arguments).output().await.unwrap();
+        let output = self.command(arguments, HUB).output().await.unwrap();
         let lines = String::from_utf8(output.stdout).unwrap();
         (output.status.code().unwrap_or(-1), lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
     }
@@ -167,7 +188,7 @@ claim-seconds = 2
 
     /// What is under way.
     pub(crate) async fn status(&self) -> Load {
-        let output = self.command(&["status", "--json"]).output().await.unwrap();
+        let output = self.command(&["status", "--json"], HUB).output().await.unwrap();
         assert!(output.status.success(), "status: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
@@ -183,9 +204,9 @@ claim-seconds = 2
         }
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    fn command(&self, words: &[&str], name: &str) -> Command {
         let mut command = Command::new(binary());
-        command.current_dir(repository()).args(words).arg("--config").arg(self.config()).kill_on_drop(true);
+        command.current_dir(repository()).args(words).arg("--config").arg(self.config(name)).kill_on_drop(true);
         command
     }
 
@@ -252,6 +273,24 @@ impl Hub {
     /// As a power failure would.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn terminate(mut self) {
+        self.signal("TERM").await;
+        let ended = timeout(START, self.child.wait()).await;
+        assert!(ended.as_ref().is_ok_and(|ended| ended.as_ref().is_ok_and(ExitStatus::success)), "asked to end: {ended:?}");
+    }
+
+    /// Sends it a signal.
+    pub(crate) async fn signal(&self, signal: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap().success());
+    }
+
+    /// Where it listens for HTTP.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// Whether the process still lives.

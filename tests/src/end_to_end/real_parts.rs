@@ -3,5 +3,4 @@
 mod commands;
 mod consent_race;
 mod foreign_client;
-mod kills;
 mod national;

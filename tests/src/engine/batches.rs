@@ -8,9 +8,9 @@ use schakelpunt_engine::step::Reported;
 use crate::harness::{
     Rig,
     around::Around,
-    messages::{admission, consent_given, consent_withdrawn, detention_ended, invitation, release_date, screening},
+    messages::{admission, consent_given, consent_withdrawn, detention_ended, invitation, release_date, screening, start_corrected},
     poison::Poisoned,
-    rejected, told,
+    rejected, to, told,
 };
 
 #[tokio::test]
@@ -99,4 +99,13 @@ async fn what_a_later_message_of_the_batch_ends_is_not_provided_on_the_earlier_d
     rig.batch(&[missing, detention_ended("d-1", "2021-06-01").sequence(6)]).await;
     let sent = rig.settle().await;
     assert!(told(&sent).iter().all(|line| !line.ends_with("screening-completed")), "the end came before the claim: {:?}", told(&sent));
+}
+
+#[tokio::test]
+async fn what_a_later_message_of_the_batch_changes_is_seen_at_the_claim() {
+    let rig = Rig::new().await;
+    rig.batch(&[admission("d-1"), release_date("d-1", "2024-12-01").sequence(2), start_corrected("d-1").of("0166")]).await;
+    let sent = rig.settle().await;
+    assert!(to(&sent, "gemeente-zwolle").is_empty(), "it was no longer responsible when the batch was committed: {:?}", told(&sent));
+    assert_eq!(rig.stages("d-1-release-date-set", "gemeente-kampen").await, ["handed-over"], "and nothing is lost");
 }

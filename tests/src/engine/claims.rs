@@ -111,6 +111,18 @@ async fn a_hub_that_was_not_told_of_a_register_change_sees_it_at_a_fetch() {
 }
 
 #[tokio::test]
+async fn a_clock_that_goes_back_lifts_no_stop() {
+    let rig = Rig::new().await;
+    rig.down("gemeente-zwolle");
+    rig.give(&admission("d-1")).await;
+    rig.pass(60);
+    rig.record(stop_participant("gemeente-zwolle")).await;
+    rig.pass(-30);
+    rig.up("gemeente-zwolle");
+    assert!(to(&rig.settle().await, "gemeente-zwolle").is_empty());
+}
+
+#[tokio::test]
 async fn what_rests_on_consent_does_not_go_behind_anything_else() {
     let rig = Rig::new().await;
     for detention in ["d-1", "d-2"] {

@@ -184,3 +184,18 @@ async fn a_consent_ends_with_the_message_that_stated_it() {
     assert_eq!(partner(&rig.settle().await), [""; 0]);
     assert_eq!(rig.stages(invitation("d-1", PARTNER).name(), PARTNER).await, ["cancelled"]);
 }
+
+#[tokio::test]
+async fn a_clock_that_goes_back_revives_no_consent() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    rig.give(&consent_given("d-1", "c-1", "ggz-zwolle")).await;
+    rig.pass(60);
+    rig.down("ggz-zwolle");
+    rig.give(&consent_withdrawn("d-1", "c-1")).await;
+    rig.pass(-30);
+    rig.up("ggz-zwolle");
+    let report = rig.take(&invitation("d-1", "ggz-zwolle")).await;
+    assert_eq!(report.outcome, Reported::Refused);
+    assert!(to(&rig.settle().await, "ggz-zwolle").is_empty());
+}

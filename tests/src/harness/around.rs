@@ -12,7 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
@@ -76,7 +76,7 @@ impl<H: Hooks> Store for Around<H> {
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         self.0.inner().record(entries).await
     }
-    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
+    async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
         self.0.inner().due_recipients().await
     }
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {

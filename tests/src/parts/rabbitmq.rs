@@ -158,12 +158,21 @@ impl Node {
 
     /// Starts it, or starts it again, and waits until it answers. Gives its addresses.
     pub(crate) async fn start(&self) -> (String, String) {
+        let answer = self.started().await;
+        (answer["amqp"].as_str().unwrap().to_owned(), answer["api"].as_str().unwrap().to_owned())
+    }
+
+    /// Starts it if it is not up, and asks for its version.
+    pub(crate) async fn version(&self) -> String {
+        self.started().await["version"].as_str().unwrap().to_owned()
+    }
+
+    async fn started(&self) -> serde_json::Value {
         let version = match self.version {
             Version::Three => "3",
             Version::Four => "4",
         };
-        let answer: serde_json::Value = serde_json::from_str(&self.parts("start", &["--version", version]).await).unwrap();
-        (answer["amqp"].as_str().unwrap().to_owned(), answer["api"].as_str().unwrap().to_owned())
+        serde_json::from_str(&self.parts("start", &["--version", version]).await).unwrap()
     }
 
     /// Stops it in good order.

@@ -12,7 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
@@ -155,7 +155,7 @@ impl Store for SimStore {
         .await
     }
 
-    async fn due_recipients(&self) -> Result<Vec<ParticipantId>, StoreError> {
+    async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
         self.call("due", false, |world, now| Ok(world.tables.due_recipients(now))).await
     }
 

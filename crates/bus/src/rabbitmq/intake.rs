@@ -34,7 +34,7 @@ impl Intake for RabbitIntake {
 }
 
 fn incoming(received: Received, dead: bool) -> Incoming {
-    let Received { tag, routing_key, redelivered, user_id, message_id: _, ty: _, message } = received;
-    let sender = routing_key.split('.').next().and_then(|word| word.parse().ok());
+    let sender = received.sender();
+    let Received { tag, routing_key: _, redelivered, user_id, message_id: _, ty: _, message } = received;
     Incoming { tag, sender, user_id, raw: message, redelivered, dead }
 }

@@ -42,8 +42,8 @@ fn each_check_of_the_profile_names_its_place() {
     assert_eq!(with("type", json!(null)), at("/type"), "P2");
     assert_eq!(with("Bad_Name", json!("x")), at(""), "P3");
     assert_eq!(with("correlationid", json!("a\u{1}b")), at("/correlationid"), "P4");
-    assert_eq!(with("extra", json!(1.5)), at("/extra"), "P5");
-    assert_eq!(with("extra", json!({"a": 1})), at("/extra"), "P5");
+    assert_eq!(with("extra", json!(1.5)), at(""), "P5; a name that the hub does not know is not repeated");
+    assert_eq!(with("causationid", json!({"a": 1})), at("/causationid"), "P5");
     assert_eq!(with("type", json!("nl.schakelpunt.detentions.Detention.v1.2.3")), at("/type"), "P6");
     assert_eq!(with("source", json!("urn:nld:oin:01823288444:zakensysteem")), at("/source"), "P7");
     assert_eq!(with("time", json!("2024-09-04T08:00:00")), at("/time"), "P8");
@@ -77,6 +77,14 @@ fn an_event_over_64_kib_is_too_large() {
 }
 
 #[test]
+fn attributes_are_few_and_short() {
+    assert_eq!(with("tracestate", json!("x".repeat(VALUE_MAX + 1))), (Malformed, "/tracestate".to_owned()));
+    let mut many = event();
+    (0..ATTRIBUTES_MAX).for_each(|n| many[format!("a{n}")] = json!("x"));
+    assert_eq!(parse(&many).unwrap_err().detail, "at most 32 attributes");
+}
+
+#[test]
 fn a_type_of_somebody_else_is_unknown() {
     let unknown = (RejectionCode::UnknownType, "/type".to_owned());
     assert_eq!(with("type", json!("nl.overheid.zaken.zaak-gemuteerd")), unknown);
@@ -103,4 +111,17 @@ fn binary_mode_is_the_same_event_with_any_of_three_prefixes() {
 fn what_is_no_cloud_event_says_so() {
     let raw = RawMessage { content_type: "text/plain".to_owned(), headers: Vec::new(), body: b"hello".to_vec() };
     assert_eq!(Envelope::parse(&raw).unwrap_err().code, Malformed);
+}
+
+#[test]
+fn a_pointer_ends_before_the_senders_own_words() {
+    assert_eq!(shown("/data/person/identity/Jan Jansen"), "/data/person/identity");
+    assert_eq!(shown("/data/care/trajectories/0/act"), "/data/care/trajectories/0/act");
+    assert_eq!(shown("/999990342"), "");
+    let raw = RawMessage {
+        content_type: "application/cloudevents+json".to_owned(),
+        body: br#"{"data":{"Jan Jansen":1,"Jan Jansen":2}}"#.to_vec(),
+        ..RawMessage::default()
+    };
+    assert_eq!(Envelope::parse(&raw).unwrap_err().pointer, "/data");
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Deaths of a message alone after which it is set aside. Fewer may be chance: a machine that is restarted again and again.
-const ALONE_MAX: u32 = 5;
+pub const ALONE_MAX: u32 = 5;
 
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 

@@ -9,13 +9,16 @@ use schakelpunt_domain::{
     stage::{BlockReason, Stage},
 };
 
-use super::{CONFLICTS_MAX, Hub, chain};
+use tokio::time::Instant;
+
+use super::{CONFLICTS_MAX, Hub, chain, inboxes::SetAside};
 use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
-    model::{Delivery, HandOver, Room, Verdict},
+    model::{Delivery, Due, HandOver, Room, Verdict},
     ports::{Outgoing, Published, Pull, StoreError},
-    step::{AtOnce, Input, Law, Receipts},
+    settings::Limits,
+    step::{Input, Law, Receipts},
 };
 
 impl Hub {
@@ -23,23 +26,26 @@ impl Hub {
     pub(crate) async fn hand_over_ready(&self) -> Result<usize, StoreError> {
         let ready = self.ready.take(self.settings.limits.claims);
         self.inboxes.done(ready.late.iter().map(Permitted::recipient));
-        self.hand_over(&ready.in_time, &BTreeSet::new()).await?;
+        if let Some(deadline) = ready.deadline {
+            self.hand_over(&ready.in_time, &BTreeSet::new(), deadline).await?;
+        }
         Ok(ready.in_time.len())
     }
 
     /// For how many deliveries of each inbox a batch may set aside room, so that they are claimed as they are decided.
-    pub(super) async fn room_at_once(&self) -> AtOnce {
+    pub(super) async fn room_at_once(&self) -> Option<SetAside<'_>> {
         // what cannot be handed over soon waits where it can be cancelled
         if !self.ready.fewer_than(self.settings.limits.claims).await {
-            return AtOnce::new();
+            return None;
         }
         for recipient in self.inboxes.nearly_full(self.settings.limits.batch) {
             match self.bus.room(&recipient, self.settings.limits.window).await {
-                Ok(room) => self.inboxes.asked(&recipient, room.count),
+                Ok(room) => self.inboxes.asked(&recipient, room),
                 Err(_) => break,
             };
         }
-        self.inboxes.set_aside(self.settings.limits.batch, |recipient| self.sharing.is_ours(recipient) && !self.is_down(recipient))
+        let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient);
+        Some(self.inboxes.set_aside(self.settings.limits.batch, ours))
     }
 
     /// Claims what is due, hands it over, writes how it went. Gives how many deliveries moved.
@@ -57,6 +63,7 @@ impl Hub {
         }
         let registers = self.registers().await;
         let law = Law { settings: &self.settings, registers: &registers };
+        let deadline = in_time(&self.settings.limits);
         let mut reconsider: Reconsider = Vec::new();
         let mut uncertain: BTreeSet<DeliveryId> = BTreeSet::new();
         let mut moved = 0;
@@ -86,7 +93,7 @@ impl Hub {
         let count = moved + reconsider.len();
         self.inboxes.claimed(claimed.iter().map(|delivery| &delivery.recipient));
         let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
-        self.hand_over(&permitted, &uncertain).await?;
+        self.hand_over(&permitted, &uncertain, deadline).await?;
         self.reconsider(reconsider).await?;
         Ok(count)
     }
@@ -103,7 +110,8 @@ impl Hub {
         let mut room = BTreeMap::new();
         let registers = self.registers().await;
         let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
-        for recipient in self.store.due_recipients().await? {
+        // the order counts: what is claimed by consent shows in the store until it shows in the inbox
+        for Due { recipient, consent_claimed } in self.store.due_recipients().await? {
             // who fetches has no inbox: its deliveries wait for it
             if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
                 continue;
@@ -113,9 +121,9 @@ impl Hub {
             }
             match self.bus.room(&recipient, self.settings.limits.window).await {
                 Ok(free) => {
-                    let count = self.inboxes.asked(&recipient, free.count);
-                    if count > 0 {
-                        room.insert(recipient, Room { count, consent: free.consent && consent });
+                    let free = self.inboxes.asked(&recipient, free);
+                    if free.count > 0 {
+                        room.insert(recipient, Room { consent: free.consent && consent && !consent_claimed, ..free });
                     }
                 }
                 Err(error) => tracing::warn!(recipient = %recipient, error = %chain(&error), "the inbox cannot be seen"),
@@ -124,16 +132,21 @@ impl Hub {
         Ok(room)
     }
 
-    async fn hand_over(&self, permitted: &[Permitted], uncertain: &BTreeSet<DeliveryId>) -> Result<(), StoreError> {
+    async fn hand_over(&self, permitted: &[Permitted], uncertain: &BTreeSet<DeliveryId>, deadline: Instant) -> Result<(), StoreError> {
         if permitted.is_empty() {
             return Ok(());
         }
         let batch: Vec<Outgoing<'_>> = permitted.iter().map(Outgoing::Delivery).collect();
-        let published = self.bus.publish(&batch).await;
+        let published = tokio::select! {
+            biased;
+            // nobody knows how much of it left, and nothing more does
+            () = tokio::time::sleep_until(deadline) => vec![Published::Uncertain; batch.len()],
+            published = self.bus.publish(&batch) => published,
+        };
         self.inboxes.done(permitted.iter().map(Permitted::recipient));
         let now = self.store.now().await?;
         let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
-            // that this time it is not there says nothing of the time before
+            // that this time it is not there, or has no inbox, says nothing of the time before
             Published::NotNow | Published::Unroutable if uncertain.contains(&one.id()) => None,
             how => self.result(one, how, now),
         });
@@ -211,6 +224,12 @@ impl Hub {
         }
         Err(StoreError::Conflict)
     }
+}
+
+/// Until when what is claimed from now on may be handed over. A claim that is older than half its life is not: the bus may take its time,
+/// and when the claim has passed, the delivery is decided again (order-per-lane, no-claim-without-ground).
+pub(super) fn in_time(limits: &Limits) -> Instant {
+    Instant::now() + limits.claim / 2
 }
 
 fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {

@@ -7,12 +7,21 @@ use std::{
 
 use schakelpunt_domain::ParticipantId;
 
+use crate::{model::Room, step::AtOnce};
+
 #[derive(Debug, Default)]
 struct Inbox {
     /// What it takes beyond what is under way.
     free: usize,
     /// Claimed or set aside to be claimed, and not yet on the bus.
     under_way: usize,
+}
+
+/// Room that is set aside for one batch. What is not used goes back, also where the batch is given up.
+#[derive(Debug)]
+pub(super) struct SetAside<'a> {
+    inboxes: &'a Inboxes,
+    left: AtOnce,
 }
 
 /// All inboxes that were asked about.
@@ -24,12 +33,13 @@ impl Inboxes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bus said how much an inbox takes. Gives how much of that is not under way already.
-    pub(super) fn asked(&self, recipient: &ParticipantId, count: usize) -> usize {
+    /// The bus said how much an inbox takes. What is under way to it already takes its part of that; what rests on consent goes
+    /// when nothing else is.
+    pub(super) fn asked(&self, recipient: &ParticipantId, room: Room) -> Room {
         let mut all = self.all();
         let inbox = all.entry(recipient.clone()).or_default();
-        inbox.free = count.saturating_sub(inbox.under_way);
-        inbox.free
+        inbox.free = room.count.saturating_sub(inbox.under_way);
+        Room { count: inbox.free, consent: room.consent && inbox.under_way == 0 }
     }
 
     /// Inboxes with something under way that may take less than a batch: they have to be asked again.
@@ -39,7 +49,7 @@ impl Inboxes {
     }
 
     /// Sets aside for one batch what each inbox takes: a batch may be for one recipient as a whole.
-    pub(super) fn set_aside(&self, batch: usize, may: impl Fn(&ParticipantId) -> bool) -> BTreeMap<ParticipantId, usize> {
+    pub(super) fn set_aside(&self, batch: usize, may: impl Fn(&ParticipantId) -> bool) -> SetAside<'_> {
         let mut all = self.all();
         let free = all.iter_mut().filter(|(recipient, inbox)| inbox.free > 0 && may(recipient));
         let taken = free.map(|(recipient, inbox)| {
@@ -48,23 +58,7 @@ impl Inboxes {
             inbox.under_way += count;
             (recipient.clone(), count)
         });
-        taken.collect()
-    }
-
-    /// Gives back what was set aside, as far as it was not used.
-    pub(super) fn give_back<'a>(&self, set_aside: BTreeMap<ParticipantId, usize>, used: impl Iterator<Item = &'a ParticipantId>) {
-        let mut left = set_aside;
-        for recipient in used {
-            if let Some(count) = left.get_mut(recipient) {
-                *count = count.saturating_sub(1);
-            }
-        }
-        let mut all = self.all();
-        for (recipient, count) in left {
-            let inbox = all.entry(recipient).or_default();
-            inbox.free += count;
-            inbox.under_way = inbox.under_way.saturating_sub(count);
-        }
+        SetAside { inboxes: self, left: taken.collect() }
     }
 
     /// These were claimed without being set aside.
@@ -90,5 +84,32 @@ impl Inboxes {
     /// What was known of the inboxes of which it is true is forgotten: they have to be asked again.
     pub(super) fn forget(&self, which: impl Fn(&ParticipantId) -> bool) {
         self.all().iter_mut().filter(|(recipient, _)| which(recipient)).for_each(|(_, inbox)| inbox.free = 0);
+    }
+}
+
+impl SetAside<'_> {
+    /// For how many deliveries of each recipient.
+    pub(super) fn room(&self) -> &AtOnce {
+        &self.left
+    }
+
+    /// These were claimed.
+    pub(super) fn used<'a>(mut self, recipients: impl Iterator<Item = &'a ParticipantId>) {
+        for recipient in recipients {
+            if let Some(count) = self.left.get_mut(recipient) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+}
+
+impl Drop for SetAside<'_> {
+    fn drop(&mut self) {
+        let mut all = self.inboxes.all();
+        for (recipient, count) in std::mem::take(&mut self.left) {
+            let inbox = all.entry(recipient).or_default();
+            inbox.free += count;
+            inbox.under_way = inbox.under_way.saturating_sub(count);
+        }
     }
 }

@@ -8,11 +8,8 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Settings, claim::Permitted, model::Delivery, step::Law};
+use crate::{claim::Permitted, model::Delivery, step::Law};
 
-/// A claim that is older than this part of its life is not handed over any more: the bus may take its time, and when the claim has
-/// passed the delivery is decided again.
-const IN_TIME: u32 = 2;
 /// How long a batch waits for what was claimed before it to be handed over. To claim later costs more than this wait.
 const HOLD: Duration = Duration::from_millis(250);
 
@@ -26,8 +23,10 @@ pub(super) struct Ready {
 /// What is taken out at once.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    /// To hand over.
+    /// To hand over before the deadline.
     pub(super) in_time: Vec<Permitted>,
+    /// The earliest of theirs.
+    pub(super) deadline: Option<Instant>,
     /// Too late: whoever claims it next decides again.
     pub(super) late: Vec<Permitted>,
 }
@@ -37,9 +36,8 @@ impl Ready {
         self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds what the store gave back as claimed.
-    pub(super) fn add(&self, claimed: Vec<Delivery>, law: Law<'_>, settings: &Settings) {
-        let until = Instant::now() + in_time(settings.limits.claim);
+    /// Adds what the store gave back as claimed, to be handed over before the deadline.
+    pub(super) fn add(&self, claimed: Vec<Delivery>, law: Law<'_>, until: Instant) {
         self.all().extend(claimed.into_iter().filter_map(|delivery| Some((until, Permitted::from_claimed(delivery, law)?))));
     }
 
@@ -65,14 +63,15 @@ impl Ready {
         let now = Instant::now();
         let mut taken = Taken::default();
         for (until, permitted) in all.drain(..count) {
-            if now < until { taken.in_time.push(permitted) } else { taken.late.push(permitted) }
+            if now < until {
+                taken.deadline = Some(taken.deadline.map_or(until, |deadline| deadline.min(until)));
+                taken.in_time.push(permitted);
+            } else {
+                taken.late.push(permitted);
+            }
         }
         drop(all);
         self.taken.notify_waiters();
         taken
     }
-}
-
-fn in_time(claim: Duration) -> Duration {
-    claim / IN_TIME
 }

@@ -252,7 +252,7 @@ fn deliver(
         lane_sequence,
         decision,
         stamp: world.stamp(detention),
-        stage: Stage::new(world.now()),
+        stage: Stage::new(world.clock()),
         bytes: None,
         number: None,
     };

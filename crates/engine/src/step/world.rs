@@ -27,6 +27,7 @@ struct Row {
 pub(super) struct World<'a> {
     law: Law<'a>,
     now: Timestamp,
+    clock: Timestamp,
     epoch: u64,
     cases: BTreeMap<DetentionRef, Row>,
     messages: BTreeMap<MessageKey, StoredMessage>,
@@ -53,6 +54,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             law,
             now: latest,
+            clock: now,
             epoch,
             cases: cases.into_iter().map(row).collect(),
             messages: messages.into_iter().map(|message| (message.key.clone(), message)).collect(),
@@ -91,6 +93,11 @@ impl<'a> World<'a> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The store's clock, by which it is judged what is due.
+    pub(super) fn clock(&self) -> Timestamp {
+        self.clock
     }
 
     pub(super) fn at(&self) -> At {

@@ -116,8 +116,14 @@ pub(super) struct Source<'a> {
     pub(super) parsed: Parsed,
 }
 
+/// Largest rule file in bytes: twenty times the largest that is shipped.
+pub const FILE_MAX: usize = 1024 * 1024;
+
 /// Reads one file's shape. TOML stops at the first mistake of this kind.
 pub(super) fn parse(file: &RuleFile) -> Result<Source<'_>, Box<LoadError>> {
+    if file.text.len() > FILE_MAX {
+        return Err(Box::new(place(file, 0..0, "TOO_LARGE", "at most 1048576 bytes".to_owned(), "split it along its domains")));
+    }
     match toml::from_str(&file.text) {
         Ok(parsed) => Ok(Source { file, parsed }),
         Err(error) => Err(Box::new(place(

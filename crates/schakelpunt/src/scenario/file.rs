@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schakelpunt_domain::{DetentionRef, EventName, ParticipantId, registers::Stop};
 use serde::Deserialize;
 
-use crate::registers::Tables;
+use crate::{place, registers::Tables};
 
 /// A scenario.
 #[derive(Debug, Clone, Deserialize)]
@@ -186,7 +186,8 @@ pub(super) enum Does<'a> {
 impl Scenario {
     /// Reads a scenario; a mistake is shown with its place.
     pub fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
-        let scenario: Self = toml::from_str(text).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
+        place::fits(name, text)?;
+        let scenario: Self = toml::from_str(text).map_err(|error| place::of_toml(name, text, &error))?;
         let mut before = scenario.clock;
         for (number, step) in (1..).zip(&scenario.steps) {
             ensure!(step.at >= before, "{name}: step {number} lies before the one above it");

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::rabbit_rig::{RabbitRig, send};
 use crate::{
-    bus_contract::rig::{Rig as _, eventually, id_of, municipality, prison, publish, receipts, samples, stranger, take},
+    bus_contract::rig::{Rig as _, eventually, id_of, municipality, prison, publish, receipts, sample_ids, samples, stranger, take},
     parts::rabbitmq::{TestBroker, Version},
 };
 
@@ -132,6 +132,25 @@ pub(crate) async fn a_full_inbox_is_not_for_now(version: Version) {
     let refused = publish(rig.bus(), &receipts(&municipality(), 1)).await;
     assert_eq!(refused, [Published::NotNow], "after {count}");
     assert_eq!(rig.bus().room(&municipality(), 5).await.unwrap().count, 0);
+}
+
+/// Somebody else reads on. What was not settled has to come before what is newer, or a detention would be overtaken.
+pub(crate) async fn a_dropped_consumer_gives_back_before_newer_ones_go_on(version: Version) {
+    let Some(rig) = RabbitRig::fresh(version).await else { return };
+    let (one, other) = (rig.hub_connection().await, rig.hub_connection().await);
+    let mut reads = one.consumer(topology::STOP, 2).await.unwrap();
+    let mut waits = other.consumer(topology::STOP, 100).await.unwrap();
+    let sent = samples("deceased", "d1", 20);
+    rig.send(&prison(), &sent).await;
+    reads.next_batch(2, Duration::ZERO).await.unwrap();
+    drop(reads);
+    let mut taken = Vec::new();
+    while taken.len() < sent.len() {
+        let batch = waits.next_batch(20, Duration::ZERO).await.unwrap();
+        let id = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap()["id"].as_str().unwrap().to_owned();
+        taken.extend(batch.iter().map(|received| id(&received.message.body)));
+    }
+    assert_eq!(taken, sample_ids(&sent));
 }
 
 pub(crate) async fn provisioning_twice_changes_nothing(version: Version) {

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use schakelpunt_amqp::topology::{self, Topology};
+use schakelpunt_amqp::{
+    limits::BODY_MAX,
+    topology::{self, Topology},
+};
+use schakelpunt_domain::envelope::Envelope;
 use schakelpunt_engine::ports::{BusError, Published};
 
 use tokio::process::Command;
@@ -22,38 +26,72 @@ pub(crate) async fn restarts_kills_and_alarms(version: Version) {
     alarm(&node, &rig).await;
 }
 
-/// A property that is not UTF-8 is fine for the broker and unreadable for lapin, which ends the connection over it.
-pub(crate) async fn an_unreadable_message_stops_its_own_queue_alone(version: Version) {
+/// The broker passes on what its client library cannot read: a text that is no UTF-8, headers nested without end, a body of megabytes.
+/// Each comes through as a message that the hub can reject, from the sender that the routing key proves.
+pub(crate) async fn a_message_that_cannot_be_read_stops_nothing(version: Version) {
     let Some(rig) = RabbitRig::fresh(version).await else { return };
     let python = variable("SCHAKELPUNT_TEST_PYTHON").expect("SCHAKELPUNT_TEST_PYTHON is not set: run this test through tests/run");
     let sent = Command::new(python).args(["-c", UNREADABLE]).arg(rig.broker.url_of(&prison())).output().await.unwrap();
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
-    let mut stopped = Vec::new();
-    let mut opened = Vec::new();
-    for queue in rig.bus().queues().into_iter().filter(|queue| queue.contains(".intake.")) {
-        let mut intake = rig.bus().open(&queue).await.unwrap();
-        // a message behind it is not read either; in the other queues it is
-        let samples: Vec<_> = (0..32).flat_map(|lane| samples("detention-started", &format!("{queue}-{lane}"), 1)).collect();
-        rig.send(&prison(), &samples).await;
-        match intake.next_batch(1, Duration::ZERO).await {
-            Ok(_) => opened.push(intake),
-            Err(BusError::Unavailable(_)) => stopped.push(queue),
-            Err(error) => panic!("{error:?}"),
-        }
+    let mut intake = rig.bus().open(topology::STOP).await.unwrap();
+    let received = take(&mut *intake, UNREADABLE_COUNT).await;
+    for incoming in &received {
+        assert_eq!(incoming.sender, Some(prison()), "{:?}", incoming.raw.content_type);
+        assert!(incoming.raw.body.len() <= BODY_MAX, "only as much as shows that it is too large");
+        assert_eq!(Envelope::parse(&incoming.raw).map_err(|why| why.detail.len() > 10), Err(true), "the hub can say why not");
     }
-    assert_eq!((stopped.len(), opened.len()), (1, 3), "{stopped:?}");
-    for intake in &mut opened {
-        intake.next_batch(1, Duration::ZERO).await.unwrap();
-    }
+    assert!(received.iter().any(|incoming| incoming.raw.body.len() == BODY_MAX));
+    // what comes behind is read
+    let behind = samples("deceased", "behind", 1);
+    rig.send(&prison(), &behind).await;
+    assert_eq!(ids(&take(&mut *intake, 1).await), sample_ids(&behind));
+    intake.settle(received[UNREADABLE_COUNT - 1].tag).await.unwrap();
 }
 
+const UNREADABLE_COUNT: usize = 4;
 const UNREADABLE: &str = "
 import pika, sys
+sys.setrecursionlimit(100000)
 connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
-properties = pika.BasicProperties(content_type=b'\\xff', headers={'partitionkey': 'd1'})
 channel = connection.channel()
 channel.confirm_delivery()
-channel.basic_publish('schakelpunt.in', 'pi-alphen.detention-started', b'{}', properties)
+nested = 'x'
+for _ in range(20000):
+    nested = [nested]
+def send(key='pi-alphen.deceased', body=b'{}', **properties):
+    channel.basic_publish('schakelpunt.in', key, body, pika.BasicProperties(**properties))
+send(content_type=b'\\xff')
+send(headers={'partitionkey': 'd1', 'nested': nested})
+send(body=b'x' * 5000000)
+send(message_id=b'\\xc3')
+connection.close()
+";
+
+/// The routing key itself: its first word is checked by the broker, the rest may be anything.
+pub(crate) async fn a_routing_key_that_is_no_text_stops_nothing(version: Version) {
+    let Some(rig) = RabbitRig::fresh(version).await else { return };
+    let python = variable("SCHAKELPUNT_TEST_PYTHON").expect("SCHAKELPUNT_TEST_PYTHON is not set: run this test through tests/run");
+    let sent = Command::new(python).args(["-c", UNREADABLE_KEY]).arg(rig.broker.url_of(&prison())).output().await.unwrap();
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    // whichever queue the broker chose
+    let mut senders = Vec::new();
+    for queue in rig.bus().queues().into_iter().filter(|queue| queue.contains(".intake.")) {
+        let mut intake = rig.bus().open(&queue).await.unwrap();
+        rig.send(&prison(), &(0..32).flat_map(|lane| samples("detention-started", &format!("{queue}-{lane}"), 1)).collect::<Vec<_>>())
+            .await;
+        senders.extend(intake.next_batch(100, Duration::ZERO).await.unwrap().into_iter().map(|incoming| incoming.sender));
+    }
+    assert!(senders.len() >= 4 && senders.iter().all(|sender| *sender == Some(prison())), "{senders:?}");
+}
+
+const UNREADABLE_KEY: &str = "
+import pika, sys
+connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
+channel = connection.channel()
+channel.confirm_delivery()
+for lane in range(16):
+    headers = {'partitionkey': 'd-%d' % lane}
+    channel.basic_publish('schakelpunt.in', b'pi-alphen.\\xff', b'{}', pika.BasicProperties(headers=headers))
 connection.close()
 ";
 

@@ -35,6 +35,11 @@ impl RabbitRig {
         }
         Self { bus: broker.bus().await, broker }
     }
+
+    /// A connection as the hub.
+    pub(crate) async fn hub_connection(&self) -> Connection {
+        Connection::open(&self.broker.hub_url(), "hub").await.unwrap()
+    }
 }
 
 #[async_trait]

@@ -26,10 +26,10 @@ use tokio::task::JoinHandle;
 use self::halting::{Halting, Point};
 use crate::{
     end_to_end::{
-        checker::Arrival,
         messages::{PARTNER, PRISON, PRISON_SOURCE, TOWN, TOWN_SOURCE, UNIT, admission, day, event, now},
         process::repository,
     },
+    faults::checker::Arrival,
     harness::around::Around,
     parts::postgres::Database,
 };
@@ -146,7 +146,7 @@ fn receive(bus: &InProcessBus, party: &str, into: Arc<Mutex<Vec<Arrival>>>) {
     drop(spawn::named("recipient", async move {
         loop {
             let InboxMessage { bytes, .. } = inbox.next().await;
-            into.lock().unwrap_or_else(PoisonError::into_inner).push(Arrival::new(id.as_str(), bytes));
+            into.lock().unwrap_or_else(PoisonError::into_inner).push(Arrival::new(id.as_str(), bytes, now()));
             inbox.ack();
         }
     }));

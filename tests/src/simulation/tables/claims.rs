@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, ParticipantId, stage::Stage};
 use schakelpunt_engine::{
-    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Room, Verdict},
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Due, Room, Verdict},
     ports::{Pull, StoreError},
 };
 use schakelpunt_rules::Permit;
@@ -38,6 +38,10 @@ fn due(stage: &Stage) -> Option<Timestamp> {
     }
 }
 
+fn by_consent(delivery: &Delivery) -> bool {
+    delivery.decision.permit().is_some_and(Permit::by_consent)
+}
+
 impl Tables {
     fn stage(&self, id: &DeliveryId) -> &Stage {
         &self.deliveries[id].delivery.stage
@@ -47,14 +51,22 @@ impl Tables {
         due(self.stage(id)).filter(|due| *due <= now)
     }
 
-    pub(crate) fn due_recipients(&self, now: Timestamp) -> Vec<ParticipantId> {
+    pub(crate) fn due_recipients(&self, now: Timestamp) -> Vec<Due> {
         let mut found: Vec<ParticipantId> = Vec::new();
         for ((recipient, _), open) in &self.open {
             if found.last() != Some(recipient) && open.first().is_some_and(|(_, _, id)| self.due(id, now).is_some()) {
                 found.push(recipient.clone());
             }
         }
-        found
+        let live = |recipient: &ParticipantId| self.consent_claimed(recipient, |until| until > now);
+        found.into_iter().map(|recipient| Due { consent_claimed: live(&recipient), recipient }).collect()
+    }
+
+    /// Whether something by consent is claimed for a recipient, with a claim that lives until such an instant.
+    fn consent_claimed(&self, recipient: &ParticipantId, lives: impl Fn(Timestamp) -> bool) -> bool {
+        let open = self.open.iter().filter(|((to, _), _)| to == recipient).flat_map(|(_, open)| open);
+        let mut deliveries = open.map(|(_, _, id)| &self.deliveries[id].delivery);
+        deliveries.any(|one| by_consent(one) && matches!(one.stage, Stage::Claimed { until, .. } if lives(until)))
     }
 
     /// The due heads of lanes of recipients with room, those first that are due longest.
@@ -65,8 +77,10 @@ impl Tables {
             let Some(room) = room.get(recipient) else { continue };
             let take = if heads == Heads::First { 1 } else { open.len() };
             for (_, ordinal, id) in open.iter().take(take) {
-                let by_consent = self.deliveries[id].delivery.decision.permit().is_some_and(Permit::by_consent);
-                if let Some(due) = self.due(id, now).filter(|_| room.consent || !by_consent) {
+                let delivery = &self.deliveries[id].delivery;
+                let beside = || matches!(delivery.stage, Stage::Waiting { .. }) && self.consent_claimed(recipient, |_| true);
+                let free = !by_consent(delivery) || (room.consent && !beside());
+                if let Some(due) = self.due(id, now).filter(|_| free) {
                     found.push((due, *ordinal, *id, recipient));
                 }
             }

@@ -1,0 +1,9 @@
+//! Every limit of this crate in one place. Each stands where it is used, with its reason.
+
+pub use crate::{
+    body::{LIMIT as BODY_MAX, PATIENCE as BODY_PATIENCE},
+    connections::CONNECTIONS_MAX,
+    events::PLACES_MAX,
+    fetch::LIMIT_MAX as FETCH_MAX,
+    turns::{AT_ONCE, AT_ONCE_IN_ALL},
+};

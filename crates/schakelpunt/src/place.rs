@@ -1,0 +1,50 @@
+//! Where in a file a mistake is: `file:line:column: message`, as compilers write it and editors jump to.
+
+use std::ops::Range;
+
+/// Largest register, scenario or configuration file in bytes: the register of the whole country takes less than a fifth of it.
+pub const FILE_MAX: usize = 1024 * 1024;
+
+/// Refuses a text that is too large to be meant.
+pub(crate) fn fits(name: &str, text: &str) -> anyhow::Result<()> {
+    if text.len() > FILE_MAX { Err(at(name, "", 0..0, "at most 1048576 bytes")) } else { Ok(()) }
+}
+
+/// A mistake at a range of bytes of a text.
+pub(crate) fn at(name: &str, text: &str, span: Range<usize>, message: &str) -> anyhow::Error {
+    let before = text.get(..span.start).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let (line, column) = (before.matches('\n').count() + 1, before.get(line_start..).unwrap_or_default().chars().count() + 1);
+    anyhow::anyhow!("{name}:{line}:{column}: {}", message.trim())
+}
+
+/// A mistake that the TOML reader found. The line itself is not repeated, and no value: both may be a secret.
+pub(crate) fn of_toml(name: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let message = error.message();
+    let value = ["invalid type: ", "invalid value: ", "invalid length "].iter().any(|start| message.starts_with(start));
+    let told = message.rsplit_once(", expected ").filter(|_| value).map(|(_, expected)| format!("expected {expected}"));
+    at(name, text, error.span().unwrap_or_default(), told.as_deref().unwrap_or(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_counted_in_lines_and_characters() {
+        assert_eq!(at("a.toml", "één\nééx", 11..12, "no").to_string(), "a.toml:2:3: no");
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Shape {
+        #[expect(dead_code, reason = "only its reading is tried")]
+        password: String,
+    }
+
+    #[test]
+    fn a_value_is_not_repeated() {
+        let text = "a = 1\npassword = 123456\n";
+        let error = toml::from_str::<Shape>(text).unwrap_err();
+        assert_eq!(of_toml("a.toml", text, &error).to_string(), "a.toml:2:12: expected a string");
+    }
+}

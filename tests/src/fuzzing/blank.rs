@@ -1,0 +1,115 @@
+//! A store that knows nothing and forgets everything, and a bus that takes nothing: what stands behind a gateway under fuzzing.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DeliveryId, DetentionRef, MessageId, ParticipantId,
+    case::Case,
+    ids::MessageKey,
+    registers::{Entry, Recorded},
+};
+use schakelpunt_engine::{
+    leases::{Lease, LeaseName, ProcessId},
+    model::{ClaimContext, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{self, BusError, Change, Decide, DeliveryFilter, Intake, Load, Outgoing, Published, Pull, Step, StoreError, Trace},
+};
+
+use super::world::world;
+
+#[derive(Debug)]
+pub(super) struct Store;
+
+#[derive(Debug)]
+pub(super) struct Bus;
+
+#[async_trait]
+impl ports::Store for Store {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(world().now)
+    }
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+        Ok((1, world().entries.clone()))
+    }
+    async fn record(&self, _: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
+        Ok(1)
+    }
+    async fn lease(&self, _: &ProcessId, _: &[LeaseName], _: Duration) -> Result<Vec<Lease>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn suspect(&self, digests: &[String], _: bool) -> Result<Vec<u32>, StoreError> {
+        Ok(vec![0; digests.len()])
+    }
+    async fn unsuspect(&self, _: &[String]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn intake(&self, _: &[Lease], _: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
+        Ok(step(world().empty()).map(|_| Vec::new()))
+    }
+    async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn claim(&self, _: &[Lease], _: usize, _: &BTreeMap<ParticipantId, Room>, _: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn settle(&self, _: &[HandOver]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn pull(&self, _: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+        decide(ClaimContext { now: world().now, epoch: 1, candidates: Vec::new() });
+        Ok(Vec::new())
+    }
+    async fn receipts(&self, _: usize) -> Result<Vec<Receipt>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn receipts_told(&self, _: &[MessageId]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn due_timers(&self, _: usize) -> Result<Vec<Timer>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn trace(&self, _: &MessageId) -> Result<Vec<Trace>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn case(&self, _: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError> {
+        Ok(None)
+    }
+    async fn message(&self, _: &MessageKey) -> Result<Option<StoredMessage>, StoreError> {
+        Ok(None)
+    }
+    async fn deliveries(&self, _: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn change_stage(&self, _: &DeliveryId, _: Change<'_>) -> Result<Option<Delivery>, StoreError> {
+        Ok(None)
+    }
+    async fn rejections(&self, _: u32) -> Result<Vec<RejectionRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn load(&self) -> Result<Load, StoreError> {
+        Ok(Load::default())
+    }
+    async fn forget(&self, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl ports::Bus for Bus {
+    fn queues(&self) -> Vec<String> {
+        Vec::new()
+    }
+    async fn open(&self, queue: &str) -> Result<Box<dyn Intake>, BusError> {
+        Err(BusError::Refused { what: queue.to_owned(), source: "a bus without queues".into() })
+    }
+    async fn publish(&self, batch: &[Outgoing<'_>]) -> Vec<Published> {
+        vec![Published::NotNow; batch.len()]
+    }
+    async fn room(&self, _: &ParticipantId, _: usize) -> Result<Room, BusError> {
+        Ok(Room { count: 0, consent: false })
+    }
+}
