@@ -11,7 +11,7 @@
 //! | `planted` | the planted bugs |
 //!
 //! `SCHAKELPUNT_SEED=n` replays one seed and prints its schedule; `SCHAKELPUNT_SEEDS=n` runs so many:
-//! `SCHAKELPUNT_SEEDS=1000000 cargo test --release -p schakelpunt-tests simulation::seeds`.
+//! `SCHAKELPUNT_SEEDS=1000000 cargo test --release -p schakelpunt-tests simulation::every`.
 
 use std::{
     collections::BTreeMap,
@@ -34,6 +34,7 @@ use crate::{invariants, mutants::Mutant};
 mod actors;
 mod broker;
 mod bus;
+mod cast;
 mod checks;
 mod end;
 mod ledger;
@@ -184,9 +185,8 @@ fn finds(mutant: Mutant, by: &[&str]) {
         violation.what
     );
     assert!(invariants::ALL.contains(&violation.invariant));
-    if !by.contains(&violation.invariant) {
-        panic!("{}\n{mutant} was found by {}", schedule(found.seed, Options { mutant: Some(mutant), verbose: true }), violation.invariant);
-    }
+    let told = || schedule(found.seed, Options { mutant: Some(mutant), verbose: true });
+    assert!(by.contains(&violation.invariant), "{}\n{mutant} was found by {}", told(), violation.invariant);
 }
 
 macro_rules! found {

@@ -12,14 +12,15 @@ use std::{
 
 use schakelpunt_domain::{
     ParticipantId,
-    registers::{Channel, Entry, Participant, Recorded},
+    registers::{Channel, Entry, Recorded},
 };
-use schakelpunt_engine::{Settings, settings::Limits};
+use schakelpunt_engine::Settings;
 use tokio::time::Instant;
 
 use super::{
     actors,
     broker::Broker,
+    cast::{EVERYBODY, everybody, limits},
     end,
     ledger::Ledger,
     processes::{Processes, Running},
@@ -28,30 +29,12 @@ use super::{
     workload::{self, PARTITIONS, Sending},
     world::{Clock, Shared, Sim, Trace, Violation, Weather, World},
 };
-use crate::{
-    harness::{participant, settings},
-    invariants::NOTHING_ACCEPTED_IS_LOST,
-    mutants::Mutant,
-};
+use crate::{harness::settings, invariants::NOTHING_ACCEPTED_IS_LOST, mutants::Mutant};
 
 /// Steps with faults, before everything runs to its end: at least so many, and until everything was said, but not more than the second.
 const STEPS: [u64; 2] = [600, 2000];
 /// Steps in which everything must have come to rest.
 const STEPS_MAX: u64 = 30_000;
-/// Everybody in the simulated registers; who fetches stands last.
-const EVERYBODY: [&str; 10] = [
-    "pi-zwolle",
-    "pi-vught",
-    "gemeente-zwolle",
-    "gemeente-heerde",
-    "rn-zwolle",
-    "rn-noord",
-    "ggz-zwolle",
-    "woonstichting-zwolle",
-    "triage",
-    "gemeente-kampen",
-];
-
 /// What a run gave.
 #[derive(Debug)]
 pub(super) struct Outcome {
@@ -129,26 +112,6 @@ pub(super) fn run(seed: u64, options: Options) -> Outcome {
             lines: world.trace.lines.take().unwrap_or_default(),
         }
     })
-}
-
-fn limits() -> Limits {
-    Limits {
-        claim: Duration::from_secs(10),
-        window: 6,
-        batch: 5,
-        claims: 8,
-        linger: Duration::ZERO,
-        backoff_min: Duration::from_millis(50),
-        backoff_max: Duration::from_millis(800),
-        park: Duration::from_secs(20),
-        retention: Duration::from_secs(3600),
-    }
-}
-
-fn everybody() -> Vec<Participant> {
-    let mut all: Vec<Participant> = EVERYBODY.iter().map(|id| participant(id)).collect();
-    all.last_mut().unwrap().channel = Channel::Pull;
-    all
 }
 
 impl Scheduler {

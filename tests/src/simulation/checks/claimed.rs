@@ -20,7 +20,7 @@ const AT_AN_END: [&str; 5] = ["consent-withdrawn", "message-withdrawn", "detenti
 
 /// Verdicts were written: each claim needs a ground, now.
 pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], now: Timestamp) {
-    for (place, one) in written.iter().enumerate() {
+    for one in written {
         if !one.claimed {
             let recalled = matches!((&one.before, &one.delivery.stage), (Stage::Claimed { .. }, Stage::HandedOver { .. }));
             world.count(if recalled { "state: a recall" } else { "state: the claim found no ground" });
@@ -46,7 +46,7 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
             let what = format!("{} to {}: the inbox is {holder}'s business", delivery.key.id, delivery.recipient);
             world.broken(NO_CLAIM_WITHOUT_GROUND, what);
         }
-        if let Some(why) = crowded(world, process, one, &written[place + 1..]) {
+        if let Some(why) = crowded(world, process, one) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
         }
         if matches!(delivery.stage, Stage::Claimed { .. }) {
@@ -69,20 +69,23 @@ pub(crate) fn claimed_at_once(world: &mut World, process: usize, claimed_now: &[
     claimed(world, process, &written, now);
 }
 
-/// By consent it takes an inbox with nothing in it and nothing under way to it; what the same claim gives after it goes behind it.
-fn crowded(world: &mut World, process: usize, one: &Written, behind: &[Written]) -> Option<String> {
+/// By consent it takes an inbox with nothing in it and nothing under way to it.
+fn crowded(world: &mut World, process: usize, one: &Written) -> Option<String> {
     let delivery = &one.delivery;
     let by_consent = delivery.decision.permit().is_some_and(Permit::by_consent);
     if !by_consent || !matches!((&one.before, &delivery.stage), (Stage::Waiting { .. }, Stage::Claimed { .. })) {
         return None;
     }
     let others = world.tables.open.iter().filter(|((recipient, _), _)| *recipient == delivery.recipient).flat_map(|(_, open)| open);
-    let under_way = |id: &DeliveryId| match world.tables.deliveries[id].delivery.stage {
-        Stage::Claimed { at, .. } => *id != delivery.id && !world.ledger.left.over.contains(&(*id, at)),
-        _ => false,
+    // what was claimed behind it has a higher number
+    let under_way = |id: &DeliveryId| {
+        let other = &world.tables.deliveries[id].delivery;
+        match other.stage {
+            Stage::Claimed { at, .. } => other.number < delivery.number && !world.ledger.left.over.contains(&(*id, at)),
+            _ => false,
+        }
     };
-    let before = |id: &DeliveryId| behind.iter().all(|one| one.delivery.id != *id);
-    let other = others.map(|(_, _, id)| *id).filter(before).find(|id| under_way(id))?;
+    let other = others.map(|(_, _, id)| *id).find(|id| under_way(id))?;
     if world.ledger.claimed_by.get(&other).is_some_and(|by| *by != process) {
         // known: an inbox goes to another process while something claimed by the one before is under way to it
         world.count("gap: by consent behind what the process before has under way");
