@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn the_place_is_counted_in_lines_and_characters() {
-        assert_eq!(at("a.toml", "één\nééx", 11..12, "no").to_string(), "a.toml:2:3: no");
+        assert_eq!(at("a.toml", "één\nééx", 10..11, "no").to_string(), "a.toml:2:3: no");
     }
 
     #[derive(Debug, serde::Deserialize)]
