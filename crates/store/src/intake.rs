@@ -106,6 +106,10 @@ impl Plan {
 
     async fn write<S: Session>(self, session: &mut S, seen: &Seen) -> Result<Vec<Delivery>, StoreError> {
         let Self { cases, messages, decisions, deliveries, moves, receipts, rejections, timers } = self;
+        let written: BTreeSet<&MessageKey> = messages.iter().map(|message| &message.key).chain(&seen.messages).collect();
+        if deliveries.iter().any(|delivery| !written.contains(&delivery.key)) {
+            return Err(unwritable("a delivery without its message"));
+        }
         cases::save(session, cases, &seen.held).await?;
         messages::save(session, messages, &seen.messages).await?;
         trails::add_decisions(session, &decisions).await?;

@@ -88,7 +88,7 @@ fn a_scenario_that_does_not_hold_says_where() {
     );
     let broken = place.write("broken.toml", &text.replace("outcome   =", "outcom   ="));
     let said = run(&["scenario", "run", &broken]).ended(1);
-    assert!(said.err.contains("line ") && said.err.contains("outcom"), "{}", said.err);
+    assert!(said.err.contains("broken.toml:45:1: ") && said.err.contains("outcom"), "{}", said.err);
 }
 
 #[tokio::test]

@@ -91,11 +91,11 @@ fn a_wrong_configuration_says_what_to_do_and_repeats_no_secret() {
     let check = |text: &str| run(&["config", "check", "--config", &place.write("hub.toml", text)]).ended(1).err;
     assert!(check("").contains("SCHAKELPUNT__DIGEST_KEY"), "where the key comes from");
     let mistyped = check(&format!("digest-key = \"{KEY}\"\n[stor]\nurl = \"x\"\n"));
-    assert!(mistyped.contains("line 2, column 2") && mistyped.contains("stor"), "{mistyped}");
+    assert!(mistyped.contains("hub.toml:2:2: ") && mistyped.contains("stor"), "{mistyped}");
     let short = check("digest-key = \"very-secret\"\n");
     assert!(short.contains("64 hexadecimal digits") && !short.contains("very-secret"), "{short}");
     let unknown = check(&format!("digest-key = \"{KEY}\"\n[store]\nurl = \"mysql://hub:very-secret@db\"\n"));
     assert!(unknown.contains("store.url") && !unknown.contains("very-secret"), "{unknown}");
     let number = check(&format!("digest-key = \"{KEY}\"\n[bus]\nurl = \"in-process\"\nqueues = \"very-secret\"\n"));
-    assert!(number.contains("line 4"), "{number}");
+    assert!(number.contains("hub.toml:4:10: "), "{number}");
 }
