@@ -19,9 +19,9 @@ use serde_json::json;
 
 use crate::load::{confirmed, confirming, connect, short};
 
-/// As many as the hub takes in one go.
+/// Twice what the hub takes in one go: what suits the relay best.
 const BATCH: usize = 256;
-/// As many as the hub leaves unsettled.
+/// Twice what the hub leaves unsettled.
 const PREFETCH: u16 = 1_024;
 /// Batches under way at once, of each queue.
 const UNDER_WAY: usize = 3;

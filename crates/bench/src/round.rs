@@ -241,7 +241,7 @@ pub(crate) fn cause(who: Who, id: &str, body: &[u8]) -> anyhow::Result<String> {
 
 /// Waits until the hub has written down that everything is handed over and told: what comes next on this store starts clean.
 async fn at_rest(site: &Site<'_>) -> anyhow::Result<()> {
-    const OPEN: &str = "select (select count(*) from deliveries where is_open) + (select count(*) from receipts where not told)";
+    const OPEN: &str = "select (select count(*) from stages where is_open) + (select count(*) from receipts where not told)";
     let end = Instant::now() + START;
     loop {
         let open = sql(&site.database(), OPEN)?;

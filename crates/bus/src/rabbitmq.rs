@@ -42,7 +42,7 @@ pub struct Settings {
 impl Settings {
     /// The defaults.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), name: "schakelpunt".to_owned(), intake_queues: 4, prefetch: 1024, patience: Duration::from_secs(5) }
+        Self { url: url.into(), name: "schakelpunt".to_owned(), intake_queues: 4, prefetch: 512, patience: Duration::from_secs(5) }
     }
 }
 

@@ -13,6 +13,7 @@ use schakelpunt_domain::{
     DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
     registers::{At, Entry, Recorded, Registers},
+    stage::Stage,
 };
 use tokio::sync::{Notify, RwLock};
 
@@ -20,6 +21,7 @@ use crate::{
     Settings,
     inspect::{Offer, Rejected, inspect},
     leases::LeaseName,
+    model::Action,
     ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
@@ -118,9 +120,12 @@ impl Hub {
         self.wake.notify_one();
     }
 
-    /// Whether there may be something in the store to hand over; asks once.
-    pub(crate) fn may_wait(&self) -> bool {
-        self.waits.swap(false, Ordering::Relaxed)
+    /// Hands over what was claimed as it was decided, then claims what waits in the store. Gives how many deliveries moved.
+    pub(crate) async fn move_on(&self) -> Result<usize, StoreError> {
+        let ready = self.hand_over_ready().await?;
+        // raised again where something is due that could not go
+        let waiting = if self.waits.swap(false, Ordering::Relaxed) { self.dispatch().await? } else { 0 };
+        Ok(ready + waiting)
     }
 
     async fn reload(&self) -> Result<(), StoreError> {
@@ -240,7 +245,7 @@ impl Hub {
             let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
-            let mut reports = Vec::new();
+            let (mut reports, mut leaves_waiting) = (Vec::new(), false);
             let deadline = handing_over::in_time(&self.settings.limits);
             let done = self
                 .store
@@ -250,6 +255,7 @@ impl Hub {
                     }
                     let (actions, made) = step::step(law, snapshot, inputs, door.receipts, room);
                     reports = made;
+                    leaves_waiting = actions.iter().any(may_let_go);
                     Some(actions)
                 })
                 .await;
@@ -259,7 +265,11 @@ impl Hub {
             match done {
                 Ok(Some(claimed)) => {
                     self.ready.add(claimed, law, deadline);
-                    self.look_again();
+                    if leaves_waiting {
+                        self.look_again();
+                    } else {
+                        self.wake.notify_one();
+                    }
                     return Ok(reports);
                 }
                 Ok(None) => self.reload().await?,
@@ -281,6 +291,21 @@ impl Hub {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Whether something may be claimed after this that could not before.
+fn may_let_go(action: &Action) -> bool {
+    match action {
+        Action::AddDelivery(delivery) => !matches!(delivery.stage, Stage::Claimed { .. }),
+        Action::SetStage(..) => true,
+        Action::SaveCase(_)
+        | Action::SaveMessage(_)
+        | Action::AddDecision(_)
+        | Action::AddReceipt(_)
+        | Action::AddRejection(_)
+        | Action::SetTimer(_)
+        | Action::ClearTimer(_) => false,
     }
 }
 

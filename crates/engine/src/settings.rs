@@ -48,8 +48,6 @@ pub struct Limits {
     pub batch: usize,
     /// Deliveries of one claim.
     pub claims: usize,
-    /// How long a batch waits for more.
-    pub linger: Duration,
     /// First pause after a transient failure; doubles up to `backoff_max`.
     pub backoff_min: Duration,
     /// Longest pause after a transient failure.
@@ -65,9 +63,8 @@ impl Default for Limits {
         Self {
             claim: Duration::from_secs(10),
             window: 1000,
-            batch: 256,
-            claims: 512,
-            linger: Duration::from_millis(5),
+            batch: 128,
+            claims: 256,
             backoff_min: Duration::from_millis(200),
             backoff_max: Duration::from_secs(60),
             park: Duration::from_secs(24 * 3600),

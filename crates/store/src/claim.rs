@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schakelpunt_domain::{DetentionRef, ParticipantId, case::Case, stage::Stage};
+use schakelpunt_domain::{DetentionRef, ParticipantId, case::Case};
 use schakelpunt_engine::{
     leases::Lease,
     model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Room, StoredMessage, Verdict, Versioned},
@@ -15,9 +15,9 @@ use crate::{
     errors::unwritable,
     lanes::{self, Again, Picked},
     leases, messages, registers,
-    rows::{Reader, json, signed},
+    rows::{Reader, signed},
     sql::{End, Session, Sql, values},
-    trails,
+    stages, trails,
 };
 
 /// Raises the head numbers by what is needed. The rows stay locked until the commit: so the numbers have no gaps.
@@ -27,12 +27,6 @@ const NUMBERS: Sql = Sql::of(
     "insert into recipients (participant, head) values ($1, $2)
      on conflict (participant) do update set head = recipients.head + excluded.head returning participant, head",
 );
-/// What was given up to the cursor has arrived: the recipient says so itself.
-const RECEIVED: Sql = Sql::both(
-    "update deliveries set stage = 'received', stage_detail = $3, is_open = false, due = null, claimed_at = null
-     where recipient = $1 and number <= $2 and stage in ('claimed', 'handed-over')",
-);
-
 /// Claims due heads of lanes.
 pub(crate) async fn run<S: Session>(
     session: &mut S,
@@ -42,8 +36,8 @@ pub(crate) async fn run<S: Session>(
     decide: Decide<'_>,
 ) -> Result<End<Vec<Delivery>>, StoreError> {
     let picked = lanes::pick_heads(session, limit, room.iter()).await?;
-    let (epoch, cases, locked) = lock(session, fence, picked, Again::Heads).await?;
-    let context = look(session, epoch, cases, &locked, Again::Heads).await?;
+    let (epoch, cases, locked) = lock(session, picked, Again::Heads).await?;
+    let context = look(session, fence, epoch, cases, &locked, Again::Heads).await?;
     if context.candidates.is_empty() {
         return Ok(End::Rollback(Vec::new()));
     }
@@ -54,11 +48,9 @@ pub(crate) async fn run<S: Session>(
 pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decide<'_>) -> Result<End<Vec<Delivery>>, StoreError> {
     let again = Again::Reached { after: lanes::cursor(pull) };
     let picked = lanes::pick_for(session, pull).await?;
-    let (epoch, cases, locked) = lock(session, &[], picked, again).await?;
-    let at = session.clock().await?;
-    let received = json(&Stage::Received { at })?;
-    session.run(RECEIVED, values![pull.participant.as_str(), lanes::cursor(pull), received]).await?;
-    let context = look(session, epoch, cases, &locked, again).await?;
+    let (epoch, cases, locked) = lock(session, picked, again).await?;
+    stages::receive(session, &pull.participant, lanes::cursor(pull)).await?;
+    let context = look(session, &[], epoch, cases, &locked, again).await?;
     if context.candidates.is_empty() {
         return Ok(End::Commit(Vec::new()));
     }
@@ -69,10 +61,9 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     Ok(given)
 }
 
-/// Locks the epoch, the leases, the cases and the deliveries, in this order.
+/// Locks the cases, then where the deliveries stand.
 async fn lock<S: Session>(
     session: &mut S,
-    fence: &[Lease],
     picked: Vec<Picked>,
     again: Again,
 ) -> Result<(u64, BTreeMap<DetentionRef, Versioned<Case>>, Vec<Picked>), StoreError> {
@@ -80,7 +71,6 @@ async fn lock<S: Session>(
         return Ok((0, BTreeMap::new(), picked));
     }
     let epoch = registers::epoch(session).await?;
-    leases::check(session, fence).await?;
     let detentions = picked.iter().filter_map(|picked| picked.detention.clone()).collect();
     let cases = cases::read(session, &detentions, Lock::Share).await?;
     let cases = cases.into_iter().map(|case| (case.value.detention.clone(), case)).collect();
@@ -90,6 +80,7 @@ async fn lock<S: Session>(
 /// What the decision needs, read after everything is locked.
 async fn look<S: Session>(
     session: &mut S,
+    fence: &[Lease],
     epoch: u64,
     cases: BTreeMap<DetentionRef, Versioned<Case>>,
     locked: &[Picked],
@@ -99,6 +90,7 @@ async fn look<S: Session>(
         return Ok(ClaimContext::default());
     }
     let now = session.clock().await?;
+    leases::check(session, fence, now).await?;
     let deliveries = lanes::reread(session, locked, again, now).await?;
     let keys: BTreeSet<_> = deliveries.iter().map(|delivery| delivery.key.clone()).collect();
     let messages = messages::read(session, &keys, false).await?;
@@ -121,7 +113,7 @@ async fn provide<S: Session>(session: &mut S, context: ClaimContext, decide: Dec
     }
     let Judged { mut claimed, ended, decisions, messages, recalls } = Judged::of(verdicts);
     give_numbers(session, claimed.iter_mut().collect()).await?;
-    deliveries::judge(session, claimed.iter().chain(&ended)).await?;
+    deliveries::judge(session, claimed.iter().chain(&ended).collect()).await?;
     messages::save(session, messages, &BTreeSet::new()).await?;
     trails::add_decisions(session, &decisions).await?;
     deliveries::add(session, recalls).await?;

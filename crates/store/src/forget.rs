@@ -22,14 +22,15 @@ const FORGET_REJECTIONS: Sql = Sql::both("delete from rejections where ordinal <
 macro_rules! is_needless {
     () => {
         "m.payload is not null and m.received < $3
-         and not exists (select 1 from deliveries d where d.source = m.source and d.message_id = m.id and d.is_open)
+         and not exists (select 1 from deliveries d join stages s on s.ordinal = d.ordinal
+             where d.source = m.source and d.message_id = m.id and s.is_open)
          and not exists (select 1 from held_messages h where h.source = m.source and h.message_id = m.id)"
     };
 }
 
 /// Walks over all payloads of that age, oldest first; few of them are still needed.
 const PICK: Sql = Sql::both(
-    "select m.source, m.id, m.received from messages m where m.payload is not null and m.received < $1
+    "select m.source, m.id, m.received from messages m where m.payload is not null and m.received < $1 and m.received >= $2
      and (m.received, m.source, m.id) > ($2, $3, $4) order by m.received, m.source, m.id limit $5",
 );
 /// Against an intake that adds a delivery meanwhile. What another transaction works on is left to the next time.

@@ -11,15 +11,14 @@ use schakelpunt_engine::{
 
 use crate::{
     cases::{self, Held, Lock},
-    claim,
     deliveries::{self, Shown},
     errors::unwritable,
     leases, messages, registers,
     sql::{End, Session},
-    trails,
+    stages, trails,
 };
 
-/// Locks in the order epoch, leases, cases, messages; asks `step`; writes. Gives what was claimed at once; `None`: nothing written.
+/// Locks cases, then messages; asks `step`; writes. Gives what was claimed at once; `None`: nothing written.
 pub(crate) async fn run<S: Session>(
     session: &mut S,
     fence: &[Lease],
@@ -41,18 +40,21 @@ struct Seen {
 
 async fn look<S: Session>(session: &mut S, fence: &[Lease], keys: &SnapshotKeys) -> Result<(Snapshot, Seen), StoreError> {
     let epoch = registers::epoch(session).await?;
-    leases::check(session, fence).await?;
     let cases = cases::read(session, &keys.detentions, Lock::Update).await?;
     let held: Held = cases.iter().map(|case| (case.value.detention.clone(), cases::held_by(&case.value))).collect();
     let wanted: BTreeSet<MessageKey> = keys.messages.iter().chain(held.values().flatten()).cloned().collect();
     let mut messages = messages::read(session, &wanted, true).await?;
-    let (deliveries, stages) = deliveries::of(session, &keys.detentions, &wanted).await?;
+    // nothing is delivered without its case or its message
+    let known_cases = cases.iter().map(|case| case.value.detention.clone()).collect();
+    let known_messages = messages.iter().map(|message| message.key.clone()).collect();
+    let (deliveries, stages) = deliveries::of(session, &known_cases, &known_messages).await?;
     if keys.waiting {
         let waits = |delivery: &&Delivery| matches!(delivery.stage, Stage::Waiting { .. }) && !wanted.contains(&delivery.key);
         let more = deliveries.iter().filter(waits).map(|delivery| delivery.key.clone()).collect();
         messages.extend(messages::read(session, &more, true).await?);
     }
     let now = session.clock().await?;
+    leases::check(session, fence, now).await?;
     let seen = Seen { held, messages: messages.iter().map(|message| message.key.clone()).collect(), stages };
     Ok((Snapshot { now, epoch, cases, messages, deliveries }, seen))
 }
@@ -114,17 +116,10 @@ impl Plan {
         messages::save(session, messages, &seen.messages).await?;
         trails::add_decisions(session, &decisions).await?;
         let moves = moves.into_iter().map(|(id, (stage, shown))| (id, stage, shown)).collect();
-        deliveries::move_from(session, moves).await?;
+        stages::move_from(session, moves).await?;
         trails::add_receipts(session, &receipts).await?;
         trails::add_rejections(session, &rejections).await?;
         trails::set_timers(session, timers).await?;
-        // last: the head numbers of the recipients are what transactions wait for each other for
-        let mut deliveries = deliveries;
-        let at_once: Vec<&mut Delivery> =
-            deliveries.iter_mut().filter(|delivery| matches!(delivery.stage, Stage::Claimed { .. })).collect();
-        claim::give_numbers(session, at_once).await?;
-        let claimed = deliveries.iter().filter(|delivery| matches!(delivery.stage, Stage::Claimed { .. })).cloned().collect();
-        deliveries::add(session, deliveries).await?;
-        Ok(claimed)
+        deliveries::add(session, deliveries).await
     }
 }

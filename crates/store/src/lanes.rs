@@ -15,20 +15,20 @@ use crate::{
     sql::{Columns, Session, Sql, Value, values},
 };
 
-/// `d` is the first that is open in its lane. An ordered look, which no statistics can turn into a join: those of a store at rest say
+/// `s` is the first that is open in its lane. An ordered look, which no statistics can turn into a join: those of a store at rest say
 /// that nothing is open.
 macro_rules! is_head {
     () => {
-        "d.ordinal = (select e.ordinal from deliveries e where e.is_open and e.recipient = d.recipient and e.lane = d.lane \
+        "s.ordinal = (select e.ordinal from stages e where e.is_open and e.recipient = s.recipient and e.lane = s.lane \
          order by e.lane_sequence, e.ordinal limit 1)"
     };
 }
 
-/// Before `d` ($2 now, $3 cursor) stands nothing but what waits and is due, or what the cursor confirms.
+/// Before `s` ($2 now, $3 cursor) stands nothing but what waits and is due, or what the cursor confirms.
 macro_rules! is_reached {
     () => {
-        "not exists (select 1 from deliveries e where e.is_open and e.recipient = d.recipient and e.lane = d.lane \
-         and (e.lane_sequence, e.ordinal) < (d.lane_sequence, d.ordinal) \
+        "not exists (select 1 from stages e where e.is_open and e.recipient = s.recipient and e.lane = s.lane \
+         and (e.lane_sequence, e.ordinal) < (s.lane_sequence, s.ordinal) \
          and not (e.stage = 'waiting' and e.due <= $2) and not (e.stage = 'claimed' and e.number <= $3))"
     };
 }
@@ -37,9 +37,9 @@ macro_rules! is_reached {
 macro_rules! is_free {
     ($consent:literal) => {
         concat!(
-            "(not d.by_consent or (",
+            "(not s.by_consent or (",
             $consent,
-            " and (d.stage = 'claimed' or not exists (select 1 from deliveries c where c.recipient = d.recipient and c.by_consent \
+            " and (s.stage = 'claimed' or not exists (select 1 from stages c where c.recipient = s.recipient and c.by_consent \
              and c.stage = 'claimed'))))"
         )
     };
@@ -48,77 +48,84 @@ macro_rules! is_free {
 /// Walks from one recipient with something open to the next over the index, instead of over all deliveries; the first head that is
 /// due is enough (`limit`, where PostgreSQL would join all for an `exists`). A claim whose life has passed is not handed over any more.
 const DUE_RECIPIENTS: Sql = Sql::both(concat!(
-    "with recursive r (recipient) as (select min(recipient) from deliveries where due is not null
-     union all select (select min(d.recipient) from deliveries d where d.due is not null and d.recipient > r.recipient)
+    "with recursive r (recipient) as (select min(recipient) from stages where due is not null
+     union all select (select min(s.recipient) from stages s where s.due is not null and s.recipient > r.recipient)
          from r where r.recipient is not null)
-     select r.recipient, (select count(*) from deliveries c where c.recipient = r.recipient and c.by_consent and c.stage = 'claimed'
+     select r.recipient, (select count(*) from stages c where c.recipient = r.recipient and c.by_consent and c.stage = 'claimed'
          and c.due > $1) as consent_claimed from r where r.recipient is not null
-     and (select 1 from deliveries d where d.recipient = r.recipient and d.due <= $1 and ",
+     and (select 1 from stages s where s.recipient = r.recipient and s.due <= $1 and ",
     is_head!(),
-    " order by d.due limit 1) is not null order by r.recipient"
+    " order by s.due limit 1) is not null order by r.recipient"
 ));
 const PICK_HEADS: Sql = Sql::of(
     concat!(
         "select c.id, c.detention, c.due, c.ordinal from unnest($1, $2, $3) as r(recipient, room, consent) cross join lateral
-         (select d.id, d.detention, d.due, d.ordinal from deliveries d
-          where d.recipient = r.recipient and d.due <= $4 and ",
+         (select d.id, d.detention, s.due, s.ordinal from stages s join deliveries d on d.ordinal = s.ordinal
+          where s.recipient = r.recipient and s.due <= $4 and ",
         is_free!("r.consent"),
         " and ",
         is_head!(),
-        " order by d.due, d.ordinal limit r.room) c order by c.due, c.ordinal limit $5"
+        " order by s.due, s.ordinal limit r.room) c order by c.due, c.ordinal limit $5"
     ),
     concat!(
-        "select d.id, d.detention, d.due, d.ordinal from deliveries d
-         where d.recipient = $1 and d.due <= $4 and ",
+        "select d.id, d.detention, s.due, s.ordinal from stages s join deliveries d on d.ordinal = s.ordinal
+         where s.recipient = $1 and s.due <= $4 and ",
         is_free!("$3"),
         " and ",
         is_head!(),
-        " order by d.due, d.ordinal limit min($2, $5)"
+        " order by s.due, s.ordinal limit min($2, $5)"
     ),
 );
 const PICK_NUMBERED: Sql = Sql::both(
-    "select d.id, d.detention from deliveries d where d.recipient = $1 and d.number > $2
-     and d.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null order by d.number limit $3",
+    "select d.id, d.detention from stages s join deliveries d on d.ordinal = s.ordinal where s.recipient = $1 and s.number > $2
+     and s.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null order by s.number limit $3",
 );
 const PICK_WAITING: Sql = Sql::both(concat!(
-    "select d.id, d.detention from deliveries d where d.recipient = $1 and d.is_open and d.stage = 'waiting' and d.due <= $2 and ",
+    "select d.id, d.detention from stages s join deliveries d on d.ordinal = s.ordinal
+     where s.recipient = $1 and s.is_open and s.stage = 'waiting' and s.due <= $2 and ",
     is_reached!(),
-    " order by min(d.ordinal) over (partition by d.lane), d.lane, d.lane_sequence, d.ordinal limit $4"
+    " order by min(s.ordinal) over (partition by s.lane), s.lane, s.lane_sequence, s.ordinal limit $4"
 ));
 const LOCK_FREE: Sql = Sql::of(
-    "select d.id from deliveries d where d.id = any($1) order by d.ordinal for update skip locked",
+    "select d.id from deliveries d join stages s on s.ordinal = d.ordinal where d.id = any($1) order by s.ordinal for update of s skip locked",
     "select d.id from deliveries d where d.id = $1",
 );
 const LOCK_ALL: Sql = Sql::of(
-    "select d.id from deliveries d where d.id = any($1) order by d.ordinal for update",
+    "select d.id from deliveries d join stages s on s.ordinal = d.ordinal where d.id = any($1) order by s.ordinal for update of s",
     "select d.id from deliveries d where d.id = $1",
 );
 const REREAD_HEADS: Sql = Sql::of(
     concat!(
         "select ",
         columns!(),
-        ", d.bytes from unnest($1) with ordinality as k(id, place) join deliveries d on d.id = k.id where d.due <= $2 and ",
+        ", d.bytes from unnest($1) with ordinality as k(id, place) join deliveries d on d.id = k.id
+         join stages s on s.ordinal = d.ordinal where s.due <= $2 and ",
         is_head!(),
         " order by k.place"
     ),
-    concat!("select ", columns!(), ", d.bytes from deliveries d where d.id = $1 and d.due <= $2 and ", is_head!()),
+    concat!(
+        "select ",
+        columns!(),
+        ", d.bytes from deliveries d join stages s on s.ordinal = d.ordinal where d.id = $1 and s.due <= $2 and ",
+        is_head!()
+    ),
 );
 const REREAD_REACHED: Sql = Sql::of(
     concat!(
         "select ",
         columns!(),
         ", d.bytes from unnest($1) with ordinality as k(id, place) join deliveries d on d.id = k.id
-         where (d.number > $3 and d.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
-         or (d.stage = 'waiting' and d.due <= $2 and ",
+         join stages s on s.ordinal = d.ordinal where (s.number > $3 and s.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
+         or (s.stage = 'waiting' and s.due <= $2 and ",
         is_reached!(),
         ") order by k.place"
     ),
     concat!(
         "select ",
         columns!(),
-        ", d.bytes from deliveries d where d.id = $1
-         and ((d.number > $3 and d.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
-         or (d.stage = 'waiting' and d.due <= $2 and ",
+        ", d.bytes from deliveries d join stages s on s.ordinal = d.ordinal where d.id = $1
+         and ((s.number > $3 and s.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
+         or (s.stage = 'waiting' and s.due <= $2 and ",
         is_reached!(),
         "))"
     ),
@@ -169,7 +176,7 @@ pub(crate) async fn pick_heads<'a, S: Session>(
     let rows = session.rows_each(PICK_HEADS, rooms, values![now, clamped(limit)]).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
-        let reader = Reader::of("deliveries", row);
+        let reader = Reader::of("stages", row);
         found.push(((reader.opt_int("due")?, reader.opt_int("ordinal")?), picked(row)?));
     }
     // SQLite answers recipient by recipient.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use schakelpunt_engine::{
     leases::{self, Lease, LeaseName, LeaseRow, ProcessId},
     ports::StoreError,
@@ -14,10 +14,9 @@ use crate::{
     sql::{Session, Sql, values},
 };
 
-const ALL: Sql = Sql::of(
-    "select name, epoch, holder, run, until from leases order by name for update",
-    "select name, epoch, holder, run, until from leases order by name",
-);
+/// Waits until nothing works under a lease any more, and lets nothing begin to.
+const ALONE: Sql = Sql::of("select pg_advisory_xact_lock(2)", "select 1");
+const ALL: Sql = Sql::both("select name, epoch, holder, run, until from leases order by name");
 const WRITE: Sql = Sql::of(
     "insert into leases (name, epoch, holder, run, until) select * from unnest($1, $2, $3, $4, $5) order by 1
      on conflict (name) do update set epoch = excluded.epoch, holder = excluded.holder, run = excluded.run, until = excluded.until
@@ -25,10 +24,9 @@ const WRITE: Sql = Sql::of(
     "insert into leases (name, epoch, holder, run, until) values ($1, $2, $3, $4, $5)
      on conflict (name) do update set epoch = excluded.epoch, holder = excluded.holder, run = excluded.run, until = excluded.until",
 );
-/// Locked for sharing: nobody takes them over before this transaction has ended.
+/// Nobody takes them over before a transaction that decides has ended.
 const CHECK: Sql = Sql::of(
-    "select l.name from unnest($1, $2) as f(name, epoch) join leases l on l.name = f.name and l.epoch = f.epoch
-     where l.until > $3 order by l.name for share of l",
+    "select l.name from unnest($1, $2) as f(name, epoch) join leases l on l.name = f.name and l.epoch = f.epoch where l.until > $3",
     "select name from leases where name = $1 and epoch = $2 and until > $3",
 );
 
@@ -39,6 +37,7 @@ pub(crate) async fn share_out<S: Session>(
     wanted: &[LeaseName],
     life: Duration,
 ) -> Result<Vec<Lease>, StoreError> {
+    session.rows(ALONE, Vec::new()).await?;
     let rows = session.rows(ALL, Vec::new()).await?;
     let rows = rows.iter().map(|row| {
         let reader = Reader::of("leases", row);
@@ -64,11 +63,10 @@ pub(crate) async fn share_out<S: Session>(
 }
 
 /// Whether all of these are still held by whom they were given to.
-pub(crate) async fn check<S: Session>(session: &mut S, fence: &[Lease]) -> Result<(), StoreError> {
+pub(crate) async fn check<S: Session>(session: &mut S, fence: &[Lease], now: Timestamp) -> Result<(), StoreError> {
     if fence.is_empty() {
         return Ok(());
     }
-    let now = session.clock().await?;
     let rows = fence.iter().map(|lease| Ok(values![lease.name.as_str(), signed(lease.epoch)?])).collect::<Result<_, StoreError>>()?;
     let held = session.rows_each(CHECK, rows, values![now]).await?;
     if held.len() == fence.len() { Ok(()) } else { Err(StoreError::Fenced) }

@@ -5,12 +5,12 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `trails` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `trails` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
-//! Locks are taken in the order: epoch, leases, cases, messages, deliveries, recipients; rows of one table in the order of their keys. On
-//! PostgreSQL a claim picks candidates without a lock, locks epoch and cases for sharing, then the rows themselves, and asks again
+//! Locks are taken in the order: registers, leases, cases, messages, stages, recipients; rows of one table in the order of their keys. On
+//! PostgreSQL a claim picks candidates without a lock, locks registers, leases and cases for sharing, then the rows themselves, and asks again
 //! whether they still are candidates. So a transaction that ends a ground makes the claim wait, and the claim then sees its result.
 //! On SQLite every writing transaction is alone.
 //!
@@ -36,6 +36,7 @@ mod registers;
 mod rows;
 mod sql;
 mod sqlite;
+mod stages;
 mod suspects;
 #[cfg(test)]
 mod tests;
@@ -78,9 +79,9 @@ pub struct SqlStore<B> {
 
 /// Receipts are counted as `receipts` gives them: who fetches over HTTP is not told on the bus.
 const LOAD: Sql = Sql::both(
-    "select (select count(*) from deliveries where due is not null and stage = 'waiting') as waiting,
-     (select count(*) from deliveries where due is not null and stage = 'claimed') as claimed,
-     (select count(*) from (select distinct recipient, lane from deliveries where is_open and stage = 'blocked') b) as blocked,
+    "select (select count(*) from stages where due is not null and stage = 'waiting') as waiting,
+     (select count(*) from stages where due is not null and stage = 'claimed') as claimed,
+     (select count(*) from (select distinct recipient, lane from stages where is_open and stage = 'blocked') b) as blocked,
      (select count(*) from receipts t left join recipients r on r.participant = t.recipient
          where not t.told and not coalesce(r.pulls, false)) as receipts",
 );
@@ -118,7 +119,7 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn intake(&self, fence: &[Lease], keys: &SnapshotKeys, step: Step<'_>) -> Result<Option<Vec<Delivery>>, StoreError> {
-        let mut session = self.backend.writing().await?;
+        let mut session = self.backend.deciding().await?;
         let result = intake::run(&mut session, fence, keys, step).await;
         end(session, result).await
     }
@@ -134,19 +135,19 @@ impl<B: Backend> Store for SqlStore<B> {
         room: &BTreeMap<ParticipantId, Room>,
         decide: Decide<'_>,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut session = self.backend.writing().await?;
+        let mut session = self.backend.deciding().await?;
         let result = claim::run(&mut session, fence, limit, room, decide).await;
         end(session, result).await
     }
 
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
-        let mut session = self.backend.writing().await?;
-        deliveries::settle(&mut session, results).await?;
+        let mut session = self.backend.marking().await?;
+        stages::settle(&mut session, results).await?;
         session.commit().await
     }
 
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
-        let mut session = self.backend.writing().await?;
+        let mut session = self.backend.deciding().await?;
         let result = claim::pull(&mut session, pull, decide).await;
         end(session, result).await
     }
@@ -169,7 +170,7 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {
-        let mut session = self.backend.writing().await?;
+        let mut session = self.backend.marking().await?;
         trails::tell(&mut session, ids).await?;
         session.commit().await
     }
@@ -207,7 +208,7 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut session = self.backend.writing().await?;
         let Some((mut delivery, shown)) = deliveries::locked(&mut session, *id).await? else { return Ok(None) };
         if let Some(stage) = change(&delivery) {
-            deliveries::move_from(&mut session, vec![(*id, stage.clone(), shown)]).await?;
+            stages::move_from(&mut session, vec![(*id, stage.clone(), shown)]).await?;
             session.commit().await?;
             delivery.stage = stage;
         }
@@ -221,7 +222,7 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn load(&self) -> Result<Load, StoreError> {
         let rows = self.backend.reading().await?.rows(LOAD, Vec::new()).await?;
         let Some(row) = rows.first() else { return Ok(Load::default()) };
-        let reader = Reader::of("deliveries", row);
+        let reader = Reader::of("stages", row);
         Ok(Load {
             waiting: reader.number("waiting")?,
             claimed: reader.number("claimed")?,

@@ -19,10 +19,10 @@ macro_rules! migrations {
 
 /// For PostgreSQL.
 pub(crate) fn postgres() -> Migrator {
-    migrations!("postgres": 1 "registers", 2 "cases_and_messages", 3 "decisions_and_deliveries", 4 "receipts_and_timers", 5 "leases", 6 "rows_as_they_come", 7 "suspects", 8 "consent_claimed")
+    migrations!("postgres": 1 "registers", 2 "cases_and_messages", 3 "decisions_and_deliveries", 4 "receipts_and_timers", 5 "leases", 6 "rows_as_they_come", 7 "suspects", 8 "consent_claimed", 9 "stages")
 }
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
-    migrations!("sqlite": 1 "registers", 2 "cases_and_messages", 3 "decisions_and_deliveries", 4 "receipts_and_timers", 5 "leases", 6 "rows_as_they_come", 7 "suspects", 8 "consent_claimed")
+    migrations!("sqlite": 1 "registers", 2 "cases_and_messages", 3 "decisions_and_deliveries", 4 "receipts_and_timers", 5 "leases", 6 "rows_as_they_come", 7 "suspects", 8 "consent_claimed", 9 "stages")
 }

@@ -13,8 +13,9 @@ use crate::{
     sql::{Session, Sql, values},
 };
 
-/// Locked for sharing: a change of the registers waits until this transaction has ended.
-const EPOCH: Sql = Sql::of("select epoch from hub for share", "select epoch from hub");
+const EPOCH: Sql = Sql::both("select epoch from hub");
+/// Waits until nothing decides or provides any more, and lets nothing begin to.
+const ALONE: Sql = Sql::of("select pg_advisory_xact_lock(1)", "select 1");
 const RAISE: Sql = Sql::both("update hub set epoch = epoch + 1 returning epoch");
 const ENTRIES: Sql = Sql::both("select h.epoch, e.body from hub h left join register_entries e on true order by e.ordinal");
 const ADD: Sql = Sql::of(
@@ -27,7 +28,7 @@ const SET_CHANNEL: Sql = Sql::of(
     "insert into recipients (participant, pulls) values ($1, $2) on conflict (participant) do update set pulls = excluded.pulls",
 );
 
-/// The epoch, locked for sharing.
+/// The epoch. In a transaction that decides it stays as it is until the end.
 pub(crate) async fn epoch<S: Session>(session: &mut S) -> Result<u64, StoreError> {
     let rows = session.rows(EPOCH, Vec::new()).await?;
     only_epoch(&rows)
@@ -42,6 +43,7 @@ pub(crate) async fn all<S: Session>(session: &mut S) -> Result<(u64, Vec<Recorde
 
 /// Adds entries; gives the new epoch.
 pub(crate) async fn record<S: Session>(session: &mut S, entries: &[Recorded<Entry>]) -> Result<u64, StoreError> {
+    session.rows(ALONE, Vec::new()).await?;
     let raised = session.rows(RAISE, Vec::new()).await?;
     let bodies = entries.iter().map(|entry| Ok(values![json(entry)?])).collect::<Result<_, StoreError>>()?;
     session.run_each(ADD, bodies, Vec::new()).await?;

@@ -1,7 +1,7 @@
 //! What the two databases have in common: a statement in both dialects, values to bind, columns to read, a transaction.
 //!
 //! Everything above this module is written once. Below it, `postgres` sends the rows of a batch as arrays in one statement, and
-//! `sqlite` runs one prepared statement per row.
+//! `sqlite` runs one prepared statement per row, many in one call.
 
 use std::{fmt, future::Future};
 
@@ -170,6 +170,11 @@ pub(crate) trait Backend: Send + Sync + fmt::Debug {
     fn clock(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
     /// Begins a transaction that may write.
     fn writing(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+    /// Begins a transaction that decides or provides: until it ends nobody changes the registers (lock 1) or gives a lease to another
+    /// process (lock 2). These are locks of the database's memory: on the rows themselves each would have been written to disk.
+    fn deciding(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+    /// Begins a transaction that only marks what was done. A power cut may take it back: then it is done again, with the same bytes.
+    fn marking(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
     /// Begins a transaction that only reads.
     fn reading(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schakelpunt_domain::Clock;
 use schakelpunt_engine::ports::StoreError;
 use sqlx::{
-    Sqlite as Database, SqlitePool, Transaction,
+    AssertSqlSafe, SqlSafeStr, Sqlite as Database, SqlitePool, Transaction,
     query::Query,
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -81,6 +81,14 @@ impl Backend for Sqlite {
         Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock) })
     }
 
+    async fn deciding(&self) -> Result<SqliteSession, StoreError> {
+        self.writing().await
+    }
+
+    async fn marking(&self) -> Result<SqliteSession, StoreError> {
+        self.writing().await
+    }
+
     async fn reading(&self) -> Result<SqliteSession, StoreError> {
         let transaction = self.readers.begin().await.map_err(|error| store_error(error, false))?;
         Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock) })
@@ -102,28 +110,28 @@ impl Session for SqliteSession {
     }
 
     async fn run(&mut self, sql: Sql, values: Vec<Value>) -> Result<u64, StoreError> {
-        let done = bind(sql, values).execute(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))?;
+        let done = bind(sql.sqlite, values).execute(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))?;
         Ok(done.rows_affected())
     }
 
     async fn rows(&mut self, sql: Sql, values: Vec<Value>) -> Result<Vec<SqliteRow>, StoreError> {
-        bind(sql, values).fetch_all(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))
+        bind(sql.sqlite, values).fetch_all(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))
     }
 
     async fn run_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<u64, StoreError> {
         let mut touched = 0;
-        for mut row in rows {
-            row.extend(fixed.iter().cloned());
-            touched += self.run(sql, row).await?;
+        for (text, values) in together(sql.sqlite, rows, &fixed) {
+            let done = bind(AssertSqlSafe(text), values).execute(&mut *self.transaction).await;
+            touched += done.map_err(|error| store_error(error, sql.races))?.rows_affected();
         }
         Ok(touched)
     }
 
     async fn rows_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Vec<SqliteRow>, StoreError> {
         let mut found = Vec::with_capacity(rows.len());
-        for mut row in rows {
-            row.extend(fixed.iter().cloned());
-            found.append(&mut self.rows(sql, row).await?);
+        for (text, values) in together(sql.sqlite, rows, &fixed) {
+            let some = bind(AssertSqlSafe(text), values).fetch_all(&mut *self.transaction).await;
+            found.append(&mut some.map_err(|error| store_error(error, sql.races))?);
         }
         Ok(found)
     }
@@ -139,11 +147,64 @@ impl Session for SqliteSession {
 
 columns!(SqliteRow);
 
-fn bind(sql: Sql, values: Vec<Value>) -> Query<'static, Database, SqliteArguments> {
-    values.into_iter().fold(sqlx::query(sql.sqlite), |query, value| match value {
+/// How many rows go to the database's thread at once. For each call two threads wait for each other; and each of these counts makes
+/// a statement of its own that stays prepared.
+const TOGETHER: [usize; 3] = [32, 8, 1];
+
+/// One statement after another for some rows at a time, with the values of all of them.
+fn together(sql: &str, rows: Vec<Vec<Value>>, fixed: &[Value]) -> Vec<(String, Vec<Value>)> {
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    let mut calls = Vec::new();
+    while let Some(count) = TOGETHER.into_iter().find(|count| *count <= left) {
+        left -= count;
+        let (mut text, mut values) = (String::new(), Vec::new());
+        for row in rows.by_ref().take(count) {
+            numbered_from(values.len(), sql, &mut text);
+            text.push(';');
+            values.extend(row.into_iter().chain(fixed.iter().cloned()));
+        }
+        calls.push((text, values));
+    }
+    calls
+}
+
+/// Appends `sql` with its `$1`, `$2`, ... counted on from what is bound before.
+fn numbered_from(before: usize, sql: &str, text: &mut String) {
+    let mut pieces = sql.split('$');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = piece.split_at(digits);
+        text.push('$');
+        match number.parse::<usize>() {
+            Ok(number) => text.push_str(&(before + number).to_string()),
+            Err(_) => text.push_str(number),
+        }
+        text.push_str(rest);
+    }
+}
+
+fn bind(sql: impl SqlSafeStr, values: Vec<Value>) -> Query<'static, Database, SqliteArguments> {
+    values.into_iter().fold(sqlx::query(sql), |query, value| match value {
         Value::Text(text) => query.bind(text),
         Value::Int(number) => query.bind(number),
         Value::Bool(flag) => query.bind(flag),
         Value::Bytes(bytes) => query.bind(bytes),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::values;
+
+    #[test]
+    fn rows_go_together_and_their_values_are_counted_on() {
+        let rows = (0..9_i64).map(|number| values![number]).collect();
+        let calls = together("select $1, $2", rows, &values!["x"]);
+        assert_eq!(calls.iter().map(|(_, values)| values.len()).collect::<Vec<_>>(), [16, 2], "eight, and one");
+        assert!(calls.first().is_some_and(|(text, _)| text.starts_with("select $1, $2;select $3, $4;")));
+        assert_eq!(calls.last(), Some(&("select $1, $2;".to_owned(), values![8_i64, "x"])));
+    }
 }

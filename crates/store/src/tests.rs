@@ -43,12 +43,15 @@ const ONLY_FOR_QUERIES: &[&str] = &[
     "decisions.detention",
     "decisions.recipient",
     "deliveries.ordinal",
-    "deliveries.lane",
-    "deliveries.by_consent",
-    "deliveries.stage",
-    "deliveries.is_open",
-    "deliveries.due",
-    "deliveries.claimed_at",
+    "stages.ordinal",
+    "stages.recipient",
+    "stages.lane_sequence",
+    "stages.lane",
+    "stages.by_consent",
+    "stages.stage",
+    "stages.is_open",
+    "stages.due",
+    "stages.claimed_at",
     // any bytes are bytes
     "deliveries.bytes",
     "receipts.ordinal",
@@ -89,8 +92,8 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     ("deliveries", "lane_sequence", "-1"),
     ("deliveries", "decision", "'{}'"),
     ("deliveries", "stamp", "'{}'"),
-    ("deliveries", "stage_detail", "'{\"stage\":\"lost\"}'"),
-    ("deliveries", "number", "-1"),
+    ("stages", "stage_detail", "'{\"stage\":\"lost\"}'"),
+    ("stages", "number", "-1"),
     ("receipts", "id", "''"),
     ("receipts", "recipient", "'Nobody'"),
     ("receipts", "event", "'No event'"),
@@ -189,7 +192,9 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
             store.trace(&"m-2".parse().unwrap()).await.map(drop)
         }
         "decisions" => store.trace(&key().id).await.map(drop),
-        "deliveries" => store.deliveries(&schakelpunt_engine::ports::DeliveryFilter { limit: 9, ..Default::default() }).await.map(drop),
+        "deliveries" | "stages" => {
+            store.deliveries(&schakelpunt_engine::ports::DeliveryFilter { limit: 9, ..Default::default() }).await.map(drop)
+        }
         "receipts" => store.receipts(9).await.map(drop),
         "rejections" => store.rejections(9).await.map(drop),
         "suspects" => {

@@ -66,7 +66,6 @@ fn limits() -> Vec<(&'static str, String)> {
         ("what is dead, unrouted or not collected", millis(broker.rest_ttl)),
         ("messages in a queue of the embedded bus", count(in_process::MAX_LENGTH)),
         ("messages of one intake transaction", count(hub.batch)),
-        ("a batch waits for more", time(hub.linger)),
         ("deliveries of one claim", count(hub.claims)),
         ("life of a claim", time(hub.claim)),
         ("messages in one inbox", count(hub.window)),

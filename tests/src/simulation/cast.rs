@@ -28,7 +28,6 @@ pub(super) fn limits() -> Limits {
         window: 6,
         batch: 5,
         claims: 8,
-        linger: Duration::ZERO,
         backoff_min: Duration::from_millis(50),
         backoff_max: Duration::from_millis(800),
         park: Duration::from_secs(20),

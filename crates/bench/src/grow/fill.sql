@@ -15,19 +15,23 @@ insert into messages (source, id, event, detention, received, digest, outcome, b
 insert into decisions (source, message_id, detention, recipient, body)
     select source, copied(message_id, number, copy), copied(detention, number, copy), recipient, copied(body, number, copy)
     from (numbers join decisions on message_id like '%' || number) cross join copies;
-insert into deliveries (id, source, message_id, revision, event, detention, lane, recipient, kind, on_behalf_of, relations,
-        lane_sequence, by_consent, decision, stamp, stage, stage_detail, is_open, due, claimed_at, number, bytes)
+insert into deliveries (id, source, message_id, revision, event, detention, recipient, kind, on_behalf_of, relations, lane_sequence,
+        decision, stamp, bytes)
     select md5(id || copy)::uuid::text, source, copied(message_id, n.number, copy), revision, event, copied(detention, n.number, copy),
-        copied(lane, n.number, copy), recipient, kind, on_behalf_of, relations, lane_sequence, by_consent,
-        copied(decision, n.number, copy), stamp, stage, stage_detail, is_open, due, claimed_at, d.number + (copy + 1) * $sample::bigint,
+        recipient, kind, on_behalf_of, relations, lane_sequence, copied(decision, n.number, copy), stamp,
         case when copy % 20 = 0 then bytes end
     from (numbers n join deliveries d on message_id like '%' || n.number) cross join copies;
+insert into stages (ordinal, recipient, lane, lane_sequence, by_consent, stage, stage_detail, is_open, due, claimed_at, number)
+    select c.ordinal, s.recipient, copied(s.lane, n.number, copy), s.lane_sequence, s.by_consent, s.stage, s.stage_detail, s.is_open,
+        s.due, s.claimed_at, s.number + (copy + 1) * $sample::bigint
+    from (numbers n join deliveries d on message_id like '%' || n.number join stages s on s.ordinal = d.ordinal) cross join copies
+        join deliveries c on c.id = md5(d.id || copy)::uuid::text;
 insert into timers (id, at, detention)
     select copied(id, number, copy), at, copied(detention, number, copy)
     from (numbers join timers on detention like '%' || number) cross join copies;
 insert into receipts (id, recipient, event, data, at, told)
     select md5(id || copy)::uuid::text, recipient, event, data, at, told from receipts cross join copies;
-update recipients set head = (select coalesce(max(number), head) from deliveries where recipient = participant);
+update recipients set head = (select coalesce(max(number), head) from stages where recipient = participant);
 drop table numbers;
 drop table copies;
 drop function copied;
