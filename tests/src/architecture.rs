@@ -4,10 +4,12 @@
 //!
 //! | module | what it reads |
 //! |---|---|
+//! | `features` | `cargo tree`: what Cedar turns on stays with it |
 //! | `graph` | `cargo metadata`: our crates, everything that they stand on |
 //! | `limits` | every limit against the table in the README |
 //! | `sources` | the text of our sources and manifests |
 
+mod features;
 mod graph;
 mod limits;
 mod sources;

@@ -6,7 +6,7 @@ use std::{path::Path, process::Command};
 fn smoke(name: &str) {
     let test = std::env::current_exe().unwrap();
     let bench = test.parent().and_then(Path::parent).unwrap().join("schakelpunt-bench");
-    assert!(bench.exists(), "{} is missing: cargo build --workspace, or run this test through tests/run", bench.display());
+    assert!(bench.exists(), "{} is missing: run this test through tests/run, or `cargo build -p schakelpunt-bench` first", bench.display());
     let output = Command::new(bench).args([name, "--smoke"]).output().unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).unwrap();
@@ -18,6 +18,7 @@ fn smoke(name: &str) {
     }
 }
 
+/// It has cargo run another program, which `tests/run` has built, too.
 #[test]
 fn decide() {
     smoke("decide");

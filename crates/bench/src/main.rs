@@ -4,7 +4,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `forward` and its neighbours | one comparison each |
+//! | `forward` and its neighbours | one comparison each; `decide` has another program measure |
 //! | `round` | one contender forwards one load, checked |
 //! | `parts` | RabbitMQ and PostgreSQL for the benches |
 //! | `site` | a virtual host, a database and a configuration for one round |
@@ -172,7 +172,7 @@ async fn compare(options: &Options, bench: Bench) -> anyhow::Result<Vec<Report>>
     match bench {
         Bench::Forward(choice) => forward::run(options, &choice).await,
         Bench::Latency => latency::run(options).await,
-        Bench::Decide => decide::run(options),
+        Bench::Decide => decide::run(options).await,
         Bench::Grow(choice) => grow::run(options, choice).await,
         Bench::Embedded => embedded::run(options).await,
         Bench::Burst => burst::run(options).await,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::Options;
 
 /// The values of the rounds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 pub(crate) struct Spread(pub(crate) Vec<f64>);
 
 /// Which side of the goal is good.

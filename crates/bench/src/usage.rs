@@ -39,12 +39,6 @@ pub(crate) fn processor_of_family(pid: u32) -> Duration {
     TICK * (first.own + first.waited + children.sum::<u32>())
 }
 
-/// Time that this thread has had a processor: what others took on a busy machine does not count.
-pub(crate) fn of_this_thread() -> anyhow::Result<Duration> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(Duration::from_nanos(text.split(' ').next().context("schedstat")?.parse()?))
-}
-
 /// The most memory that a process has held so far, in MiB.
 pub(crate) fn peak_resident(pid: u32) -> anyhow::Result<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;

@@ -14,7 +14,7 @@ use super::demand;
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between our crates: whoever stands left may name whoever stands right, and nobody else of ours.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("schakelpunt-domain", &[]),
     ("schakelpunt-rules", &["schakelpunt-domain"]),
     ("schakelpunt-amqp", &["schakelpunt-domain"]),
@@ -34,10 +34,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "schakelpunt-gateway",
         ],
     ),
-    (
-        "schakelpunt-bench",
-        &["schakelpunt", "schakelpunt-domain", "schakelpunt-rules", "schakelpunt-amqp", "schakelpunt-engine", "schakelpunt-bus"],
-    ),
+    ("schakelpunt-bench", &["schakelpunt", "schakelpunt-domain", "schakelpunt-amqp", "schakelpunt-engine", "schakelpunt-bus"]),
+    ("schakelpunt-bench-decide", &["schakelpunt-domain", "schakelpunt-rules"]),
 ];
 /// Pure crates: no runtime, network, database or file system below them, however far.
 const PURE: [&str; 2] = ["schakelpunt-domain", "schakelpunt-rules"];
@@ -50,7 +48,7 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("axum", &["schakelpunt-gateway"]),
     ("tower-http", &["schakelpunt-gateway"]),
     ("reqwest", &["schakelpunt-bus", "schakelpunt", "schakelpunt-bench"]),
-    ("anyhow", &["schakelpunt", "schakelpunt-bench"]),
+    ("anyhow", &["schakelpunt", "schakelpunt-bench", "schakelpunt-bench-decide"]),
 ];
 /// Second TLS providers. The one in use is aws-lc.
 const OTHER_TLS: [&str; 6] = ["ring", "openssl", "openssl-sys", "native-tls", "schannel", "security-framework"];
@@ -60,6 +58,8 @@ const ONE_VERSION: [&str; 4] = ["reqwest", "rustls", "aws-lc-rs", "tokio"];
 /// The graph that cargo resolves.
 struct Graph {
     normal: Edges,
+    /// With what our crates need for their tests and for being built.
+    all: Edges,
     versions: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -77,17 +77,17 @@ fn graph() -> Graph {
     let metadata = metadata();
     let name = |id: &PackageId| metadata[id].name.to_string();
     let nodes = &metadata.resolve.as_ref().expect("a resolved graph").nodes;
-    let normal = nodes.iter().map(|node| {
-        let package = &metadata[&node.id];
-        let is_normal = |dep: &&NodeDep| dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
-        let is_on = |dep: &&NodeDep| is_switched_on(package, node, &metadata[&dep.pkg].name);
-        (node.id.clone(), node.deps.iter().filter(is_normal).filter(is_on).map(|dep| dep.pkg.clone()).collect::<Vec<_>>())
-    });
-    let mut graph = Graph { normal: Edges::new(), versions: BTreeMap::new() };
+    let mut graph = Graph { normal: Edges::new(), all: Edges::new(), versions: BTreeMap::new() };
     // two versions of one library become one name here: what one of them reaches, the name reaches
-    for (id, deps) in normal {
-        graph.normal.entry(name(&id)).or_default().extend(deps.iter().map(name));
-        graph.versions.entry(name(&id)).or_default().insert(metadata[&id].version.to_string());
+    for node in nodes {
+        let package = &metadata[&node.id];
+        let is_of = |dep: &NodeDep, normal: bool| dep.dep_kinds.iter().any(|kind| (kind.kind == DependencyKind::Normal) == normal);
+        let is_normal = |dep: &&NodeDep| is_of(dep, true) && is_switched_on(package, node, &metadata[&dep.pkg].name);
+        let normal: BTreeSet<String> = node.deps.iter().filter(is_normal).map(|dep| name(&dep.pkg)).collect();
+        let others = node.deps.iter().filter(|dep| is_of(dep, false)).map(|dep| name(&dep.pkg));
+        graph.all.entry(name(&node.id)).or_default().extend(normal.iter().cloned().chain(others));
+        graph.normal.entry(name(&node.id)).or_default().extend(normal);
+        graph.versions.entry(name(&node.id)).or_default().insert(package.version.to_string());
     }
     graph
 }
@@ -156,6 +156,13 @@ fn only(edges: &Edges) -> Vec<String> {
     failures
 }
 
+/// Who is built with Cedar's features.
+fn beside_cedar(edges: &Edges) -> Vec<String> {
+    let others = edges.keys().filter(|name| is_ours(name) && *name != "schakelpunt-bench-decide");
+    let ways = others.filter_map(|name| way(edges, name, "cedar-policy-core"));
+    ways.map(|way| format!("only schakelpunt-bench-decide may be built with Cedar's features; take out: {}", way.join(" -> "))).collect()
+}
+
 fn second_tls(edges: &Edges) -> Vec<String> {
     let ways = OTHER_TLS.iter().filter_map(|other| way(edges, "schakelpunt", other));
     ways.map(|way| format!("a second TLS provider beside aws-lc; turn off the feature that brings it: {}", way.join(" -> "))).collect()
@@ -180,6 +187,13 @@ fn the_pure_crates_reach_no_runtime_network_or_database() {
 #[test]
 fn each_library_to_the_outside_has_one_owner() {
     demand(&only(&graph().normal));
+}
+
+#[test]
+fn cedar_stands_apart() {
+    let graph = graph();
+    assert!(way(&graph.all, "schakelpunt-bench-decide", "cedar-policy-core").is_some(), "Cedar is gone, and with it what is asked here");
+    demand(&beside_cedar(&graph.all));
 }
 
 #[test]
@@ -212,6 +226,15 @@ fn a_runtime_behind_two_others_is_seen() {
     let bad = edges(&[("schakelpunt-rules", &["a"]), ("a", &["b", "a"]), ("b", &["a", "tokio"])]);
     assert_eq!(impure(&bad).len(), 1);
     assert!(impure(&bad)[0].contains("schakelpunt-rules -> a -> b -> tokio"));
+}
+
+#[test]
+fn cedar_behind_another_crate_is_seen() {
+    let apart: (&str, &[&str]) = ("schakelpunt-bench-decide", &["cedar-policy"]);
+    let cedar: (&str, &[&str]) = ("cedar-policy", &["cedar-policy-core"]);
+    assert!(beside_cedar(&edges(&[apart, cedar])).is_empty());
+    assert_eq!(beside_cedar(&edges(&[apart, cedar, ("schakelpunt-bench", &["schakelpunt-bench-decide"])])).len(), 1);
+    assert_eq!(beside_cedar(&edges(&[cedar, ("schakelpunt-tests", &["x"]), ("x", &["cedar-policy-core"])])).len(), 1);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn root() -> &'static Path {
 fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().and_then(Path::parent).unwrap().join("schakelpunt");
-    assert!(path.exists(), "{} is missing: run `cargo build --workspace` first, or this test through tests/run", path.display());
+    assert!(path.exists(), "{} is missing: run this test through tests/run, or `cargo build -p schakelpunt` first", path.display());
     path
 }
 

@@ -263,7 +263,7 @@ fn register(only: Option<&[&str]>) -> String {
 fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().and_then(Path::parent).unwrap().join("schakelpunt");
-    assert!(path.exists(), "{} is missing: cargo build --workspace, or run this test through tests/run", path.display());
+    assert!(path.exists(), "{} is missing: run this test through tests/run, or `cargo build -p schakelpunt` first", path.display());
     path
 }
 

@@ -1,10 +1,9 @@
 //! Questions by chance, the same for the same number: most of them near to what happens, some of them odd.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use schakelpunt::{assets, registers::Tables};
 use schakelpunt_domain::{
     LegalDay, ParticipantId, Refusal,
     case::{Case, FactValue, Title},
@@ -14,6 +13,8 @@ use schakelpunt_domain::{
     registers::{At, Entry, Kind, Recorded, Registers, Stop, Subscription, SubscriptionState},
 };
 use schakelpunt_rules::{Candidate, Decision, Question, Relation, RuleSet, Signal, Signals, decide};
+
+use super::files;
 
 const RECIPIENT: &str = "recipient";
 const DETENTION: &str = "pi-zwolle.bench-1";
@@ -98,8 +99,7 @@ impl Dice {
 impl<'a> World<'a> {
     /// The demo's world.
     pub(super) fn load(catalogue: &'a Catalogue) -> anyhow::Result<Self> {
-        let path = Path::new("config/demo/participants.toml");
-        let entries = Tables::parse("participants.toml", &assets::text(path)?)?.entries(Timestamp::MIN)?;
+        let entries = files::registers()?;
         let nothing = Subscription {
             participant: RECIPIENT.parse()?,
             events: vec!["no-such-event".to_owned()],
