@@ -25,7 +25,7 @@ const TIMERS: Duration = Duration::from_secs(1);
 /// Payloads that nothing needs any more may wait this long to be forgotten.
 const FORGET: Duration = Duration::from_secs(600);
 /// So many loops hand over: while one waits for confirms, another publishes what was claimed meanwhile.
-const DISPATCHERS: usize = 4;
+const DISPATCHERS: usize = 3;
 
 /// How long a lease lives: a process that died is replaced after that, one that stands still longer writes nothing any more.
 pub const LEASE: Duration = Duration::from_secs(6);
@@ -111,13 +111,9 @@ async fn leases(hub: Arc<Hub>, process: ProcessId) {
 /// What was claimed as it was decided goes first; then what waits in the store, if anything may.
 async fn dispatch(hub: Arc<Hub>) {
     let mut failures = 0;
-    let mut looked = Instant::now();
     loop {
         // pauses end and leases pass without anybody saying so, however much there is to do
-        if looked.elapsed() >= IDLE {
-            looked = Instant::now();
-            hub.look_again();
-        }
+        hub.look_again_after(IDLE);
         match hub.move_on().await {
             Ok(0) => {
                 failures = 0;

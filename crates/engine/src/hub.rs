@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -15,7 +16,10 @@ use schakelpunt_domain::{
     registers::{At, Entry, Recorded, Registers},
     stage::Stage,
 };
-use tokio::sync::{Notify, RwLock};
+use tokio::{
+    sync::{Notify, RwLock},
+    time::Instant,
+};
 
 use crate::{
     Settings,
@@ -56,6 +60,8 @@ pub struct Hub {
     sharing: sharing::Sharing,
     /// Whether something may wait in the store that this process can hand over.
     waits: AtomicBool,
+    /// When the store was last asked without a reason.
+    looked: Mutex<Option<Instant>>,
     /// Raised when there may be something to hand over.
     wake: Notify,
 }
@@ -85,6 +91,7 @@ impl Hub {
             gathering: gathering::Gathering::default(),
             sharing: sharing::Sharing::default(),
             waits: AtomicBool::new(true),
+            looked: Mutex::default(),
             wake: Notify::new(),
         })
     }
@@ -118,6 +125,15 @@ impl Hub {
     pub(crate) fn look_again(&self) {
         self.waits.store(true, Ordering::Relaxed);
         self.wake.notify_one();
+    }
+
+    /// There may be, if that was not asked for so long.
+    pub(crate) fn look_again_after(&self, pause: Duration) {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_none_or(|looked| looked.elapsed() >= pause) {
+            *looked = Some(Instant::now());
+            self.waits.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Hands over what was claimed as it was decided, then claims what waits in the store. Gives how many deliveries moved.
