@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -14,18 +13,13 @@ use schakelpunt_domain::{
     DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
     registers::{At, Entry, Recorded, Registers},
-    stage::Stage,
 };
-use tokio::{
-    sync::{Notify, RwLock},
-    time::Instant,
-};
+use tokio::sync::{Notify, RwLock};
 
 use crate::{
     Settings,
     inspect::{Offer, Rejected, inspect},
     leases::LeaseName,
-    model::Action,
     ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
@@ -60,8 +54,6 @@ pub struct Hub {
     sharing: sharing::Sharing,
     /// Whether something may wait in the store that this process can hand over.
     waits: AtomicBool,
-    /// When the store was last asked without a reason.
-    looked: Mutex<Option<Instant>>,
     /// Raised when there may be something to hand over.
     wake: Notify,
 }
@@ -91,7 +83,6 @@ impl Hub {
             gathering: gathering::Gathering::default(),
             sharing: sharing::Sharing::default(),
             waits: AtomicBool::new(true),
-            looked: Mutex::default(),
             wake: Notify::new(),
         })
     }
@@ -127,21 +118,9 @@ impl Hub {
         self.wake.notify_one();
     }
 
-    /// There may be, if that was not asked for so long.
-    pub(crate) fn look_again_after(&self, pause: Duration) {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked.is_none_or(|looked| looked.elapsed() >= pause) {
-            *looked = Some(Instant::now());
-            self.waits.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Hands over what was claimed as it was decided, then claims what waits in the store. Gives how many deliveries moved.
-    pub(crate) async fn move_on(&self) -> Result<usize, StoreError> {
-        let ready = self.hand_over_ready().await?;
-        // raised again where something is due that could not go
-        let waiting = if self.waits.swap(false, Ordering::Relaxed) { self.dispatch().await? } else { 0 };
-        Ok(ready + waiting)
+    /// Whether there may be something in the store to hand over; asks once.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.waits.swap(false, Ordering::Relaxed)
     }
 
     async fn reload(&self) -> Result<(), StoreError> {
@@ -261,7 +240,7 @@ impl Hub {
             let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
-            let (mut reports, mut leaves_waiting) = (Vec::new(), false);
+            let mut reports = Vec::new();
             let deadline = handing_over::in_time(&self.settings.limits);
             let done = self
                 .store
@@ -271,7 +250,6 @@ impl Hub {
                     }
                     let (actions, made) = step::step(law, snapshot, inputs, door.receipts, room);
                     reports = made;
-                    leaves_waiting = actions.iter().any(may_let_go);
                     Some(actions)
                 })
                 .await;
@@ -281,11 +259,7 @@ impl Hub {
             match done {
                 Ok(Some(claimed)) => {
                     self.ready.add(claimed, law, deadline);
-                    if leaves_waiting {
-                        self.look_again();
-                    } else {
-                        self.wake.notify_one();
-                    }
+                    self.look_again();
                     return Ok(reports);
                 }
                 Ok(None) => self.reload().await?,
@@ -307,21 +281,6 @@ impl Hub {
                 return Ok(());
             }
         }
-    }
-}
-
-/// Whether something may be claimed after this that could not before.
-fn may_let_go(action: &Action) -> bool {
-    match action {
-        Action::AddDelivery(delivery) => !matches!(delivery.stage, Stage::Claimed { .. }),
-        Action::SetStage(..) => true,
-        Action::SaveCase(_)
-        | Action::SaveMessage(_)
-        | Action::AddDecision(_)
-        | Action::AddReceipt(_)
-        | Action::AddRejection(_)
-        | Action::SetTimer(_)
-        | Action::ClearTimer(_) => false,
     }
 }
 

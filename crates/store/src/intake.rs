@@ -44,10 +44,7 @@ async fn look<S: Session>(session: &mut S, fence: &[Lease], keys: &SnapshotKeys)
     let held: Held = cases.iter().map(|case| (case.value.detention.clone(), cases::held_by(&case.value))).collect();
     let wanted: BTreeSet<MessageKey> = keys.messages.iter().chain(held.values().flatten()).cloned().collect();
     let mut messages = messages::read(session, &wanted, true).await?;
-    // nothing is delivered without its case or its message
-    let known_cases = cases.iter().map(|case| case.value.detention.clone()).collect();
-    let known_messages = messages.iter().map(|message| message.key.clone()).collect();
-    let (deliveries, stages) = deliveries::of(session, &known_cases, &known_messages).await?;
+    let (deliveries, stages) = deliveries::of(session, &keys.detentions, &wanted).await?;
     if keys.waiting {
         let waits = |delivery: &&Delivery| matches!(delivery.stage, Stage::Waiting { .. }) && !wanted.contains(&delivery.key);
         let more = deliveries.iter().filter(waits).map(|delivery| delivery.key.clone()).collect();
