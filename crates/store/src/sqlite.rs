@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn rows_go_together_and_their_values_are_counted_on() {
         let rows = (0..9_i64).map(|number| values![number]).collect();
-        let calls = together("select $1, $2", rows, &values!["x"]);
+        let calls = together("select $1, $2", rows, &[Value::from("x")]);
         assert_eq!(calls.iter().map(|(_, values)| values.len()).collect::<Vec<_>>(), [16, 2], "eight, and one");
         assert!(calls.first().is_some_and(|(text, _)| text.starts_with("select $1, $2;select $3, $4;")));
         assert_eq!(calls.last(), Some(&("select $1, $2;".to_owned(), values![8_i64, "x"])));
