@@ -18,15 +18,22 @@ use crate::{
 /// The leases of this process.
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
-    held: RwLock<Option<BTreeMap<LeaseName, u64>>>,
+    held: RwLock<Held>,
     changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    leases: Option<BTreeMap<LeaseName, u64>>,
+    /// How often they have changed: they may come, go and be the same again.
+    changes: u64,
 }
 
 impl Sharing {
     /// The leases under which a transaction works: all inboxes that are ours, and the queue if there is one.
     pub(super) fn fence(&self, queue: Option<&LeaseName>) -> Result<Vec<Lease>, StoreError> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(held) = held.as_ref() else { return Ok(Vec::new()) };
+        let Some(held) = &held.leases else { return Ok(Vec::new()) };
         let lease = |name: LeaseName| held.get(&name).map(|epoch| Lease { name, epoch: *epoch });
         let mut fence: Vec<Lease> = LeaseName::all_inboxes().filter_map(lease).collect();
         if let Some(queue) = queue {
@@ -35,9 +42,14 @@ impl Sharing {
         Ok(fence)
     }
 
+    /// What was found out under the leases of before holds as long as this is the same.
+    pub(super) fn changes(&self) -> u64 {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).changes
+    }
+
     /// Whether this process does that part of the work.
     pub(super) fn holds(&self, name: &LeaseName) -> bool {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_none_or(|held| held.contains_key(name))
+        self.held.read().unwrap_or_else(PoisonError::into_inner).leases.as_ref().is_none_or(|held| held.contains_key(name))
     }
 
     /// Whether this process hands over to that recipient.
@@ -48,7 +60,8 @@ impl Sharing {
     fn set(&self, leases: Vec<Lease>) -> BTreeMap<LeaseName, u64> {
         let now: BTreeMap<LeaseName, u64> = leases.into_iter().map(|lease| (lease.name, lease.epoch)).collect();
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let before = held.replace(now.clone()).unwrap_or_default();
+        let before = held.leases.replace(now.clone()).unwrap_or_default();
+        held.changes += u64::from(before != now);
         drop(held);
         if before != now {
             self.changed.notify_waiters();
