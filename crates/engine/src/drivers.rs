@@ -24,8 +24,8 @@ const IDLE: Duration = Duration::from_millis(100);
 const TIMERS: Duration = Duration::from_secs(1);
 /// Payloads that nothing needs any more may wait this long to be forgotten.
 const FORGET: Duration = Duration::from_secs(600);
-/// Two loops hand over: while one waits for confirms the other claims.
-const DISPATCHERS: usize = 2;
+/// So many loops hand over: while one waits for confirms, another publishes what was claimed meanwhile.
+const DISPATCHERS: usize = 3;
 
 /// How long a lease lives: a process that died is replaced after that, one that stands still longer writes nothing any more.
 pub const LEASE: Duration = Duration::from_secs(6);
@@ -108,27 +108,22 @@ async fn leases(hub: Arc<Hub>, process: ProcessId) {
     }
 }
 
-/// What was claimed as it was decided goes first; then what waits in the store.
+/// What was claimed as it was decided goes first; then what waits in the store, if anything may.
 async fn dispatch(hub: Arc<Hub>) {
     let mut failures = 0;
     loop {
-        let moved = match hub.hand_over_ready().await {
-            Ok(0) if hub.may_wait() => hub.dispatch().await,
-            ready => ready,
-        };
-        match moved {
+        // pauses end and leases pass without anybody saying so, however much there is to do
+        hub.look_again_after(IDLE);
+        match hub.move_on().await {
             Ok(0) => {
                 failures = 0;
                 tokio::select! {
                     biased;
                     () = hub.woken() => {}
-                    () = tokio::time::sleep(IDLE) => hub.look_again(),
+                    () = tokio::time::sleep(IDLE) => {}
                 }
             }
-            Ok(_) => {
-                failures = 0;
-                hub.look_again();
-            }
+            Ok(_) => failures = 0,
             Err(error) => {
                 report("dispatch", &error);
                 pause(&hub, &mut failures).await;

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -13,13 +14,18 @@ use schakelpunt_domain::{
     DetentionRef, ParticipantId, Rejection, RejectionCode,
     consent::Consent,
     registers::{At, Entry, Recorded, Registers},
+    stage::Stage,
 };
-use tokio::sync::{Notify, RwLock};
+use tokio::{
+    sync::{Notify, RwLock},
+    time::Instant,
+};
 
 use crate::{
     Settings,
     inspect::{Offer, Rejected, inspect},
     leases::LeaseName,
+    model::Action,
     ports::{Bus, Store, StoreError},
     step::{self, Input, Law, Receipts, Report},
 };
@@ -54,6 +60,8 @@ pub struct Hub {
     sharing: sharing::Sharing,
     /// Whether something may wait in the store that this process can hand over.
     waits: AtomicBool,
+    /// When the store was last asked without a reason.
+    looked: Mutex<Option<Instant>>,
     /// Raised when there may be something to hand over.
     wake: Notify,
 }
@@ -83,6 +91,7 @@ impl Hub {
             gathering: gathering::Gathering::default(),
             sharing: sharing::Sharing::default(),
             waits: AtomicBool::new(true),
+            looked: Mutex::default(),
             wake: Notify::new(),
         })
     }
@@ -118,9 +127,21 @@ impl Hub {
         self.wake.notify_one();
     }
 
-    /// Whether there may be something in the store to hand over; asks once.
-    pub(crate) fn may_wait(&self) -> bool {
-        self.waits.swap(false, Ordering::Relaxed)
+    /// There may be, if that was not asked for so long.
+    pub(crate) fn look_again_after(&self, pause: Duration) {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_none_or(|looked| looked.elapsed() >= pause) {
+            *looked = Some(Instant::now());
+            self.waits.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Hands over what was claimed as it was decided, then claims what waits in the store. Gives how many deliveries moved.
+    pub(crate) async fn move_on(&self) -> Result<usize, StoreError> {
+        let ready = self.hand_over_ready().await?;
+        // raised again where something is due that could not go
+        let waiting = if self.waits.swap(false, Ordering::Relaxed) { self.dispatch().await? } else { 0 };
+        Ok(ready + waiting)
     }
 
     async fn reload(&self) -> Result<(), StoreError> {
@@ -239,7 +260,7 @@ impl Hub {
             let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
             let registers = self.registers().await;
             let law = Law { settings: &self.settings, registers: &registers };
-            let mut reports = Vec::new();
+            let (mut reports, mut leaves_waiting) = (Vec::new(), false);
             let deadline = handing_over::in_time(&self.settings.limits);
             let done = self
                 .store
@@ -249,6 +270,7 @@ impl Hub {
                     }
                     let (actions, made) = step::step(law, snapshot, inputs, door.receipts, room);
                     reports = made;
+                    leaves_waiting = actions.iter().any(may_let_go);
                     Some(actions)
                 })
                 .await;
@@ -258,7 +280,11 @@ impl Hub {
             match done {
                 Ok(Some(claimed)) => {
                     self.ready.add(claimed, law, deadline);
-                    self.look_again();
+                    if leaves_waiting {
+                        self.look_again();
+                    } else {
+                        self.wake.notify_one();
+                    }
                     return Ok(reports);
                 }
                 Ok(None) => self.reload().await?,
@@ -280,6 +306,21 @@ impl Hub {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Whether something may be claimed after this that could not before.
+fn may_let_go(action: &Action) -> bool {
+    match action {
+        Action::AddDelivery(delivery) => !matches!(delivery.stage, Stage::Claimed { .. }),
+        Action::SetStage(..) => true,
+        Action::SaveCase(_)
+        | Action::SaveMessage(_)
+        | Action::AddDecision(_)
+        | Action::AddReceipt(_)
+        | Action::AddRejection(_)
+        | Action::SetTimer(_)
+        | Action::ClearTimer(_) => false,
     }
 }
 

@@ -1,6 +1,9 @@
 //! What leaves: claims, receipts, fetches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+};
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -120,6 +123,8 @@ impl Hub {
             if self.is_down(&recipient) || !self.sharing.is_ours(&recipient) {
                 continue;
             }
+            // whatever comes of it now: it is asked for again when something has moved
+            self.waits.store(true, Ordering::Relaxed);
             match self.bus.room(&recipient, self.settings.limits.window).await {
                 Ok(free) => {
                     let free = self.inboxes.asked(&recipient, free);

@@ -10,7 +10,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{claim::Permitted, model::Delivery, step::Law};
 
-/// How long a batch waits for what was claimed before it to be handed over. To claim later costs more than this wait.
+/// How long a batch waits while nothing of what was claimed before it is handed over.
 const HOLD: Duration = Duration::from_millis(250);
 
 /// Claimed deliveries, oldest first.
@@ -41,19 +41,18 @@ impl Ready {
         self.all().extend(claimed.into_iter().filter_map(|delivery| Some((until, Permitted::from_claimed(delivery, law)?))));
     }
 
-    /// Waits until fewer than `max` are ready, but not for long: what cannot be handed over soon must not hold up what comes in.
-    /// Gives whether it is so.
+    /// Waits until fewer than `max` are ready, for as long as some are taken: to claim later costs more than this wait. Where nothing
+    /// moves, what cannot be handed over must not hold up what comes in. Gives whether it is so.
     pub(super) async fn fewer_than(&self, max: usize) -> bool {
-        let few = async {
-            loop {
-                let taken = self.taken.notified();
-                if self.all().len() < max {
-                    return;
-                }
-                taken.await;
+        loop {
+            let taken = self.taken.notified();
+            if self.all().len() < max {
+                return true;
             }
-        };
-        tokio::time::timeout(HOLD, few).await.is_ok()
+            if tokio::time::timeout(HOLD, taken).await.is_err() {
+                return false;
+            }
+        }
     }
 
     /// Takes out at most `max`.
