@@ -255,8 +255,9 @@ pub struct ReceiptEvent {
 /// One opened intake queue. Dropping it gives back what is not settled.
 #[async_trait]
 pub trait Intake: Send {
-    /// Waits for at least one message, then takes what comes within `linger`, at most `max`.
-    async fn next_batch(&mut self, max: usize, linger: Duration) -> Result<Vec<Incoming>, BusError>;
+    /// Waits for at least one message, then takes what is there, at most `max`: a batch waits for nothing more. May be given up at any
+    /// time.
+    async fn next_batch(&mut self, max: usize) -> Result<Vec<Incoming>, BusError>;
     /// Acknowledges everything up to and including `tag`.
     async fn settle(&mut self, tag: u64) -> Result<(), BusError>;
 }

@@ -9,7 +9,7 @@ use schakelpunt_engine::{
 };
 
 use crate::{
-    claim,
+    numbers,
     rows::{Reader, json, signed},
     sql::{Columns, Session, Sql, Value, values},
     stages,
@@ -24,9 +24,16 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// Deliveries with where they stand.
+macro_rules! standing {
+    () => {
+        " from deliveries d join stages s on s.ordinal = d.ordinal"
+    };
+}
+
 const OF_CASES: Sql = Sql::of(
-    concat!("select ", columns!(), " from deliveries d join stages s on s.ordinal = d.ordinal where d.detention = any($1)"),
-    concat!("select ", columns!(), " from deliveries d join stages s on s.ordinal = d.ordinal where d.detention = $1"),
+    concat!("select ", columns!(), standing!(), " where d.detention = any($1)"),
+    concat!("select ", columns!(), standing!(), " where d.detention = $1"),
 );
 const OF_MESSAGES: Sql = Sql::of(
     concat!(
@@ -35,21 +42,18 @@ const OF_MESSAGES: Sql = Sql::of(
         " from unnest($1, $2) as k(source, id) join deliveries d on d.source = k.source and d.message_id = k.id
          join stages s on s.ordinal = d.ordinal order by d.ordinal"
     ),
-    concat!(
-        "select ",
-        columns!(),
-        " from deliveries d join stages s on s.ordinal = d.ordinal where d.source = $1 and d.message_id = $2 order by d.ordinal"
-    ),
+    concat!("select ", columns!(), standing!(), " where d.source = $1 and d.message_id = $2 order by d.ordinal"),
 );
 const LIST: Sql = Sql::both(concat!(
     "select ",
     columns!(),
-    " from deliveries d join stages s on s.ordinal = d.ordinal where (cast($1 as text) is null or d.detention = $1) and (cast($2 as text) is null or d.recipient = $2)",
+    standing!(),
+    " where (cast($1 as text) is null or d.detention = $1) and (cast($2 as text) is null or d.recipient = $2)",
     " and (cast($3 as text) is null or s.stage = $3) order by d.ordinal desc limit $4"
 ));
 const ONE_UPDATE: Sql = Sql::of(
-    concat!("select ", columns!(), " from deliveries d join stages s on s.ordinal = d.ordinal where d.id = $1 for update of s"),
-    concat!("select ", columns!(), " from deliveries d join stages s on s.ordinal = d.ordinal where d.id = $1"),
+    concat!("select ", columns!(), standing!(), " where d.id = $1 for update of s"),
+    concat!("select ", columns!(), standing!(), " where d.id = $1"),
 );
 const INSERT: Sql = Sql::of(
     "insert into deliveries (id, source, message_id, revision, event, detention, recipient, kind, on_behalf_of, relations,
@@ -121,7 +125,7 @@ pub(crate) async fn add<S: Session>(session: &mut S, mut deliveries: Vec<Deliver
     let rows = deliveries.iter().map(row_of).collect::<Result<_, _>>()?;
     session.run_each(INSERT, rows, Vec::new()).await?;
     let is_claimed = |delivery: &Delivery| matches!(delivery.stage, Stage::Claimed { .. });
-    claim::give_numbers(session, deliveries.iter_mut().filter(|delivery| is_claimed(delivery)).collect()).await?;
+    numbers::give(session, deliveries.iter_mut().filter(|delivery| is_claimed(delivery)).collect()).await?;
     stages::add(session, &deliveries).await?;
     deliveries.retain(is_claimed);
     Ok(deliveries)

@@ -5,7 +5,7 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `trails` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
@@ -31,6 +31,7 @@ mod lanes;
 mod leases;
 mod messages;
 mod migrations;
+mod numbers;
 mod postgres;
 mod registers;
 mod rows;

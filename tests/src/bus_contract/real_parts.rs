@@ -19,6 +19,7 @@ macro_rules! on_broker {
             what_nobody_collects_leaves_the_inbox
             a_full_inbox_is_not_for_now
             a_dropped_consumer_gives_back_before_newer_ones_go_on
+            a_gathering_batch_that_is_given_up_loses_nothing
             provisioning_twice_changes_nothing
             a_check_sees_what_another_hand_has_changed
         );

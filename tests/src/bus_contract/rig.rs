@@ -93,7 +93,7 @@ pub(crate) fn sample_ids(samples: &[Sample]) -> Vec<String> {
 pub(crate) async fn take(intake: &mut dyn Intake, count: usize) -> Vec<Incoming> {
     let mut taken = Vec::new();
     while taken.len() < count {
-        taken.extend(intake.next_batch(count - taken.len(), Duration::ZERO).await.unwrap());
+        taken.extend(intake.next_batch(count - taken.len()).await.unwrap());
     }
     taken
 }
@@ -108,7 +108,7 @@ pub(crate) async fn take_intake(bus: &dyn Bus, count: usize) -> Vec<(String, Inc
     let mut taken = Vec::new();
     while taken.len() < count {
         // the queues that are slower in a round are given up and asked again
-        let rounds = opened.iter_mut().map(|(_, intake)| intake.next_batch(64, Duration::ZERO));
+        let rounds = opened.iter_mut().map(|(_, intake)| intake.next_batch(64));
         let (batch, index, _) = futures::future::select_all(rounds).await;
         let (batch, (queue, intake)) = (batch.unwrap(), &mut opened[index]);
         intake.settle(batch.last().unwrap().tag).await.unwrap();

@@ -172,7 +172,7 @@ fn acknowledge(world: &mut World, queue: usize, consumer: u64, tag: u64) {
 
 #[async_trait]
 impl Intake for SimIntake {
-    async fn next_batch(&mut self, max: usize, _linger: Duration) -> Result<Vec<Incoming>, BusError> {
+    async fn next_batch(&mut self, max: usize) -> Result<Vec<Incoming>, BusError> {
         self.sim.under_way().await;
         loop {
             let sim = self.sim.clone();

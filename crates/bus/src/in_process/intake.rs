@@ -1,6 +1,6 @@
 //! The way in.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
 use schakelpunt_domain::{ParticipantId, envelope::RawMessage};
@@ -70,14 +70,11 @@ impl InProcessIntake {
 
 #[async_trait]
 impl Intake for InProcessIntake {
-    async fn next_batch(&mut self, max: usize, linger: Duration) -> Result<Vec<Incoming>, BusError> {
+    async fn next_batch(&mut self, max: usize) -> Result<Vec<Incoming>, BusError> {
         let (max, consumer) = (max.max(1), self.consumer);
-        let has = |count: usize| {
-            move |state: &mut State| (state.consumers.front() == Some(&consumer) && state.ready.len() >= count).then_some(())
-        };
-        self.queue.0.when(has(1)).await;
-        // full or not, it goes out; nothing is taken before, so that a batch which is given up loses nothing
-        tokio::time::timeout(linger, self.queue.0.when(has(max))).await.unwrap_or_default();
+        let has_turn = move |state: &mut State| (state.consumers.front() == Some(&consumer) && !state.ready.is_empty()).then_some(());
+        self.queue.0.when(has_turn).await;
+        // nothing is taken before, so that a batch which is given up loses nothing
         let taken = self.queue.0.see(|state| state.ready.drain(..max.min(state.ready.len())).collect::<Vec<_>>());
         let batch = taken.into_iter().map(|waiting| {
             self.tag += 1;

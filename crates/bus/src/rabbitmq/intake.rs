@@ -23,8 +23,8 @@ impl RabbitIntake {
 
 #[async_trait]
 impl Intake for RabbitIntake {
-    async fn next_batch(&mut self, max: usize, linger: Duration) -> Result<Vec<Incoming>, BusError> {
-        let batch = self.consumer.next_batch(max, linger).await.map_err(bus_error)?;
+    async fn next_batch(&mut self, max: usize) -> Result<Vec<Incoming>, BusError> {
+        let batch = self.consumer.next_batch(max, Duration::ZERO).await.map_err(bus_error)?;
         Ok(batch.into_iter().map(|received| incoming(received, self.dead)).collect())
     }
 

@@ -4,7 +4,7 @@
 //! messages begins and when it has ended: after one death the batch is tried again as a whole, after two each message goes alone, and
 //! one that was alone in five deaths is set aside, and its sender is told.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{pause, report};
 use crate::{
@@ -18,9 +18,6 @@ use crate::{
 
 /// Deaths of a message alone after which it is set aside. Fewer may be chance: a machine that is restarted again and again.
 pub const ALONE_MAX: u32 = 5;
-
-/// A batch is what has come while the one before was worked on: it waits for nothing more.
-const LINGER: Duration = Duration::ZERO;
 
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
@@ -54,7 +51,7 @@ pub(super) async fn run(hub: Arc<Hub>, queue: String) {
 async fn consume(hub: &Hub, lease: &LeaseName, intake: &mut dyn Intake, noted: &mut Vec<String>) -> Ended {
     let limits = hub.settings().limits;
     loop {
-        let ended = match intake.next_batch(limits.batch, LINGER).await {
+        let ended = match intake.next_batch(limits.batch).await {
             Ok(batch) => take_batch(hub, lease, intake, batch, noted).await,
             Err(error) => Err(error.into()),
         };

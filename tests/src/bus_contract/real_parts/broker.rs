@@ -153,6 +153,22 @@ pub(crate) async fn a_dropped_consumer_gives_back_before_newer_ones_go_on(versio
     assert_eq!(taken, sample_ids(&sent));
 }
 
+/// What a client has taken for a batch that gathers comes with the next one if that is given up.
+pub(crate) async fn a_gathering_batch_that_is_given_up_loses_nothing(version: Version) {
+    let Some(rig) = RabbitRig::fresh(version).await else { return };
+    let sent = samples("deceased", "d1", 10);
+    rig.send(&prison(), &sent).await;
+    let connection = rig.hub_connection().await;
+    let mut reads = connection.consumer(topology::STOP, 100).await.unwrap();
+    let given_up = tokio::time::timeout(Duration::from_millis(200), reads.next_batch(11, Duration::from_mins(10))).await;
+    assert!(given_up.is_err(), "there are ten");
+    let mut count = 0;
+    while count < sent.len() {
+        count += reads.next_batch(11, Duration::ZERO).await.unwrap().len();
+    }
+    assert_eq!(count, sent.len());
+}
+
 pub(crate) async fn provisioning_twice_changes_nothing(version: Version) {
     let Some(rig) = RabbitRig::fresh(version).await else { return };
     let TestBroker { broker, vhost, topology, .. } = &rig.broker;

@@ -1,7 +1,5 @@
 //! What a bus does when its broker stops, dies or runs out of memory; on a node of its own.
 
-use std::time::Duration;
-
 use schakelpunt_amqp::{
     limits::BODY_MAX,
     topology::{self, Topology},
@@ -79,7 +77,7 @@ pub(crate) async fn a_routing_key_that_is_no_text_stops_nothing(version: Version
         let mut intake = rig.bus().open(&queue).await.unwrap();
         rig.send(&prison(), &(0..32).flat_map(|lane| samples("detention-started", &format!("{queue}-{lane}"), 1)).collect::<Vec<_>>())
             .await;
-        senders.extend(intake.next_batch(100, Duration::ZERO).await.unwrap().into_iter().map(|incoming| incoming.sender));
+        senders.extend(intake.next_batch(100).await.unwrap().into_iter().map(|incoming| incoming.sender));
     }
     assert!(senders.len() >= 4 && senders.iter().all(|sender| *sender == Some(prison())), "{senders:?}");
 }
@@ -108,7 +106,7 @@ async fn restart(node: &Node, rig: &RabbitRig, kill: bool) {
         node.stop().await;
     }
     // everything says that it cannot, nothing hangs, nothing claims success
-    assert!(matches!(intake.next_batch(1, Duration::ZERO).await, Err(BusError::Unavailable(_))));
+    assert!(matches!(intake.next_batch(1).await, Err(BusError::Unavailable(_))));
     assert!(matches!(intake.settle(batch[9].tag).await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.open(topology::STOP).await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.room(&municipality(), 1).await, Err(BusError::Unavailable(_))));
