@@ -172,9 +172,14 @@ pub(crate) trait Backend: Send + Sync + fmt::Debug {
     fn writing(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
     /// Begins a transaction that decides or provides: until it ends nobody changes the registers (lock 1) or gives a lease to another
     /// process (lock 2). These are locks of the database's memory: on the rows themselves each would have been written to disk.
-    fn deciding(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+    /// Where writing transactions are alone, it is simply one of those; so is the next.
+    fn deciding(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send {
+        self.writing()
+    }
     /// Begins a transaction that only marks what was done. A power cut may take it back: then it is done again, with the same bytes.
-    fn marking(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+    fn marking(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send {
+        self.writing()
+    }
     /// Begins a transaction that only reads.
     fn reading(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
 }

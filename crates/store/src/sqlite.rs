@@ -81,14 +81,6 @@ impl Backend for Sqlite {
         Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock) })
     }
 
-    async fn deciding(&self) -> Result<SqliteSession, StoreError> {
-        self.writing().await
-    }
-
-    async fn marking(&self) -> Result<SqliteSession, StoreError> {
-        self.writing().await
-    }
-
     async fn reading(&self) -> Result<SqliteSession, StoreError> {
         let transaction = self.readers.begin().await.map_err(|error| store_error(error, false))?;
         Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock) })
