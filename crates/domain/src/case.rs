@@ -210,6 +210,11 @@ impl Case {
         self.latest(at, |value| matches!(value, FactValue::LeftScope).then_some(())).is_some()
     }
 
+    /// Whether the person has escaped and is not back (domain 2.5): what was planned stands still.
+    pub fn at_large(&self, at: At) -> bool {
+        self.latest(at, |value| if let FactValue::AtLarge(at_large) = value { Some(*at_large) } else { None }).unwrap_or(false)
+    }
+
     /// The instant at which the plan basis stops (decision 14): the end of the legal end date or the arrival of `detention-ended`,
     /// whichever is later; `None` while no end has arrived.
     pub fn plan_ends(&self, at: At) -> Option<Timestamp> {
@@ -302,7 +307,7 @@ impl Case {
 }
 
 /// Slots of which a detention can have several at once, each a matter of its own: a late one is news, and never stale.
-const SEVERAL: [&str; 6] = ["accessRequest", "breach", "careEnded", "deletion", "objection", "receipt"];
+const SEVERAL: [&str; 8] = ["accessRequest", "action", "breach", "careEnded", "deletion", "objection", "receipt", "status"];
 
 /// The slot of the payload to which a leaf belongs: what one newer message replaces as a whole.
 pub fn slot_of(leaf: &Leaf) -> String {

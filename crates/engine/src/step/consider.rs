@@ -72,7 +72,8 @@ fn stands_on_the_same(before: &Case, now: &Case) -> bool {
         | FactValue::Departure(_)
         | FactValue::ConditionStatus(..)
         | FactValue::CareNeeded(_)
-        | FactValue::PlanVersion(_) => false,
+        | FactValue::PlanVersion(_)
+        | FactValue::AtLarge(_) => false,
         FactValue::Prison(_)
         | FactValue::ProbationUnit(_)
         | FactValue::Responsible(_)
