@@ -6,7 +6,7 @@ use super::{Asked, ENDED, STANDINGS, TITLES, Table};
 
 const HEAD: &str = "\
 # Who may tell whom what. Every cell was decided; equal outcomes are folded, and a condition that changes nothing is not named.
-# Under an event: its outcomes with a letter, then who tells whom, then each period: detained or ended, consent, signals.
+# Under an event: its outcomes with a number, then who tells whom, then each period: detained or ended, consent, signals.
 # A sender that is not named here may not produce the event.
 ";
 
@@ -55,12 +55,12 @@ impl Folds {
     }
 }
 
-/// The letters of outcomes; a code stands for itself.
+/// The numbers of outcomes; a code stands for itself.
 #[derive(Debug, Default)]
 struct Legend(Vec<String>);
 
 impl Legend {
-    fn letter(&mut self, outcome: &str) -> String {
+    fn number(&mut self, outcome: &str) -> String {
         if !outcome.contains(':') {
             return outcome.to_owned();
         }
@@ -117,7 +117,7 @@ fn event(asked: &Asked<'_>, tables: &[Table]) -> String {
     let mut legend = Legend::default();
     let mut pairs: Vec<(String, Vec<(&str, Vec<&str>)>)> = Vec::new();
     for table in tables {
-        let letters: Vec<String> = table.outcomes.iter().map(|outcome| legend.letter(outcome)).collect();
+        let letters: Vec<String> = table.outcomes.iter().map(|outcome| legend.number(outcome)).collect();
         let text = periods(asked, &letters);
         let index = pairs.iter().position(|(other, _)| *other == text).unwrap_or_else(|| {
             pairs.push((text, Vec::new()));
