@@ -1,0 +1,4 @@
+//! The law as a table, apart from the rule files: `tests/law/expected.csv` against the shipped rules, and what holds of every answer.
+
+mod table;
+mod world;
