@@ -21,12 +21,12 @@ const HEADER: &str = "event,from,to,period,consent,condition,outcome,leaves,note
 
 /// One cell: a question and what the law says to it.
 #[derive(Debug, Clone)]
-pub struct Cell {
-    pub asked: Asked,
+pub(crate) struct Cell {
+    pub(crate) asked: Asked,
     /// Event, sender and recipient.
-    pub who: String,
+    pub(crate) who: String,
     /// Period, consent and condition.
-    pub when: String,
+    pub(crate) when: String,
     expected: String,
 }
 
@@ -38,7 +38,7 @@ static GROUPS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 });
 
 /// All cells of the table.
-pub static CELLS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
+pub(crate) static CELLS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
     let text = fs::read_to_string(root().join("tests/law/expected.csv")).unwrap();
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some(HEADER));

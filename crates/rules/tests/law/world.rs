@@ -14,9 +14,9 @@ use schakelpunt_domain::{
 use schakelpunt_rules::{Candidate, Decision, Question, Relation, RuleFile, RuleSet, Signal, Signals, decide};
 
 /// The event catalogue.
-pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load().unwrap());
+pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load().unwrap());
 /// The shipped rules.
-pub static RULES: LazyLock<RuleSet> = LazyLock::new(|| load(&rule_files()));
+pub(crate) static RULES: LazyLock<RuleSet> = LazyLock::new(|| load(&rule_files()));
 
 const CATEGORIES: [&str; 12] = [
     "condition:ID",
@@ -34,12 +34,12 @@ const CATEGORIES: [&str; 12] = [
 ];
 
 /// The root of the repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// The rule files as they stand in the repository.
-pub fn rule_files() -> Vec<RuleFile> {
+pub(crate) fn rule_files() -> Vec<RuleFile> {
     let mut paths: Vec<_> = fs::read_dir(root().join("config/rules")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -47,13 +47,13 @@ pub fn rule_files() -> Vec<RuleFile> {
 }
 
 /// A rule set, or the test ends with the mistakes in it.
-pub fn load(files: &[RuleFile]) -> RuleSet {
+pub(crate) fn load(files: &[RuleFile]) -> RuleSet {
     RuleSet::load(files, &CATALOGUE).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// How consent stands. The consent is for everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     None,
     Valid,
     Expired,
@@ -62,17 +62,17 @@ pub enum Standing {
 
 /// A whole question.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    pub event: &'static EventSpec,
-    pub from: (Kind, Option<Relation>),
-    pub to: (Kind, Option<Relation>),
-    pub consent: Standing,
-    pub condition: String,
-    pub at: Timestamp,
+pub(crate) struct Asked {
+    pub(crate) event: &'static EventSpec,
+    pub(crate) from: (Kind, Option<Relation>),
+    pub(crate) to: (Kind, Option<Relation>),
+    pub(crate) consent: Standing,
+    pub(crate) condition: String,
+    pub(crate) at: Timestamp,
 }
 
 /// What a word of the columns `from` and `to` means.
-pub fn role(word: &str) -> (Kind, Option<Relation>) {
+pub(crate) fn role(word: &str) -> (Kind, Option<Relation>) {
     let kind = match word {
         "holding-prison" | "receiving-prison" | "former-prison" | "earlier-prison" => Kind::Prison,
         "responsible-municipality" | "settlement-municipality" | "earlier-municipality" | "stranger" => Kind::Municipality,
@@ -100,7 +100,7 @@ fn recipient() -> ParticipantId {
 
 impl Asked {
     /// All leaves that the event can have.
-    pub fn leaves(&self) -> Vec<Leaf> {
+    pub(crate) fn leaves(&self) -> Vec<Leaf> {
         self.event.leaves.keys().cloned().collect()
     }
 
@@ -158,7 +158,7 @@ impl Asked {
     }
 
     /// What these rules answer.
-    pub fn answer(&self, rules: &RuleSet) -> Decision {
+    pub(crate) fn answer(&self, rules: &RuleSet) -> Decision {
         let leaves = self.leaves();
         let candidate = Candidate {
             participant: recipient(),
