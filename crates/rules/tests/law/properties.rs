@@ -28,7 +28,8 @@ fn question() -> impl Strategy<Value = Asked> {
 }
 
 fn run<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) -> Result<(), TestError<S::Value>> {
-    TestRunner::new(ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::with_cases(cases) }).run(strategy, property)
+    TestRunner::new(ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::with_cases(cases) })
+        .run(strategy, property)
 }
 
 fn leaves(decision: &Decision) -> BTreeSet<&Leaf> {
@@ -161,7 +162,8 @@ fn with_basis(index: usize, leaf: &Leaf) -> RuleSet {
             if is_it { format!("{block}{grant}") } else { block.to_owned() }
         };
         let (head, rules) = file.text.split_once("[[rule]]").unwrap_or((&file.text, ""));
-        let rules: String = rules.split("[[rule]]").filter(|text| !text.is_empty()).map(|text| format!("[[rule]]{}", block(text))).collect();
+        let rules: String =
+            rules.split("[[rule]]").filter(|text| !text.is_empty()).map(|text| format!("[[rule]]{}", block(text))).collect();
         RuleFile { text: format!("{head}{rules}"), name: file.name.clone() }
     };
     let mut files: Vec<_> = rule_files().into_iter().map(add).collect();

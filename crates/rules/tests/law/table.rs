@@ -48,6 +48,10 @@ pub(crate) static CELLS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
 fn cells(line: &str) -> Vec<Cell> {
     let columns: Vec<&str> = line.split(',').collect();
     let [name, from, to, period, consent, condition, outcome, leaves, _note] = columns[..] else { panic!("nine columns: {line}") };
+    if outcome == "WRONG_CHANNEL" {
+        assert!(CATALOGUE.elsewhere().any(|(event, _)| event.as_str() == name), "`{name}` goes through this hub");
+        return Vec::new();
+    }
     let event = CATALOGUE.named(name).unwrap_or_else(|| panic!("no event `{name}`"));
     let consent_word = consent;
     let consent = match consent {

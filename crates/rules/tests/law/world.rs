@@ -104,7 +104,8 @@ impl Asked {
         self.event.leaves.keys().cloned().collect()
     }
 
-    fn signals(&self) -> Signals {
+    /// What the payload of this row signals.
+    pub(crate) fn signals(&self) -> Signals {
         let mut whole = BTreeSet::from([Signal::CareNeeded, Signal::Consulting]);
         match self.condition.as_str() {
             "no-care" => _ = whole.remove(&Signal::CareNeeded),
