@@ -67,6 +67,10 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
 fn stands_on_the_same(before: &Case, now: &Case) -> bool {
     let is_ground = |value: &FactValue| match value {
         FactValue::Release(_)
+        | FactValue::Certainty(_)
+        | FactValue::Done(_)
+        | FactValue::Tbo(_)
+        | FactValue::Suspended
         | FactValue::PiEntry(_)
         | FactValue::Departure(_)
         | FactValue::ConditionStatus(..)
