@@ -226,7 +226,8 @@ fn consent<'a>(question: &Question<'a>, purpose: Option<&str>, lapses: bool) -> 
 fn holds(question: &Question<'_>, signal: Signal) -> bool {
     match signal {
         Signal::PlanRunning => question.case.plan_ends(question.at).is_none_or(|end| question.at.valid < end),
-        Signal::CareNeeded => question.signals.whole.contains(&Signal::CareNeeded),
+        Signal::CareNeeded | Signal::Consulting => question.signals.whole.contains(&signal),
+        Signal::IsdMeasure => question.case.title(question.at) == Some(Title::Isd),
         Signal::ConsentNotEnded => {
             let state = consent(question, None, true).0;
             question.candidate.kind != Kind::CarePartner || state == ConsentState::Valid

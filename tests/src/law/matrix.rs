@@ -41,7 +41,7 @@ pub(super) fn all_signals(event: &EventSpec) -> Signals {
     };
     let entries = event.leaves.keys().filter_map(|leaf| entry(leaf.as_str()));
     Signals {
-        whole: BTreeSet::from([Signal::CareNeeded]),
+        whole: BTreeSet::from([Signal::CareNeeded, Signal::Consulting]),
         entries: entries.map(|entry| (entry, BTreeSet::from([Signal::EntryNotInOrder]))).collect(),
     }
 }

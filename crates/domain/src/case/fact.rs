@@ -127,6 +127,8 @@ pub enum FactValue {
     Suspended,
     Deceased,
     LeftScope,
+    /// Escaped and not back, or back.
+    AtLarge(bool),
 }
 
 impl Duty {
@@ -169,6 +171,7 @@ impl FactValue {
             Self::Suspended => "suspended".to_owned(),
             Self::Deceased => "deceased".to_owned(),
             Self::LeftScope => "left-scope".to_owned(),
+            Self::AtLarge(_) => "at-large".to_owned(),
         }
     }
 }
