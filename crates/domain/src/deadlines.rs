@@ -167,7 +167,8 @@ pub fn deadlines(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Dead
 /// of: after an outage a reminder whose day has passed is left out, an alarm is not.
 pub fn notices(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Notice> {
     let Some(opened) = &case.opened else { return Vec::new() };
-    if is_closed(case, at) || matches!(case.title(at), Some(Title::Aliens | Title::Jji | Title::Vris)) {
+    // nobody who is at large is expected anywhere: what is missed meanwhile is told on the return
+    if is_closed(case, at) || case.at_large(at) || matches!(case.title(at), Some(Title::Aliens | Title::Jji | Title::Vris)) {
         return Vec::new();
     }
     let release = release(case, at);

@@ -133,6 +133,16 @@ fn the_end_closes_everything() {
 }
 
 #[test]
+fn while_somebody_is_at_large_nothing_is_said() {
+    let mut case = entered("2024-09-03");
+    let before = said(&case, "2024-09-05T08:00:00Z");
+    say(&mut case, "2024-09-05T10:00:00Z", FactValue::AtLarge(true));
+    assert!(said(&case, "2024-09-06T10:00:00Z").is_empty());
+    say(&mut case, "2024-09-07T10:00:00Z", FactValue::AtLarge(false));
+    assert_eq!(said(&case, "2024-09-07T10:00:00Z"), before);
+}
+
+#[test]
 fn titles_out_of_scope_have_no_deadlines() {
     for title in [Title::Aliens, Title::Jji, Title::Vris] {
         let mut case = entered("2024-09-03");
