@@ -153,6 +153,13 @@ pub fn corrected(data: &Value) -> Option<MessageKey> {
     Some(MessageKey { source, id })
 }
 
+/// The message that a recipient says it has deleted.
+pub fn deleted(data: &Value) -> Option<MessageKey> {
+    let source: Source = get(data, "/deletion/of/source")?;
+    let id: MessageId = get(data, "/deletion/of/id")?;
+    Some(MessageKey { source, id })
+}
+
 /// Participants that the payload names as partner.
 pub fn named_partner(data: &Value) -> Option<ParticipantId> {
     get(data, "/partner")
