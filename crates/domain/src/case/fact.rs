@@ -125,6 +125,8 @@ pub enum FactValue {
     Tbo(Option<Meeting>),
     /// The pre-trial detention was suspended: the person is outside.
     Suspended,
+    /// The admission notice was withdrawn: its dates count for nothing until another is told.
+    Retracted,
     Deceased,
     LeftScope,
     /// Escaped and not back, or back.
@@ -169,6 +171,7 @@ impl FactValue {
             Self::Done(duty) => format!("done:{}", duty.word()),
             Self::Tbo(_) => "meeting".to_owned(),
             Self::Suspended => "suspended".to_owned(),
+            Self::Retracted => "start".to_owned(),
             Self::Deceased => "deceased".to_owned(),
             Self::LeftScope => "left-scope".to_owned(),
             Self::AtLarge(_) => "at-large".to_owned(),
