@@ -14,7 +14,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Relation, Who, candidates, derive};
 
-use super::{Reported, consider, hub_says, intake, refused, rejected, world::World};
+use super::{Reported, consider, deadlines, hub_says, intake, refused, rejected, world::World};
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 
 /// Events at which a partner that had something is told one bare fact (decision 11).
@@ -233,9 +233,10 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
     }
 }
 
-/// A due timer. The only kind so far ends the wait of a parked message.
+/// A due timer ends the wait of a parked message, or has the deadlines of its case looked at when this step ends.
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
+    deadlines::fired(world, timer);
     let case = world.case(&timer.detention);
     let (due, waiting): (Vec<_>, Vec<_>) =
         std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);
