@@ -14,8 +14,10 @@ use crate::{
 };
 
 mod fact;
+mod follow_up;
 
 pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use follow_up::{Awaited, Changes, Doubted, FollowUp, Recall, Stay};
 
 /// The newest message of one slot of the payload, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -52,6 +54,15 @@ impl SlotHead {
         }
         Some(self)
     }
+}
+
+/// What was said of who is responsible, beside the candidates of residence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// This one.
+    Municipality(&'a MunicipalityCode),
+    /// The one that was told says that it is not: the triage desk decides.
+    Disputed,
 }
 
 /// Who made the case known: the reference belongs to this producer and person.
@@ -101,6 +112,9 @@ pub struct Case {
     /// Messages that were withdrawn before they came.
     #[serde(default)]
     pub withdrawn: BTreeSet<MessageKey>,
+    /// What the hub has to see to.
+    #[serde(default, skip_serializing_if = "FollowUp::is_empty")]
+    pub follow_up: FollowUp,
     /// When it was last written: for this case, it is never earlier than that.
     #[serde(default)]
     pub written: Option<Timestamp>,
@@ -125,6 +139,7 @@ impl Case {
             withdrawn: BTreeSet::new(),
             written: None,
             watch: Watch::default(),
+            follow_up: FollowUp::default(),
         }
     }
 
@@ -183,6 +198,15 @@ impl Case {
         self.latest(at, |value| if let FactValue::Responsible(code) = value { Some(code) } else { None })
     }
 
+    /// What was last said of who is responsible: the wish to settle, the word of the desk, or that a municipality disputes it.
+    pub fn choice(&self, at: At) -> Option<Choice<'_>> {
+        self.latest(at, |value| match value {
+            FactValue::Settlement(code) | FactValue::Responsible(code) => Some(Choice::Municipality(code)),
+            FactValue::Disputed => Some(Choice::Disputed),
+            _ => None,
+        })
+    }
+
     /// The municipality where the person wants to settle.
     pub fn settlement(&self, at: At) -> Option<&MunicipalityCode> {
         self.latest(at, |value| if let FactValue::Settlement(code) = value { Some(code) } else { None })
@@ -197,6 +221,11 @@ impl Case {
             before.facts.remove(last);
         }
         before
+    }
+
+    /// The day on which the person is released, as last announced.
+    pub fn release(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::Release(day) = value { Some(*day) } else { None }).flatten()
     }
 
     /// The candidates of residence.
