@@ -56,7 +56,7 @@ async fn a_partner_is_told_once_to_stop_and_its_answer_is_recorded() {
     rig.give(&admission("d-1")).await;
     rig.give(&consent_given("d-1", "c-1", PARTNER)).await;
     rig.give(&invitation("d-1", PARTNER)).await;
-    let withdrawal = consent_withdrawn("d-1", "c-1", PARTNER);
+    let withdrawal = consent_withdrawn("d-1", "c-1");
     assert_eq!(to(&rig.give(&withdrawal).await, PARTNER).len(), 1);
     let open = rig.case("d-1").await.follow_up.recalls;
     assert_eq!((open.len(), open[0].awaited, open[0].open.contains(&who(PARTNER))), (1, Awaited::Stop, true));

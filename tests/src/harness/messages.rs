@@ -18,7 +18,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    fn new(event: &'static str, sender: &str, detention: &str, data: Value) -> Self {
+    pub(crate) fn new(event: &'static str, sender: &str, detention: &str, data: Value) -> Self {
         let id = format!("{detention}-{event}");
         Self { event, sender: sender.to_owned(), detention: detention.to_owned(), id, sequence: 1, data }
     }
