@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::harness::{
     Rig,
     bus::Sent,
-    messages::{Message, admission, deceased, detention_ended, meeting_held, plan_not_made, release_date, responsible, screening},
+    messages::{Message, admission, deceased, detention_ended, meeting_held, plan_not_made, release_date, responsible, screening, settles},
     told,
 };
 
@@ -125,4 +125,21 @@ async fn who_is_not_known_yet_hears_of_the_release_when_it_is() {
         rig.set(midnight);
         assert_eq!(imminent(&rig.settle().await), ["gemeente-zwolle < release-imminent"], "{midnight}: to the municipality alone");
     }
+}
+
+#[tokio::test]
+async fn what_waits_when_somebody_else_becomes_responsible_goes_there() {
+    let rig = Rig::new().await;
+    rig.give(&today("d-1")).await;
+    rig.down("gemeente-zwolle");
+    rig.give(&release_date("d-1", "2024-09-20").sequence(2)).await;
+    rig.give(&settles("d-1", "0166").sequence(3)).await;
+    rig.up("gemeente-zwolle");
+    let sent = rig.settle().await;
+    assert!(!told(&sent).contains(&"gemeente-zwolle < release-imminent".to_owned()), "{:?}", told(&sent));
+    let all = rig.store.deliveries(&DeliveryFilter { limit: 100, ..DeliveryFilter::default() }).await.unwrap();
+    let imminent = all.iter().filter(|one| one.event.as_str() == "release-imminent");
+    let mut stages: Vec<_> = imminent.map(|one| format!("{} {}", one.recipient, one.stage.word())).collect();
+    stages.sort();
+    assert_eq!(stages, ["gemeente-kampen handed-over", "gemeente-zwolle cancelled", "rn-zwolle handed-over"]);
 }

@@ -1,12 +1,12 @@
 //! Equal outcomes folded: what does not differ is said once.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use super::{Asked, ENDED, STANDINGS, TITLES, Table};
 
 const HEAD: &str = "\
 # Who may tell whom what. Every cell was decided; equal outcomes are folded, and a condition that changes nothing is not named.
-# Under an event: its outcomes with a letter, then who tells whom, then each period: detained or ended, consent, signals.
+# Under an event: its outcomes with a number, then who tells whom, then each period: detained or ended, consent, signals.
 # A sender that is not named here may not produce the event.
 ";
 
@@ -43,24 +43,24 @@ impl Folds {
     pub(super) fn text(&self) -> String {
         let mut text = HEAD.to_owned();
         for (under, names) in &self.events {
-            let _ = write!(text, "\n{}\n{under}", names.join(", "));
+            text.extend(["\n", &names.join(", "), "\n", under]);
         }
         for (title, groups) in &self.titles {
-            let _ = write!(text, "\ntitle {title}: OUT_OF_SCOPE_TITLE but for\n");
+            text.extend(["\ntitle ", title, ": OUT_OF_SCOPE_TITLE but for\n"]);
             for (under, names) in groups {
-                let _ = write!(text, "  {}\n{under}", names.join(", "));
+                text.extend(["  ", &names.join(", "), "\n", under]);
             }
         }
         text
     }
 }
 
-/// The letters of outcomes; a code stands for itself.
+/// The numbers of outcomes; a code stands for itself.
 #[derive(Debug, Default)]
 struct Legend(Vec<String>);
 
 impl Legend {
-    fn letter(&mut self, outcome: &str) -> String {
+    fn number(&mut self, outcome: &str) -> String {
         if !outcome.contains(':') {
             return outcome.to_owned();
         }
@@ -79,7 +79,8 @@ impl Legend {
             };
             outcome.split("; ").map(basis).collect::<Vec<_>>().join("; ")
         };
-        self.0.iter().zip(1..).map(|(outcome, number)| format!("  [{number}] {}\n", short(outcome))).collect()
+        let line = |(outcome, number): (&String, u32)| ["  [", &number.to_string(), "] ", &short(outcome), "\n"].concat();
+        self.0.iter().zip(1..).map(line).collect()
     }
 }
 
@@ -112,12 +113,15 @@ fn one_or_braces(names: &[&str]) -> String {
     }
 }
 
+/// A sender, and those whom it tells.
+type Told<'a> = (&'a str, Vec<&'a str>);
+
 /// The text under an event.
 fn event(asked: &Asked<'_>, tables: &[Table]) -> String {
     let mut legend = Legend::default();
-    let mut pairs: Vec<(String, Vec<(&str, Vec<&str>)>)> = Vec::new();
+    let mut pairs: Vec<(String, Vec<Told<'_>>)> = Vec::new();
     for table in tables {
-        let letters: Vec<String> = table.outcomes.iter().map(|outcome| legend.letter(outcome)).collect();
+        let letters: Vec<String> = table.outcomes.iter().map(|outcome| legend.number(outcome)).collect();
         let text = periods(asked, &letters);
         let index = pairs.iter().position(|(other, _)| *other == text).unwrap_or_else(|| {
             pairs.push((text, Vec::new()));
@@ -132,7 +136,7 @@ fn event(asked: &Asked<'_>, tables: &[Table]) -> String {
     let mut text = legend.text();
     for (under, who) in &pairs {
         if under.trim() != "NO_BASIS" {
-            let _ = write!(text, "  {}\n{under}", tellers(who));
+            text.extend(["  ", &tellers(who), "\n", under]);
         }
     }
     if pairs.iter().any(|(under, _)| under.trim() == "NO_BASIS") {
@@ -142,7 +146,7 @@ fn event(asked: &Asked<'_>, tables: &[Table]) -> String {
 }
 
 /// Who tells whom: senders that tell the same recipients together.
-fn tellers(who: &[(&str, Vec<&str>)]) -> String {
+fn tellers(who: &[Told<'_>]) -> String {
     let mut groups: Vec<(&Vec<&str>, Vec<&str>)> = Vec::new();
     for (from, to) in who {
         match groups.iter_mut().find(|(other, _)| *other == to) {
@@ -166,7 +170,7 @@ fn periods(asked: &Asked<'_>, letters: &[String]) -> String {
     }
     match groups.as_slice() {
         [(only, _)] => format!("    {only}\n"),
-        groups => groups.iter().map(|(text, words)| format!("    {}: {text}\n", words.join(", "))).collect(),
+        groups => groups.iter().map(|(text, words)| ["    ", &words.join(", "), ": ", text, "\n"].concat()).collect(),
     }
 }
 
@@ -192,7 +196,7 @@ fn expression(letters: &[String], levels: &[Vec<&str>]) -> String {
 
 /// What a title leaves open: who tells whom, as without it or otherwise. Who gets nothing without it either is not named.
 fn titled(tables: &[Table], title: usize, cells: usize) -> String {
-    let mut open: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut open: Vec<Told<'_>> = Vec::new();
     for table in tables {
         let answers = table.titled.get(title).map(Vec::as_slice).unwrap_or_default();
         let nothing = table.outcomes.iter().all(|outcome| outcome == "NO_BASIS");
