@@ -1,10 +1,14 @@
 //! What the hub sees to after something was said: answers, digests, persons who come back.
 
-use schakelpunt_domain::case::Awaited;
+use schakelpunt_domain::{Refusal, case::Awaited};
+use schakelpunt_engine::{
+    afterwards::{Forbidden, forbidden},
+    step::Law,
+};
 use serde_json::json;
 
 use crate::harness::{
-    Rig,
+    Rig, mandate,
     messages::{Message, admission, consent_given, consent_withdrawn, detention_ended, invitation, release_date, release_date_changed},
     to, told, who,
 };
@@ -98,4 +102,27 @@ async fn somebody_in_two_prisons_is_held_and_everybody_else_is_not() {
     assert!(to(&held, "gemeente-zwolle").is_empty() && to(&held, "rn-zwolle").is_empty(), "{:?}", told(&held));
     assert_eq!(rig.case("d-2").await.follow_up.held.len(), 1);
     assert_eq!(to(&rig.give(&admission("d-3").by("pi-vught")).await, "gemeente-zwolle").len(), 1);
+}
+
+/// What of the admission's delivery to this recipient today's knowledge forbids.
+async fn forbidden_now(rig: &Rig, recipient: &str, since: &str) -> Option<Forbidden> {
+    let delivery = rig.deliveries("d-1-detention-started", recipient).await.remove(0);
+    let message = rig.kept("d-1-detention-started").await.unwrap();
+    let registers = rig.hub.registers().await;
+    let law = Law { settings: rig.hub.settings(), registers: &registers };
+    forbidden(law, &delivery, &message, &rig.case("d-1").await, since.parse().unwrap(), rig.now())
+}
+
+#[tokio::test]
+async fn a_register_entry_with_effect_in_the_past_shows_what_should_not_have_left() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-1")).await;
+    assert_eq!(forbidden_now(&rig, "gemeente-zwolle", "2024-01-01T00:00:00Z").await, None);
+    rig.pass(3600);
+    // recorded today, in force since January
+    rig.record(mandate("gemeente-zwolle", "gemeente-kampen", None)).await;
+    let forbids = forbidden_now(&rig, "gemeente-zwolle", "2024-01-01T00:00:00Z").await;
+    assert_eq!(forbids, Some(Forbidden::All(Refusal::NotResponsible)));
+    assert_eq!(forbidden_now(&rig, "rn-zwolle", "2024-01-01T00:00:00Z").await, None, "a mandate changes nothing for probation");
+    assert_eq!(forbidden_now(&rig, "gemeente-zwolle", "2099-01-01T00:00:00Z").await, None, "provided before that");
 }

@@ -104,6 +104,8 @@ pub(super) fn fired(world: &mut World<'_>, timer: &Timer) -> bool {
     let (detention, at) = (&timer.detention, world.at());
     let Some(case) = world.known_case(detention).cloned() else { return true };
     if case.follow_up.held.is_empty() && !effects::is_at_triage(world, &case) {
+        // meanwhile somebody became connected who answers for it: what waited goes there
+        effects::decide_pending(world, detention);
         return true;
     }
     let reason = case.follow_up.held.first().map_or("RESIDENCE_UNKNOWN", |held| held.doubt.code());

@@ -245,7 +245,7 @@ fn unit(world: &World<'_>, case: &Case) -> Option<ParticipantId> {
 }
 
 /// Once the responsible municipality is known, what waited is decided, oldest first.
-fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
+pub(super) fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
     if world.known_case(detention).is_none_or(|case| is_at_triage(world, case)) {
         return;
     }
