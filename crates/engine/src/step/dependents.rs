@@ -1,7 +1,7 @@
 //! A date of release changed: whoever decided something that rests on it is told which decisions to look at again (domain 6.4).
 
 use schakelpunt_domain::{
-    DetentionRef,
+    DetentionRef, EventName,
     case::Case,
     dependents::{Decides, Effect, Topic, effect},
     ids::{MessageKey, hub_message_id},
@@ -42,7 +42,7 @@ fn remember(world: &mut World<'_>, message: &StoredMessage, detention: &Detentio
 
 fn flag(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, case: &Case, decides: Decides, relation: Relation) {
     let own = Topic::ALL.into_iter().filter(|topic| topic.decides() == decides);
-    let events: Vec<&str> = own.filter_map(|topic| case.follow_up.dependents.get(&topic)).map(|event| event.as_str()).collect();
+    let events: Vec<&str> = own.filter_map(|topic| case.follow_up.dependents.get(&topic)).map(EventName::as_str).collect();
     if events.is_empty() {
         return;
     }

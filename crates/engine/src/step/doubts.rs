@@ -153,7 +153,7 @@ pub(super) fn look_again(world: &mut World<'_>, message: &StoredMessage, detenti
     };
     let still: Vec<Doubted> = if desk { Vec::new() } else { held.iter().filter(|held| is_own(world, held)).cloned().collect() };
     let case_waits = still.iter().any(|held| held.doubt.is_of_admission());
-    let goes = |one: &Doubted| !still.contains(one) && !(case_waits && one.doubt.is_of_admission());
+    let goes = |one: &Doubted| !(still.contains(one) || case_waits && one.doubt.is_of_admission());
     let (free, stays): (Vec<Doubted>, Vec<Doubted>) = held.into_iter().partition(goes);
     let case = world.case(detention);
     case.follow_up.held = stays;
