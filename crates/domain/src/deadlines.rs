@@ -186,8 +186,17 @@ pub fn notices(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Notice
     notices
 }
 
-/// Whether nothing runs any more: the detention ended, the person is outside, died, or left for another regime.
+/// Whether nothing runs any more: the detention ended, the person is outside, died, or left for another regime; or its notice was withdrawn
+/// and no other followed.
 fn is_closed(case: &Case, at: At) -> bool {
+    let retracted = case.latest(at, |value| match value {
+        FactValue::Start(_) => Some(false),
+        FactValue::Retracted => Some(true),
+        _ => None,
+    });
+    if retracted == Some(true) {
+        return true;
+    }
     let ends = |value: &FactValue| matches!(value, FactValue::Ended | FactValue::Suspended | FactValue::Deceased | FactValue::LeftScope);
     case.facts.iter().any(|fact| fact.recorded <= at.known && fact.from <= at.valid && ends(&fact.value))
 }

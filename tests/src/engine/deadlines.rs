@@ -10,7 +10,10 @@ use serde_json::json;
 use crate::harness::{
     Rig,
     bus::Sent,
-    messages::{Message, admission, deceased, detention_ended, meeting_held, plan_not_made, release_date, responsible, screening, settles},
+    messages::{
+        Message, admission, deceased, detention_ended, meeting_held, plan_not_made, release_date, responsible, screening, settles,
+        withdrawal,
+    },
     told,
 };
 
@@ -142,4 +145,20 @@ async fn what_waits_when_somebody_else_becomes_responsible_goes_there() {
     let mut stages: Vec<_> = imminent.map(|one| format!("{} {}", one.recipient, one.stage.word())).collect();
     stages.sort();
     assert_eq!(stages, ["gemeente-kampen handed-over", "gemeente-zwolle cancelled", "rn-zwolle handed-over"]);
+}
+
+#[tokio::test]
+async fn what_rests_on_a_message_that_was_withdrawn_is_not_told() {
+    let rig = Rig::new().await;
+    let notice = today("d-1");
+    let date = release_date("d-2", "2024-10-03").sequence(2);
+    rig.give(&notice).await;
+    rig.give(&today("d-2")).await;
+    rig.give(&date).await;
+    assert_eq!(timers(&rig).await, 2);
+    rig.give(&withdrawal(&notice)).await;
+    rig.give(&withdrawal(&date)).await;
+    assert_eq!(timers(&rig).await, 1, "of the withdrawn notice nothing is left");
+    rig.set("2024-09-05T00:00:00+02:00");
+    assert!(rig.settle().await.is_empty(), "four weeks before a date that was taken back");
 }

@@ -127,6 +127,8 @@ pub enum FactValue {
     Tbo(Option<Meeting>),
     /// The pre-trial detention was suspended: the person is outside.
     Suspended,
+    /// The admission notice was withdrawn: its dates count for nothing until another is told.
+    Retracted,
     Deceased,
     LeftScope,
     /// Escaped and not back, or back.
@@ -158,7 +160,7 @@ impl FactValue {
             Self::Disputed => "disputed".to_owned(),
             Self::Prison(_) => "place".to_owned(),
             Self::ProbationUnit(_) => "unit".to_owned(),
-            Self::Start(_) => "start".to_owned(),
+            Self::Start(_) | Self::Retracted => "start".to_owned(),
             Self::PiEntry(_) => "pi-entry".to_owned(),
             Self::Departure(_) => "departure".to_owned(),
             Self::LegalEnd(_) => "legal-end".to_owned(),

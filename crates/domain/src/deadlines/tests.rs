@@ -133,6 +133,15 @@ fn the_end_closes_everything() {
 }
 
 #[test]
+fn a_notice_that_was_withdrawn_has_no_terms_until_another_comes() {
+    let mut case = entered("2024-09-03");
+    say(&mut case, "2024-09-05T10:00:00Z", FactValue::Retracted);
+    assert!(said(&case, "2024-09-05T10:00:00Z").is_empty());
+    say(&mut case, "2024-09-06T10:00:00Z", FactValue::Start(day("2024-09-04")));
+    assert!(said(&case, "2024-09-06T10:00:00Z").contains(&"2024-09-15: tbo 2024-09-14 missed".to_owned()));
+}
+
+#[test]
 fn while_somebody_is_at_large_nothing_is_said() {
     let mut case = entered("2024-09-03");
     let before = said(&case, "2024-09-05T08:00:00Z");

@@ -77,6 +77,7 @@ fn stands_on_the_same(before: &Case, now: &Case) -> bool {
         | FactValue::Done(_)
         | FactValue::Tbo(_)
         | FactValue::Suspended
+        | FactValue::Retracted
         | FactValue::PiEntry(_)
         | FactValue::Departure(_)
         | FactValue::ConditionStatus(..)

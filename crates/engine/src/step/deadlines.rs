@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use schakelpunt_domain::{
     DetentionRef, LegalDay,
-    case::{Case, Duty},
+    case::{Case, Duty, FactValue},
     deadlines::{About, Audience, Notice, Told, What, notices},
     ids::{MessageKey, hub_message_id},
     stage::{CancelReason, Stage},
@@ -52,6 +53,20 @@ pub(super) fn look(world: &mut World<'_>, detention: &DetentionRef) {
         Some(at) => Action::SetTimer(Timer { id, at, detention: detention.clone() }),
         None => Action::ClearTimer(id),
     });
+}
+
+/// A message was withdrawn: no deadline rests any more on the dates that it stated, as far as nothing newer has stated others.
+pub(super) fn take_back_dates(case: &mut Case, event: &str, received: Timestamp, now: Timestamp) {
+    let newest = |is: fn(&FactValue) -> bool| case.facts.iter().rev().find(|fact| is(&fact.value)).map(|fact| fact.recorded);
+    match event {
+        "detention-started" if newest(|value| matches!(value, FactValue::Start(_))) == Some(received) => {
+            case.record(FactValue::Retracted, now, now);
+        }
+        "release-date-set" | "release-date-changed" if newest(|value| matches!(value, FactValue::Release(_))) == Some(received) => {
+            case.record(FactValue::Release(None), now, now);
+        }
+        _ => {}
+    }
 }
 
 /// What was told, waits, and is no longer so: its term was met, moved or ended before anybody got it.

@@ -124,8 +124,12 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         waiting.iter().for_each(|delivery| world.cancel(delivery.id, CancelReason::Withdrawn));
         // what was taken back is nobody's newest value any more
         let sequence = world.message(&of).and_then(|original| original.sequence);
+        let taken_back = world.message(&of).map(|original| (original.event.to_string(), original.received));
         let now = world.now();
         let case = world.case(detention);
+        if let Some((event, received)) = taken_back {
+            deadlines::take_back_dates(case, &event, received, now);
+        }
         case.withdraw_consents_of(&of, now);
         if let Some(sequence) = sequence {
             let slots = std::mem::take(&mut case.slots);
