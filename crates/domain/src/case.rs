@@ -198,13 +198,16 @@ impl Case {
         self.latest(at, |value| if let FactValue::Responsible(code) = value { Some(code) } else { None })
     }
 
-    /// What was last said of who is responsible: the wish to settle, the word of the desk, or that a municipality disputes it.
+    /// What was said of who is responsible: the wish to settle, else the word of the desk; after a dispute only what came after it.
     pub fn choice(&self, at: At) -> Option<Choice<'_>> {
-        self.latest(at, |value| match value {
-            FactValue::Settlement(code) | FactValue::Responsible(code) => Some(Choice::Municipality(code)),
-            FactValue::Disputed => Some(Choice::Disputed),
-            _ => None,
-        })
+        let counts = |fact: &Fact| fact.recorded <= at.known && fact.from <= at.valid;
+        let dispute = self.facts.iter().rposition(|fact| counts(fact) && fact.value == FactValue::Disputed);
+        let Some(dispute) = dispute else { return self.settlement(at).or_else(|| self.determined(at)).map(Choice::Municipality) };
+        let since = || self.facts.iter().skip(dispute).filter(|fact| counts(fact)).map(|fact| &fact.value);
+        let settled = since().filter_map(|value| if let FactValue::Settlement(code) = value { Some(code) } else { None }).next_back();
+        let determined =
+            || since().filter_map(|value| if let FactValue::Responsible(code) = value { Some(code) } else { None }).next_back();
+        Some(settled.or_else(determined).map_or(Choice::Disputed, Choice::Municipality))
     }
 
     /// The municipality where the person wants to settle.
@@ -389,6 +392,21 @@ mod tests {
         assert!(case.former_prisons(after).contains(&zwolle));
         let as_known_then = At { valid: at("2024-09-12T10:00:00Z"), known: at("2024-09-08T10:00:00Z") };
         assert_eq!(case.prison(as_known_then), Some(&zwolle), "what was not recorded then was not known then");
+    }
+
+    #[test]
+    fn after_a_dispute_only_what_comes_after_it_counts() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let (kampen, zwolle): (MunicipalityCode, MunicipalityCode) = ("0166".parse().unwrap(), "0193".parse().unwrap());
+        let hour = |hour: u8| at(&format!("2024-09-03T{hour:02}:00:00Z"));
+        let now = At::now(hour(20));
+        case.record(FactValue::Settlement(zwolle.clone()), hour(10), hour(10));
+        case.record(FactValue::Responsible(kampen.clone()), hour(11), hour(11));
+        assert_eq!(case.choice(now), Some(Choice::Municipality(&zwolle)), "the wish to settle goes first");
+        case.record(FactValue::Disputed, hour(12), hour(12));
+        assert_eq!(case.choice(now), Some(Choice::Disputed));
+        case.record(FactValue::Responsible(kampen.clone()), hour(13), hour(13));
+        assert_eq!(case.choice(now), Some(Choice::Municipality(&kampen)));
     }
 
     #[test]
