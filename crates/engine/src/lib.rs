@@ -8,6 +8,7 @@
 //! | [`claim`] | the moment of provision; makes [`claim::Permitted`], the one thing that may leave | no |
 //! | [`leases`] | who does which part of the work | no |
 //! | [`explain`] | the same decision for any participant and any moment | no |
+//! | [`desk`] | what a worker sees of what an organisation was given | no |
 //! | [`event`] | the bytes of delivered events and receipts | no |
 //! | [`ports`] | what a store and a bus must do | |
 //! | [`hub`] | one hub: calls the store with the pure parts | yes |
@@ -17,6 +18,7 @@
 
 mod asking;
 pub mod claim;
+pub mod desk;
 pub mod drivers;
 pub mod event;
 pub mod explain;
