@@ -59,7 +59,7 @@ impl Person<'_> {
             lines.push(format!("  Daarin stond: {fields}."));
         }
         let known = self.settings.rules.bases();
-        let citation = |id| known.iter().find(|basis| basis.id == *id).map(|basis| basis.citation.as_str());
+        let citation = |id: &schakelpunt_domain::BasisId| known.iter().find(|basis| basis.id == *id).map(|basis| basis.citation.as_str());
         let why: Vec<&str> = one.bases.iter().filter_map(citation).collect();
         if !why.is_empty() {
             lines.push(format!("  Dit mag volgens: {}.", why.join("; ")));
