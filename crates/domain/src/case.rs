@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     calendar::LegalDay,
     consent::{Consent, ConsentState},
+    deadlines::Watch,
     ids::{DetentionRef, MessageKey, MunicipalityCode, ParticipantId, Source},
     pointer::Leaf,
     registers::At,
@@ -14,7 +15,7 @@ use crate::{
 
 mod fact;
 
-pub use fact::{Fact, FactValue, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
 
 /// The newest message of one slot of the payload, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -103,6 +104,9 @@ pub struct Case {
     /// When it was last written: for this case, it is never earlier than that.
     #[serde(default)]
     pub written: Option<Timestamp>,
+    /// What the hub has told of its deadlines, and when it looks again.
+    #[serde(default)]
+    pub watch: Watch,
 }
 
 impl Case {
@@ -120,6 +124,7 @@ impl Case {
             tombstones: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             written: None,
+            watch: Watch::default(),
         }
     }
 
@@ -129,7 +134,7 @@ impl Case {
     }
 
     /// The latest fact that `pick` recognises, by the instant from which it holds.
-    fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
+    pub(crate) fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
         let holding = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid);
         let (_, value) =
             holding.filter_map(|fact| pick(&fact.value).map(|value| (fact.from, value))).fold(None, |best, next| match best {
@@ -148,6 +153,15 @@ impl Case {
     pub fn receiving_prison(&self, at: At) -> Option<&ParticipantId> {
         let ahead = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from > at.valid);
         ahead.filter_map(|fact| if let FactValue::Prison(prison) = &fact.value { Some(prison) } else { None }).next_back()
+    }
+
+    /// The prison that took the person in.
+    pub fn first_prison(&self, at: At) -> Option<&ParticipantId> {
+        let prisons = self.facts.iter().filter(|fact| fact.recorded <= at.known).filter_map(|fact| match &fact.value {
+            FactValue::Prison(prison) => Some((fact.from, prison)),
+            _ => None,
+        });
+        prisons.min_by_key(|(from, _)| *from).map(|(_, prison)| prison)
     }
 
     /// Every prison that held the person before.
@@ -195,6 +209,11 @@ impl Case {
         self.latest(at, |value| if let FactValue::Start(day) = value { Some(*day) } else { None })
     }
 
+    /// The day on which the person came into a prison; it may lie after the start of the deprivation of liberty.
+    pub fn pi_entry(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::PiEntry(day) = value { Some(*day) } else { None })
+    }
+
     /// The title of the detention.
     pub fn title(&self, at: At) -> Option<Title> {
         self.latest(at, |value| if let FactValue::Title(title) = value { Some(*title) } else { None })
@@ -208,6 +227,11 @@ impl Case {
     /// Whether the person died or left for a regime outside this hub.
     pub fn left_scope(&self, at: At) -> bool {
         self.latest(at, |value| matches!(value, FactValue::LeftScope).then_some(())).is_some()
+    }
+
+    /// Whether the person has escaped and is not back (domain 2.5): what was planned stands still.
+    pub fn at_large(&self, at: At) -> bool {
+        self.latest(at, |value| if let FactValue::AtLarge(at_large) = value { Some(*at_large) } else { None }).unwrap_or(false)
     }
 
     /// The instant at which the plan basis stops (decision 14): the end of the legal end date or the arrival of `detention-ended`,
@@ -305,9 +329,15 @@ impl Case {
 
     /// Whether a newer message of the same system has filled `slot`.
     pub fn is_stale(&self, slot: &str, source: &Source, sequence: u64) -> Option<&SlotHead> {
+        if SEVERAL.contains(&slot) {
+            return None;
+        }
         self.slots.get(slot).filter(|head| head.source == *source && head.sequence > sequence)
     }
 }
+
+/// Slots of which a detention can have several at once, each a matter of its own: a late one is news, and never stale.
+const SEVERAL: [&str; 8] = ["accessRequest", "action", "breach", "careEnded", "deletion", "objection", "receipt", "status"];
 
 /// The slot of the payload to which a leaf belongs: what one newer message replaces as a whole.
 pub fn slot_of(leaf: &Leaf) -> String {
@@ -369,5 +399,16 @@ mod tests {
         assert_eq!(slot("/conditions/HOUSING/status"), "conditions/HOUSING");
         assert_eq!(slot("/detention/start"), "detention/start");
         assert_eq!(slot("/release/date"), "release");
+    }
+
+    #[test]
+    fn a_matter_of_its_own_is_never_stale() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let source: Source = "urn:nld:oin:00000099PI0000025000:systeem:registratie".parse().unwrap();
+        for slot in ["release", "breach"] {
+            case.slots.insert(slot.to_owned(), SlotHead { source: source.clone(), sequence: 7, holders: BTreeMap::new() });
+        }
+        assert!(case.is_stale("release", &source, 6).is_some());
+        assert!(case.is_stale("breach", &source, 6).is_none(), "two breaches are two");
     }
 }

@@ -84,6 +84,8 @@ struct XEvent {
     en: String,
     emitted_by: Emitter,
     case: CaseNeed,
+    #[serde(default)]
+    urgent: bool,
 }
 
 /// One event of the catalogue.
@@ -101,6 +103,8 @@ pub struct EventSpec {
     pub emitter: Emitter,
     /// How it relates to a case.
     pub case: CaseNeed,
+    /// Whether it cannot wait for office hours: the desk that is on call has to see it at once.
+    pub urgent: bool,
     /// Its fields.
     pub leaves: BTreeMap<Leaf, LeafSpec>,
     /// The schema that a producer must meet, with all references written out.
@@ -116,6 +120,28 @@ pub struct EventSpec {
 #[derive(Debug)]
 pub struct Catalogue {
     events: BTreeMap<EventName, EventSpec>,
+    elsewhere: BTreeMap<EventName, Channel>,
+}
+
+/// A channel of the chain that is not this hub (domain 1.6).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Its Dutch name.
+    pub nl: String,
+    /// Its English name.
+    pub en: String,
+}
+
+/// `schemas/elsewhere.json`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Elsewhere {
+    #[serde(rename = "title")]
+    _title: String,
+    #[serde(rename = "description")]
+    _description: String,
+    channels: BTreeMap<EventName, Channel>,
 }
 
 /// A schema file that the catalogue cannot use.
@@ -127,14 +153,6 @@ pub struct InvalidCatalogue {
     /// What is wrong.
     pub reason: String,
 }
-
-/// Events of the chain that have a channel of their own (domain 1.6): name and where they belong.
-const OTHER_CHANNELS: [(&str, &str); 4] = [
-    ("supervision-breach", "the public prosecution service and CJIB"),
-    ("risk-reported", "the channel for Pbw art. 18b"),
-    ("public-order-notice", "BIJ, to the mayor"),
-    ("benefit-enforcement", "Inlichtingenbureau"),
-];
 
 impl Catalogue {
     /// Reads the catalogue that this build carries.
@@ -152,7 +170,12 @@ impl Catalogue {
             }
             events.insert(spec.name.clone(), spec);
         }
-        Ok(Self { events })
+        let elsewhere = SCHEMAS.get_file("elsewhere.json").ok_or_else(|| invalid("elsewhere.json", "missing"))?;
+        let elsewhere: Elsewhere = serde_json::from_slice(elsewhere.contents()).map_err(|error| invalid("elsewhere.json", error))?;
+        if let Some(both) = elsewhere.channels.keys().find(|name| events.contains_key(*name)) {
+            return Err(invalid("elsewhere.json", format!("{both} is an event of this hub")));
+        }
+        Ok(Self { events, elsewhere: elsewhere.channels })
     }
 
     /// The event of that name.
@@ -170,10 +193,15 @@ impl Catalogue {
         self.events.values()
     }
 
+    /// Events that belong to another channel, with its name.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (&EventName, &Channel)> {
+        self.elsewhere.iter()
+    }
+
     /// The event that an envelope speaks of, or why it cannot go through this hub.
     pub fn expect(&self, name: &EventName, ty: &str) -> Result<&EventSpec, Rejection> {
-        if let Some((_, channel)) = OTHER_CHANNELS.iter().find(|(other, _)| *other == name.as_str()) {
-            return Err(Rejection::new(RejectionCode::WrongChannel, "/type", format!("this goes to {channel}")));
+        if let Some(Channel { nl, en }) = self.elsewhere.get(name) {
+            return Err(Rejection::new(RejectionCode::WrongChannel, "/type", format!("this goes to {en} / dit gaat naar {nl}")));
         }
         let unknown = || Rejection::new(RejectionCode::UnknownType, "/type", "an event of the catalogue, in its domain and version");
         self.get(name).filter(|spec| spec.ty == ty).ok_or_else(unknown)
@@ -201,6 +229,7 @@ impl EventSpec {
             nl: x.nl,
             en: x.en,
             emitter: x.emitted_by,
+            urgent: x.urgent,
             case: x.case,
             leaves,
             schema: inlined,

@@ -5,7 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`ids`] | identifiers as newtypes whose only door is parsing |
-//! | [`calendar`] | the Dutch legal day |
+//! | [`calendar`] | the Dutch legal day, holidays and working days |
 //! | [`codes`] | refusals and rejections with the sentence that a clerk reads |
 //! | [`json`], [`mod@pointer`] | strict JSON, pointers and leaves |
 //! | [`envelope`] | the CloudEvents envelope and its checks |
@@ -13,13 +13,14 @@
 //! | [`registers`] | participants, agreements, mandates, capacities, subscriptions, reorganisations |
 //! | [`reorganisation`] | what became of a municipality |
 //! | [`consent`], [`case`] | what is known of one detention |
+//! | [`deadlines`] | until when what has to be done, and when the hub says so |
 //! | [`facts`] | which facts a payload states |
 //! | [`stage`] | the life of a delivery |
 //!
 //! # Adding an event
 //!
 //! 1. Write `schemas/events/<event>.json` (see a neighbour): `x-event`, closed objects, `title`, `x-class` and `x-law` on every leaf.
-//! 2. Add `schemas/examples/<event>/accepted-*.json` and `rejected-*.json`.
+//! 2. Add `schemas/examples/<event>/accepted-*.json` and at least two `rejected-*.json`.
 //! 3. Write its rule in `config/rules/`. Without one the event reaches nobody.
 //! 4. Regenerate the recipient schemas (README, "Adding an event"). Nothing in Rust changes unless the event states a new kind of fact.
 
@@ -29,6 +30,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod codes;
 pub mod consent;
+pub mod deadlines;
 pub mod digest;
 pub mod envelope;
 pub mod facts;

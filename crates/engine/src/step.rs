@@ -22,6 +22,7 @@ use crate::{
 
 mod at_once;
 mod consider;
+mod deadlines;
 mod effects;
 mod hub_says;
 mod intake;
@@ -100,6 +101,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.detentions.extend(message.envelope.subject.clone());
                 keys.messages.insert(MessageKey { source: message.envelope.source.clone(), id: message.envelope.id.clone() });
                 keys.messages.extend(facts::corrected(&message.envelope.data));
+                keys.messages.extend(facts::deleted(&message.envelope.data));
                 keys.waiting |= effects::may_end_a_ground(message.envelope.event.as_str());
             }
             Input::Offer(Err(_)) => {}
@@ -150,6 +152,9 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             }
         };
         reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
+    }
+    for detention in &keys(inputs).detentions {
+        deadlines::look(&mut world, detention);
     }
     if receipts == Receipts::Send {
         for receipt in receipts_for(world.now(), inputs, &reports) {

@@ -6,14 +6,16 @@ use schakelpunt_domain::{
     LegalDay, ParticipantId, Refusal,
     case::{Case, ResidenceCandidate, ResidenceKind, ResidenceSource},
     pointer::Leaf,
-    registers::{At, Kind, Mandate, Participant, Registers, Scope},
+    registers::{Agreement, At, Kind, Mandate, Participant, Registers, Scope},
     reorganisation::Current,
 };
 
 use crate::Relation;
 
-/// The event that makes another municipality responsible.
-const SETTLES: &str = "settlement-municipality-set";
+/// The events that make another municipality responsible.
+const SETTLES: [&str; 2] = ["settlement-municipality-set", "case-transferred-to-municipality"];
+/// The event by which a municipality says that it is not the responsible one: for the triage desk.
+const DISPUTES: &str = "municipality-disputed";
 
 /// Somebody about whom `decide` is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +74,11 @@ pub fn candidates(who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> 
         Responsible::Connected(municipality) => found.municipality(municipality, who.event),
         Responsible::Triage => found.triage(),
     }
-    if who.event == SETTLES {
+    if SETTLES.contains(&who.event) {
         found.settlement(case, who.event);
+    }
+    if who.event == DISPUTES {
+        found.triage();
     }
     found.add(case.prison(at), Relation::HoldingPrison);
     found.add(probation_unit(case, registers, at), Relation::ResponsibleProbationUnit);
@@ -145,6 +150,14 @@ pub fn sender_relations(sender: &Participant, case: &Case, registers: &Registers
         Kind::Hub => add(true, Relation::Hub),
     }
     relations
+}
+
+/// The agreement by which the terms of a case run: of who answers for it with the prison that took the person in, as it stood on the day of
+/// entry. A transfer changes nothing about it.
+pub fn agreement<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'a Agreement> {
+    let Responsible::Connected(municipality) = responsible(case, registers, at) else { return None };
+    let entry = case.pi_entry(at).or_else(|| case.start(at))?;
+    registers.agreement(&municipality.id, case.first_prison(at)?, At { valid: entry.begins(), known: at.known })
 }
 
 struct Found<'a> {

@@ -176,6 +176,15 @@ pub(crate) fn meeting(detention: &str) -> Message {
     Message::new("tbo-scheduled", "gemeente-zwolle", detention, json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}))
 }
 
+pub(crate) fn meeting_held(detention: &str) -> Message {
+    Message::new("tbo-held", "gemeente-zwolle", detention, json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}))
+}
+
+/// There will be no plan.
+pub(crate) fn plan_not_made(detention: &str) -> Message {
+    Message::new("plan-not-made", "pi-zwolle", detention, json!({"plan": {"reason": "SHORT_STAY"}}))
+}
+
 fn about(original: &Message, reason: &str) -> Value {
     json!({"correction": {"of": {"source": original.source(), "id": original.id}, "reason": reason}})
 }
@@ -191,6 +200,12 @@ pub(crate) fn withdrawal(of: &Message) -> Message {
     Message::new("message-withdrawn", &of.sender, &of.detention, about(of, "WRONG_RECIPIENT"))
         .id(&format!("{}-withdrawn", of.id))
         .sequence(of.sequence + 1)
+}
+
+/// A recipient has deleted a message.
+pub(crate) fn deletion(of: &Message, by: &str) -> Message {
+    let data = json!({"deletion": {"of": {"source": of.source(), "id": of.id}, "at": "2024-09-05T10:00:00Z"}});
+    Message::new("deletion-confirmed", by, &of.detention, data).id(&format!("{}-deleted-{by}", of.id))
 }
 
 /// The triage desk found out.

@@ -14,19 +14,20 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Relation, Who, candidates, derive};
 
-use super::{Reported, consider, hub_says, intake, refused, rejected, world::World};
+use super::{Reported, consider, deadlines, hub_says, intake, refused, rejected, world::World};
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 
 /// Events at which a partner that had something is told one bare fact (decision 11).
 const CLOSING: [&str; 2] = ["detention-ended", "deceased"];
 /// Events that may end the ground of what waits.
-const ENDING: [&str; 7] = [
+const ENDING: [&str; 8] = [
     "consent-withdrawn",
     "message-withdrawn",
     "deceased",
     "left-scope",
     "responsible-municipality-determined",
     "settlement-municipality-set",
+    "case-transferred-to-municipality",
     "probation-unit-assigned",
 ];
 /// Corrections that follow an original without `message-corrected`.
@@ -120,8 +121,12 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         waiting.iter().for_each(|delivery| world.cancel(delivery.id, CancelReason::Withdrawn));
         // what was taken back is nobody's newest value any more
         let sequence = world.message(&of).and_then(|original| original.sequence);
+        let taken_back = world.message(&of).map(|original| (original.event.to_string(), original.received));
         let now = world.now();
         let case = world.case(detention);
+        if let Some((event, received)) = taken_back {
+            deadlines::take_back_dates(case, &event, received, now);
+        }
         case.withdraw_consents_of(&of, now);
         if let Some(sequence) = sequence {
             let slots = std::mem::take(&mut case.slots);
@@ -176,12 +181,12 @@ pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &
     if may_end_a_ground(event) {
         consider::cancel_unlawful(world, detention);
     }
-    if event == "responsible-municipality-determined" || event == "settlement-municipality-set" {
+    if ["responsible-municipality-determined", "settlement-municipality-set", "case-transferred-to-municipality"].contains(&event) {
         decide_pending(world, detention);
     }
     let at = world.at();
     let news = world.known_case(detention).is_some_and(|case| match event {
-        "settlement-municipality-set" => case.settlement(at) != before.settlement(at),
+        "settlement-municipality-set" | "case-transferred-to-municipality" => case.settlement(at) != before.settlement(at),
         // another than the one that took the case in, too
         "probation-unit-assigned" => unit(world, case) != unit(world, before),
         _ => false,
@@ -249,9 +254,10 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
     }
 }
 
-/// A due timer. The only kind so far ends the wait of a parked message.
+/// A due timer ends the wait of a parked message, or has the deadlines of its case looked at when this step ends.
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
+    deadlines::fired(world, timer);
     let case = world.case(&timer.detention);
     let (due, waiting): (Vec<_>, Vec<_>) =
         std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);
