@@ -87,13 +87,11 @@ fn is_inside(registers: &Registers, case: &Case, prison: &ParticipantId, at: At)
         case.facts.iter().any(|fact| fact.recorded <= at.known && fact.from <= at.valid && wanted(&fact.value))
     };
     let left = |value: &FactValue| matches!(value, FactValue::Ended | FactValue::Deceased | FactValue::LeftScope | FactValue::Suspended);
-    let at_large = case.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid).rev();
-    let at_large = at_large.filter_map(|fact| if let FactValue::AtLarge(out) = fact.value { Some(out) } else { None }).next();
     let departed = case.facts.iter().filter(|fact| fact.recorded <= at.known).any(|fact| match fact.value {
         FactValue::Departure(day) => day.begins() <= at.valid,
         _ => false,
     });
-    here && case.opened.is_some() && !known(left) && !departed && at_large != Some(true)
+    here && case.opened.is_some() && !known(left) && !departed && !case.at_large(at)
 }
 
 /// The latest status of each condition, as far as something is to be done.

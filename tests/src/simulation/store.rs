@@ -132,13 +132,19 @@ impl Store for SimStore {
         .await
     }
 
-    /// Nobody looks at cases in a simulation.
-    async fn note_accesses(&self, _: &[AccessRecord]) -> Result<(), StoreError> {
-        Ok(())
+    async fn note_accesses(&self, accesses: &[AccessRecord]) -> Result<(), StoreError> {
+        self.call("note_accesses", true, |world, _| {
+            world.tables.accesses.extend_from_slice(accesses);
+            Ok(())
+        })
+        .await
     }
 
-    async fn accesses(&self, _: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError> {
-        Ok(Vec::new())
+    async fn accesses(&self, detention: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError> {
+        self.call("accesses", false, |world, _| {
+            Ok(world.tables.accesses.iter().filter(|access| access.detention == *detention).cloned().collect())
+        })
+        .await
     }
 
     async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
