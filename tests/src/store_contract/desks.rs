@@ -1,6 +1,9 @@
 //! What people do: entries that are checked and written in one transaction, cases by prison, looks that are kept.
 
-use schakelpunt_domain::{case::FactValue, registers::Entry};
+use schakelpunt_domain::{
+    case::FactValue,
+    registers::{Entry, Recorded},
+};
 use schakelpunt_engine::desk::AccessRecord;
 use serde_json::json;
 
@@ -16,17 +19,17 @@ fn stop(detention: &str) -> Entry {
 pub(super) async fn what_is_entered_stands_behind_all_that_was_there(subject: &Subject) {
     let store = &*subject.store;
     let mut shown = Vec::new();
-    let epoch = store.enter("beheer", &mut |_, held| {
+    let mut one = |_, held: Vec<Recorded<Entry>>| {
         shown.push(held.len());
         Some(vec![stop("d-1")])
-    });
-    assert_eq!(epoch.await.unwrap(), Some(1));
-    let epoch = store.enter("beheer", &mut |now, held| {
+    };
+    assert_eq!(store.enter("beheer", &mut one).await.unwrap(), Some(1));
+    let mut two = |now, held: Vec<Recorded<Entry>>| {
         shown.push(held.len());
         assert!(held.iter().all(|one| one.recorded <= now), "time never runs back");
         Some(vec![stop("d-2"), stop("d-3")])
-    });
-    assert_eq!(epoch.await.unwrap(), Some(2));
+    };
+    assert_eq!(store.enter("beheer", &mut two).await.unwrap(), Some(2));
     assert_eq!(store.enter("beheer", &mut |_, _| None).await.unwrap(), None, "what does not fit is not entered");
     assert_eq!(shown, [0, 1]);
     let (epoch, entries) = store.registers().await.unwrap();

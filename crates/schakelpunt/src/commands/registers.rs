@@ -67,6 +67,7 @@ pub enum Participants {
     Resume(Which),
     /// It takes part no more from a day on.
     Retire {
+        /// Which.
         #[command(flatten)]
         which: Which,
         /// The first day.
