@@ -283,8 +283,19 @@ impl Case {
     ///
     /// `lapses` says whether the end of the detention ends it (decision 9); the notice of that end itself is told under it (decision 11).
     pub fn consent_for(&self, recipient: &ParticipantId, purpose: Option<&str>, at: At, lapses: bool) -> (ConsentState, Vec<&Consent>) {
+        self.consent_for_any(std::slice::from_ref(recipient), purpose, at, lapses)
+    }
+
+    /// The same for a unit that took the place of others: what was consented to for them passes to it (decision 22).
+    pub fn consent_for_any(
+        &self,
+        recipients: &[ParticipantId],
+        purpose: Option<&str>,
+        at: At,
+        lapses: bool,
+    ) -> (ConsentState, Vec<&Consent>) {
         let ended = lapses && self.plan_ends(at).is_some_and(|end| at.valid >= end);
-        let own = self.consents.iter().filter(|consent| consent.recipient == *recipient);
+        let own = self.consents.iter().filter(|consent| recipients.contains(&consent.recipient));
         let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
         let mut state = ConsentState::Missing;
         let mut valid = Vec::new();

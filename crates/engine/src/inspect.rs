@@ -80,7 +80,7 @@ impl Rejected {
 pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At) -> Result<Inspected, Box<Rejected>> {
     let size = offer.raw.body.len() as u64;
     let mut rejected = Rejected {
-        sender: offer.sender.clone().filter(|sender| registers.participant(sender, at).is_some()),
+        sender: offer.sender.clone().filter(|sender| registers.registered(sender, at).is_some()),
         source: None,
         id: None,
         event: None,
@@ -118,7 +118,7 @@ pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At
 
 fn check(envelope: &Envelope, offer: &Offer, settings: &Settings, registers: &Registers, at: At) -> Result<ParticipantId, Rejection> {
     let reject = |code, pointer: &str, detail: &str| Rejection::new(code, pointer, detail);
-    let sender = offer.sender.as_ref().and_then(|sender| registers.participant(sender, at));
+    let sender = offer.sender.as_ref().and_then(|sender| registers.registered(sender, at));
     let sender = sender.ok_or_else(|| reject(RejectionCode::UnknownSender, "", "a registered participant"))?;
     if offer.user_id.as_deref().is_some_and(|user| user != sender.id.as_str()) {
         return Err(reject(RejectionCode::SenderMismatch, "", "the connection's own user"));

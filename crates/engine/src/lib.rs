@@ -9,6 +9,7 @@
 //! | [`leases`] | who does which part of the work | no |
 //! | [`afterwards`] | what left and would not have, by what is known now | no |
 //! | [`explain`] | the same decision for any participant and any moment | no |
+//! | [`desk`] | what a worker sees of what an organisation was given | no |
 //! | [`event`] | the bytes of delivered events and receipts | no |
 //! | [`ports`] | what a store and a bus must do | |
 //! | [`hub`] | one hub: calls the store with the pure parts | yes |
@@ -19,6 +20,7 @@
 pub mod afterwards;
 mod asking;
 pub mod claim;
+pub mod desk;
 pub mod drivers;
 pub mod event;
 pub mod explain;

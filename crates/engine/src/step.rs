@@ -118,7 +118,11 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.messages.insert(key.clone());
                 keys.waiting = true;
             }
-            Input::Consent(detention, _) | Input::Skip(_, detention) => {
+            Input::Consent(detention, consent) => {
+                keys.detentions.insert(detention.clone());
+                keys.waiting |= consent.withdrawn_at.is_some();
+            }
+            Input::Skip(_, detention) => {
                 keys.detentions.insert(detention.clone());
             }
             Input::Timer(timer) => {
@@ -140,8 +144,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             Input::Offer(Ok(message)) => intake::offer(&mut world, message),
             Input::Offer(Err(rejected)) => intake::reject(&mut world, rejected),
             Input::Consent(detention, consent) => {
-                world.changes(detention);
-                world.case(detention).give_consent(consent.clone());
+                effects::consent(&mut world, detention, consent);
                 (None, Reported::Done)
             }
             Input::Reconsider(key, detention) => {

@@ -60,6 +60,14 @@ pub struct ResidenceCandidate {
     /// The day on which it was so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<LegalDay>,
+    /// The digits of the postal code, which tell the parts of a split municipality apart (decision 20). The letters are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "digits")]
+    pub postal_code: Option<String>,
+}
+
+fn digits<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(text.map(|text| text.chars().take_while(char::is_ascii_digit).collect()))
 }
 
 /// How certain a release date is, as its producer says.

@@ -117,7 +117,7 @@ impl Hub {
         // the order counts: what is claimed by consent shows in the store until it shows in the inbox
         for Due { recipient, consent_claimed } in self.store.due_recipients().await? {
             // who fetches has no inbox: its deliveries wait for it
-            if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
+            if registers.registered(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
                 continue;
             }
             if self.is_down(&recipient) || !self.sharing.is_ours(&recipient) {

@@ -265,6 +265,23 @@ pub(super) fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
     }
 }
 
+/// A consent that was recorded by hand. One that is taken back cancels what waits on it.
+pub(super) fn consent(world: &mut World<'_>, detention: &DetentionRef, consent: &Consent) {
+    world.changes(detention);
+    let now = world.now();
+    let case = world.case(detention);
+    let known = case.consents.iter().any(|other| other.id == consent.id);
+    match consent.withdrawn_at {
+        Some(at) if known => {
+            case.withdraw_consent(&consent.id, at.min(now), now);
+        }
+        Some(_) | None => case.give_consent(consent.clone()),
+    }
+    if consent.withdrawn_at.is_some() {
+        consider::cancel_unlawful(world, detention);
+    }
+}
+
 /// The recipient of a waiting delivery is no longer concerned: cancel it and ask who is.
 pub(super) fn reconsider(world: &mut World<'_>, key: &MessageKey, detention: &DetentionRef) {
     consider::cancel_unlawful(world, detention);
