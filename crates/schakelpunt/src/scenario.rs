@@ -5,6 +5,8 @@ mod compare;
 mod file;
 mod play;
 mod recording;
+mod year;
 
 pub use file::{Expect, Scenario, Step};
 pub use play::{Played, Player, StepResult};
+pub use year::{Sent, Year};
