@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `recipients` | what a recipient may get of each event, generated from the event's schema |
 //! | `files` | rule, register, scenario and configuration files against their schemas, and against our own loaders |
+//! | `hub_events` | the table of what the hub says by itself, against catalogue and rules |
 
 use std::path::{Path, PathBuf};
 
 use crate::parts::rabbitmq::variable;
 
 mod files;
+mod hub_events;
 mod recipients;
 
 /// Whether files that are made from others are to be written anew.

@@ -210,6 +210,7 @@ fn context(asked: &Asked<'_>) -> anyhow::Result<Context> {
         ("sender".to_owned(), set(asked.sender.iter().map(|relation| Relation::word(*relation)))),
         ("now".to_owned(), RestrictedExpression::new_long(asked.at.valid.as_microsecond())),
         ("careNeeded".to_owned(), RestrictedExpression::new_bool(asked.signals.whole.contains(&Signal::CareNeeded))),
+        ("consulting".to_owned(), RestrictedExpression::new_bool(asked.signals.whole.contains(&Signal::Consulting))),
         ("missing".to_owned(), set(missing.map(|(entry, _)| entry.as_str()))),
     ])?)
 }

@@ -13,8 +13,7 @@ use schakelpunt_rules::{Basis, BasisKind, Fields, Grant, Rule, RuleSet, Signal};
 
 /// Which message is meant, and why: what a correction may always name.
 pub(super) const REFERENCE: [&str; 3] = ["/correction/of/source", "/correction/of/id", "/correction/reason"];
-const BEYOND_TITLE: &str =
-    r#"[Action::"message-corrected", Action::"message-withdrawn", Action::"consent-withdrawn", Action::"current-set-requested"]"#;
+const BEYOND_TITLE: &str = r#"[Action::"message-corrected", Action::"message-withdrawn", Action::"consent-withdrawn", Action::"consent-expired", Action::"current-set-requested"]"#;
 const AT_THE_END: &str = r#"[Action::"detention-ended", Action::"deceased"]"#;
 
 /// The gates before the rules.
@@ -168,6 +167,8 @@ fn policy(rule: &Rule, grant: &Grant, basis: &Basis, hangs: &Hangs) -> String {
     when.extend(basis.while_.iter().chain(&grant.when).filter_map(|signal| match signal {
         Signal::PlanRunning => Some("(!(resource has planEnds) || context.now < resource.planEnds)".to_owned()),
         Signal::CareNeeded => Some("context.careNeeded".to_owned()),
+        Signal::Consulting => Some("context.consulting".to_owned()),
+        Signal::IsdMeasure => Some("resource.title == \"ISD\"".to_owned()),
         Signal::ConsentNotEnded => Some("(principal.kind != \"care-partner\" || principal.consentStands)".to_owned()),
         // said of entries
         Signal::EntryNotInOrder => None,

@@ -210,6 +210,11 @@ impl Case {
         self.latest(at, |value| matches!(value, FactValue::LeftScope).then_some(())).is_some()
     }
 
+    /// Whether the person has escaped and is not back (domain 2.5): what was planned stands still.
+    pub fn at_large(&self, at: At) -> bool {
+        self.latest(at, |value| if let FactValue::AtLarge(at_large) = value { Some(*at_large) } else { None }).unwrap_or(false)
+    }
+
     /// The instant at which the plan basis stops (decision 14): the end of the legal end date or the arrival of `detention-ended`,
     /// whichever is later; `None` while no end has arrived.
     pub fn plan_ends(&self, at: At) -> Option<Timestamp> {
@@ -294,9 +299,15 @@ impl Case {
 
     /// Whether a newer message of the same system has filled `slot`.
     pub fn is_stale(&self, slot: &str, source: &Source, sequence: u64) -> Option<&SlotHead> {
+        if SEVERAL.contains(&slot) {
+            return None;
+        }
         self.slots.get(slot).filter(|head| head.source == *source && head.sequence > sequence)
     }
 }
+
+/// Slots of which a detention can have several at once, each a matter of its own: a late one is news, and never stale.
+const SEVERAL: [&str; 8] = ["accessRequest", "action", "breach", "careEnded", "deletion", "objection", "receipt", "status"];
 
 /// The slot of the payload to which a leaf belongs: what one newer message replaces as a whole.
 pub fn slot_of(leaf: &Leaf) -> String {
@@ -358,5 +369,16 @@ mod tests {
         assert_eq!(slot("/conditions/HOUSING/status"), "conditions/HOUSING");
         assert_eq!(slot("/detention/start"), "detention/start");
         assert_eq!(slot("/release/date"), "release");
+    }
+
+    #[test]
+    fn a_matter_of_its_own_is_never_stale() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let source: Source = "urn:nld:oin:00000099PI0000025000:systeem:registratie".parse().unwrap();
+        for slot in ["release", "breach"] {
+            case.slots.insert(slot.to_owned(), SlotHead { source: source.clone(), sequence: 7, holders: BTreeMap::new() });
+        }
+        assert!(case.is_stale("release", &source, 6).is_some());
+        assert!(case.is_stale("breach", &source, 6).is_none(), "two breaches are two");
     }
 }

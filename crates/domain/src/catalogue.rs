@@ -116,6 +116,28 @@ pub struct EventSpec {
 #[derive(Debug)]
 pub struct Catalogue {
     events: BTreeMap<EventName, EventSpec>,
+    elsewhere: BTreeMap<EventName, Channel>,
+}
+
+/// A channel of the chain that is not this hub (domain 1.6).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Its Dutch name.
+    pub nl: String,
+    /// Its English name.
+    pub en: String,
+}
+
+/// `schemas/elsewhere.json`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Elsewhere {
+    #[serde(rename = "title")]
+    _title: String,
+    #[serde(rename = "description")]
+    _description: String,
+    channels: BTreeMap<EventName, Channel>,
 }
 
 /// A schema file that the catalogue cannot use.
@@ -127,14 +149,6 @@ pub struct InvalidCatalogue {
     /// What is wrong.
     pub reason: String,
 }
-
-/// Events of the chain that have a channel of their own (domain 1.6): name and where they belong.
-const OTHER_CHANNELS: [(&str, &str); 4] = [
-    ("supervision-breach", "the public prosecution service and CJIB"),
-    ("risk-reported", "the channel for Pbw art. 18b"),
-    ("public-order-notice", "BIJ, to the mayor"),
-    ("benefit-enforcement", "Inlichtingenbureau"),
-];
 
 impl Catalogue {
     /// Reads the catalogue that this build carries.
@@ -152,7 +166,12 @@ impl Catalogue {
             }
             events.insert(spec.name.clone(), spec);
         }
-        Ok(Self { events })
+        let elsewhere = SCHEMAS.get_file("elsewhere.json").ok_or_else(|| invalid("elsewhere.json", "missing"))?;
+        let elsewhere: Elsewhere = serde_json::from_slice(elsewhere.contents()).map_err(|error| invalid("elsewhere.json", error))?;
+        if let Some(both) = elsewhere.channels.keys().find(|name| events.contains_key(*name)) {
+            return Err(invalid("elsewhere.json", format!("{both} is an event of this hub")));
+        }
+        Ok(Self { events, elsewhere: elsewhere.channels })
     }
 
     /// The event of that name.
@@ -170,10 +189,15 @@ impl Catalogue {
         self.events.values()
     }
 
+    /// Events that belong to another channel, with its name.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (&EventName, &Channel)> {
+        self.elsewhere.iter()
+    }
+
     /// The event that an envelope speaks of, or why it cannot go through this hub.
     pub fn expect(&self, name: &EventName, ty: &str) -> Result<&EventSpec, Rejection> {
-        if let Some((_, channel)) = OTHER_CHANNELS.iter().find(|(other, _)| *other == name.as_str()) {
-            return Err(Rejection::new(RejectionCode::WrongChannel, "/type", format!("this goes to {channel}")));
+        if let Some(Channel { nl, en }) = self.elsewhere.get(name) {
+            return Err(Rejection::new(RejectionCode::WrongChannel, "/type", format!("this goes to {en} / dit gaat naar {nl}")));
         }
         let unknown = || Rejection::new(RejectionCode::UnknownType, "/type", "an event of the catalogue, in its domain and version");
         self.get(name).filter(|spec| spec.ty == ty).ok_or_else(unknown)

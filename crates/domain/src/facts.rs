@@ -63,6 +63,11 @@ pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> 
     match event {
         "deceased" => facts.push(state(FactValue::Deceased, "status")),
         "left-scope" => facts.push(state(FactValue::LeftScope, "status")),
+        "escaped" | "recaptured" => {
+            // by its own date: who comes back and flees again may be told in any order
+            let from = day(data, "/status/since").map(LegalDay::begins);
+            facts.push(Stated { value: FactValue::AtLarge(event == "escaped"), from, slot: "status" });
+        }
         _ => {}
     }
     facts
@@ -75,6 +80,8 @@ fn dates(event: &str, data: &Value, facts: &mut Vec<Stated>) {
     date("/detention/piEntry", FactValue::PiEntry, "detention/piEntry");
     date("/detention/departure", FactValue::Departure, "detention/departure");
     date("/detention/legalEnd", FactValue::LegalEnd, "detention/legalEnd");
+    // end leave is still detention: it announces both dates
+    date("/leave/legalEnd", FactValue::LegalEnd, "leave");
     date("/release/date", |day| FactValue::Release(Some(day)), "release");
     facts.extend(get(data, "/detention/title").map(|title| state(FactValue::Title(title), "detention/title")));
     if event == "detention-ended" {
@@ -88,7 +95,7 @@ fn residence(event: &str, data: &Value, facts: &mut Vec<Stated>) {
         "responsible-municipality-determined" => {
             facts.extend(candidates.first().map(|first| state(FactValue::Responsible(first.municipality.clone()), "residence")));
         }
-        "settlement-municipality-set" => {
+        "settlement-municipality-set" | "case-transferred-to-municipality" => {
             facts.extend(candidates.first().map(|first| state(FactValue::Settlement(first.municipality.clone()), "residence")));
         }
         _ => facts.push(state(FactValue::Residence(candidates), "residence")),
@@ -120,6 +127,13 @@ pub fn consent_withdrawn(data: &Value, now: Timestamp) -> Option<(String, Timest
 pub fn corrected(data: &Value) -> Option<MessageKey> {
     let source: Source = get(data, "/correction/of/source")?;
     let id: MessageId = get(data, "/correction/of/id")?;
+    Some(MessageKey { source, id })
+}
+
+/// The message that a recipient says it has deleted.
+pub fn deleted(data: &Value) -> Option<MessageKey> {
+    let source: Source = get(data, "/deletion/of/source")?;
+    let id: MessageId = get(data, "/deletion/of/id")?;
     Some(MessageKey { source, id })
 }
 

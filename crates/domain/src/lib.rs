@@ -19,7 +19,7 @@
 //! # Adding an event
 //!
 //! 1. Write `schemas/events/<event>.json` (see a neighbour): `x-event`, closed objects, `title`, `x-class` and `x-law` on every leaf.
-//! 2. Add `schemas/examples/<event>/accepted-*.json` and `rejected-*.json`.
+//! 2. Add `schemas/examples/<event>/accepted-*.json` and at least two `rejected-*.json`.
 //! 3. Write its rule in `config/rules/`. Without one the event reaches nobody.
 //! 4. Regenerate the recipient schemas (README, "Adding an event"). Nothing in Rust changes unless the event states a new kind of fact.
 

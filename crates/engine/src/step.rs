@@ -100,6 +100,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.detentions.extend(message.envelope.subject.clone());
                 keys.messages.insert(MessageKey { source: message.envelope.source.clone(), id: message.envelope.id.clone() });
                 keys.messages.extend(facts::corrected(&message.envelope.data));
+                keys.messages.extend(facts::deleted(&message.envelope.data));
                 keys.waiting |= effects::may_end_a_ground(message.envelope.event.as_str());
             }
             Input::Offer(Err(_)) => {}

@@ -12,8 +12,10 @@ use schakelpunt_domain::{
 
 use crate::Relation;
 
-/// The event that makes another municipality responsible.
-const SETTLES: &str = "settlement-municipality-set";
+/// The events that make another municipality responsible.
+const SETTLES: [&str; 2] = ["settlement-municipality-set", "case-transferred-to-municipality"];
+/// The event by which a municipality says that it is not the responsible one: for the triage desk.
+const DISPUTES: &str = "municipality-disputed";
 
 /// Somebody about whom `decide` is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +65,11 @@ pub fn candidates(who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> 
         Responsible::Connected(municipality) => found.municipality(municipality, who.event),
         Responsible::Triage => found.triage(),
     }
-    if who.event == SETTLES {
+    if SETTLES.contains(&who.event) {
         found.settlement(case, who.event);
+    }
+    if who.event == DISPUTES {
+        found.triage();
     }
     found.add(case.prison(at), Relation::HoldingPrison);
     found.add(probation_unit(case, registers, at), Relation::ResponsibleProbationUnit);

@@ -45,7 +45,7 @@ pub struct Question<'a> {
 /// Leaves that a grant with `reference-only` gives: which message is meant, and why.
 const REFERENCE: [&str; 3] = ["/correction/of/source", "/correction/of/id", "/correction/reason"];
 /// Putting things right does not depend on the title of the detention.
-const BEYOND_TITLE: [&str; 4] = ["message-corrected", "message-withdrawn", "consent-withdrawn", "current-set-requested"];
+const BEYOND_TITLE: [&str; 5] = ["message-corrected", "message-withdrawn", "consent-withdrawn", "consent-expired", "current-set-requested"];
 /// What probation hears of a foreign prisoner without lawful stay (decision 16).
 const VRIS_TO_PROBATION: [&str; 3] = ["detention-started", "detention-start-corrected", "detention-ended"];
 /// The notices that the detention ended are told under the consent that they end (decision 11).
@@ -226,7 +226,8 @@ fn consent<'a>(question: &Question<'a>, purpose: Option<&str>, lapses: bool) -> 
 fn holds(question: &Question<'_>, signal: Signal) -> bool {
     match signal {
         Signal::PlanRunning => question.case.plan_ends(question.at).is_none_or(|end| question.at.valid < end),
-        Signal::CareNeeded => question.signals.whole.contains(&Signal::CareNeeded),
+        Signal::CareNeeded | Signal::Consulting => question.signals.whole.contains(&signal),
+        Signal::IsdMeasure => question.case.title(question.at) == Some(Title::Isd),
         Signal::ConsentNotEnded => {
             let state = consent(question, None, true).0;
             question.candidate.kind != Kind::CarePartner || state == ConsentState::Valid

@@ -15,6 +15,7 @@ mod candidates;
 mod decide;
 mod decision;
 mod load;
+mod matrix;
 mod minimise;
 mod relation;
 mod ruleset;
@@ -24,6 +25,7 @@ pub use candidates::{Candidate, Who, candidate_for, candidates, sender_relations
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
+pub use matrix::{Matrix, matrix};
 pub use minimise::minimise;
 pub use relation::Relation;
 pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};

@@ -16,15 +16,21 @@ pub enum Signal {
     EntryNotInOrder,
     /// The recipient has no consent that ended (decision 10).
     ConsentNotEnded,
+    /// The consultation is about supervision, advice or interventions (Pm art. 20d(4)).
+    Consulting,
+    /// The person is in an institution for repeat offenders (ISD; Pm art. 44d and further).
+    IsdMeasure,
 }
 
 impl Signal {
     /// Every signal with its word in rule files.
-    pub const WORDS: [(Self, &'static str); 4] = [
+    pub const WORDS: [(Self, &'static str); 6] = [
         (Self::PlanRunning, "plan-running"),
         (Self::CareNeeded, "care-needed"),
         (Self::EntryNotInOrder, "entry-not-in-order"),
         (Self::ConsentNotEnded, "consent-not-ended"),
+        (Self::Consulting, "consulting"),
+        (Self::IsdMeasure, "isd-measure"),
     ];
 }
 
@@ -41,6 +47,10 @@ pub struct Signals {
 const CONDITION_OBJECTS: [&str; 2] = ["/conditions", "/plan/conditions"];
 /// Where the need for care stands.
 const CARE_NEEDED: [&str; 2] = ["/care/needed", "/plan/care/needed"];
+/// What a consultation is about.
+const CONSULTATION: &str = "/consultation/about";
+/// For what Pm art. 20d(4) names; about the plan in general it carries nothing.
+const CONSULTED: [&str; 3] = ["SUPERVISION", "ADVICE", "INTERVENTIONS"];
 /// A condition that needs nothing any more.
 const IN_ORDER: [&str; 2] = ["IN_ORDER", "NOT_APPLICABLE"];
 
@@ -49,6 +59,9 @@ pub fn derive(data: &Value) -> Signals {
     let mut signals = Signals::default();
     if CARE_NEEDED.iter().any(|pointer| data.pointer(pointer) == Some(&Value::Bool(true))) {
         signals.whole.insert(Signal::CareNeeded);
+    }
+    if data.pointer(CONSULTATION).and_then(Value::as_str).is_some_and(|about| CONSULTED.contains(&about)) {
+        signals.whole.insert(Signal::Consulting);
     }
     for object in CONDITION_OBJECTS {
         let Some(Value::Object(conditions)) = data.pointer(object) else { continue };
@@ -75,5 +88,12 @@ mod tests {
         assert!(signals.whole.contains(&Signal::CareNeeded));
         assert!(signals.entries["/conditions/HOUSING"].contains(&Signal::EntryNotInOrder));
         assert!(signals.entries["/conditions/ID"].is_empty());
+    }
+
+    #[test]
+    fn only_what_the_article_names_is_a_consultation() {
+        let consults = |about: &str| derive(&json!({"consultation": {"about": about}})).whole.contains(&Signal::Consulting);
+        assert!(consults("SUPERVISION") && consults("ADVICE") && consults("INTERVENTIONS"));
+        assert!(!consults("PLAN"));
     }
 }

@@ -31,6 +31,17 @@ fn the_shipped_rules_have_no_mistakes() {
 }
 
 #[test]
+fn the_matrix_is_printed_folded_or_in_full() {
+    let reviewed = fs::read_to_string(root().join("tests/golden/matrix.txt")).unwrap();
+    assert_eq!(run(&["rules", "matrix"]).ended(0).out, reviewed);
+    let [answer] = run(&["rules", "matrix", "--json"]).ended(0).json().try_into().unwrap();
+    let full = run(&["rules", "matrix", "--full"]).ended(0).out;
+    assert_eq!(full.lines().count() as u64, answer["cells"].as_u64().unwrap());
+    assert_eq!(schakelpunt_domain::digest::sha256(full.as_bytes()), answer["sha256"].as_str().unwrap(), "what sha256sum says of it");
+    run(&["rules", "matrix", "--rules", "/nonexistent"]).ended(1);
+}
+
+#[test]
 fn every_mistake_in_a_rule_has_file_line_and_column() {
     let place = Place::new();
     for entry in fs::read_dir(root().join("config/rules")).unwrap() {

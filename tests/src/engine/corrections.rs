@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::harness::{
     Rig,
     messages::{
-        Message, admission, consent_given, consent_withdrawn, correction, invitation, release_date, release_date_changed, screening,
-        transfer, withdrawal,
+        Message, admission, consent_given, consent_withdrawn, correction, deletion, invitation, release_date, release_date_changed,
+        screening, settles, transfer, withdrawal,
     },
     only, rejected, stop_participant, to, told,
 };
@@ -249,4 +249,16 @@ async fn a_corrected_original_keeps_its_place_before_newer_values() {
     let sent = rig.settle().await;
     let statuses: Vec<_> = to(&sent, "gemeente-zwolle").iter().map(|one| one.text("/conditions/HOUSING/status").to_owned()).collect();
     assert_eq!(statuses, ["", "MISSING", "ACTION_RUNNING"], "an older status does not follow the newer");
+}
+
+#[tokio::test]
+async fn who_has_left_the_case_can_still_say_that_it_deleted_something() {
+    let rig = Rig::new().await;
+    let original = admission("d-1");
+    rig.give(&original).await;
+    rig.give(&settles("d-1", "0166")).await;
+    assert_eq!(rig.take(&deletion(&original, TOWN)).await.outcome, Reported::Accepted);
+    assert!(told(&rig.settle().await).is_empty(), "nobody learns who else had it");
+    assert!(rig.kept("d-1-detention-started-deleted-gemeente-zwolle").await.is_some());
+    assert_eq!(rejected(&rig.take(&deletion(&original, "gemeente-leiden")).await), RejectionCode::UnknownDetention, "it never had it");
 }

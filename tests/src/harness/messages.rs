@@ -193,6 +193,12 @@ pub(crate) fn withdrawal(of: &Message) -> Message {
         .sequence(of.sequence + 1)
 }
 
+/// A recipient has deleted a message.
+pub(crate) fn deletion(of: &Message, by: &str) -> Message {
+    let data = json!({"deletion": {"of": {"source": of.source(), "id": of.id}, "at": "2024-09-05T10:00:00Z"}});
+    Message::new("deletion-confirmed", by, &of.detention, data).id(&format!("{}-deleted-{by}", of.id))
+}
+
 /// The triage desk found out.
 pub(crate) fn responsible(detention: &str, municipality: &str) -> Message {
     let data = json!({"residence": {"candidates": [{"source": "STAYED", "municipality": municipality, "kind": "NONE"}]}});

@@ -86,6 +86,8 @@ pub enum FactValue {
     PlanVersion(u64),
     Deceased,
     LeftScope,
+    /// Escaped and not back, or back.
+    AtLarge(bool),
 }
 
 impl FactValue {
@@ -109,6 +111,7 @@ impl FactValue {
             Self::PlanVersion(_) => "plan".to_owned(),
             Self::Deceased => "deceased".to_owned(),
             Self::LeftScope => "left-scope".to_owned(),
+            Self::AtLarge(_) => "at-large".to_owned(),
         }
     }
 }

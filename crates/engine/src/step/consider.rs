@@ -18,8 +18,9 @@ use crate::{
     model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage},
 };
 
-/// Recorded whether or not anybody may hear of them.
-const ALWAYS_ACCEPTED: [&str; 3] = ["consent-given", "consent-withdrawn", "message-withdrawn"];
+/// Recorded whether or not anybody may hear of them; confirmations are for the hub alone.
+const ALWAYS_ACCEPTED: [&str; 6] =
+    ["consent-given", "consent-withdrawn", "message-withdrawn", "deletion-confirmed", "delivery-confirmed", "read-confirmed"];
 
 /// Considers a message. `again`: the same bytes were offered before.
 pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detention: &DetentionRef, again: bool) -> Reported {
@@ -71,7 +72,8 @@ fn stands_on_the_same(before: &Case, now: &Case) -> bool {
         | FactValue::Departure(_)
         | FactValue::ConditionStatus(..)
         | FactValue::CareNeeded(_)
-        | FactValue::PlanVersion(_) => false,
+        | FactValue::PlanVersion(_)
+        | FactValue::AtLarge(_) => false,
         FactValue::Prison(_)
         | FactValue::ProbationUnit(_)
         | FactValue::Responsible(_)

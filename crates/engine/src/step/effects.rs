@@ -20,13 +20,14 @@ use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 /// Events at which a partner that had something is told one bare fact (decision 11).
 const CLOSING: [&str; 2] = ["detention-ended", "deceased"];
 /// Events that may end the ground of what waits.
-const ENDING: [&str; 7] = [
+const ENDING: [&str; 8] = [
     "consent-withdrawn",
     "message-withdrawn",
     "deceased",
     "left-scope",
     "responsible-municipality-determined",
     "settlement-municipality-set",
+    "case-transferred-to-municipality",
     "probation-unit-assigned",
 ];
 /// Corrections that follow an original without `message-corrected`.
@@ -176,12 +177,12 @@ pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &
     if may_end_a_ground(event) {
         consider::cancel_unlawful(world, detention);
     }
-    if event == "responsible-municipality-determined" || event == "settlement-municipality-set" {
+    if ["responsible-municipality-determined", "settlement-municipality-set", "case-transferred-to-municipality"].contains(&event) {
         decide_pending(world, detention);
     }
     let at = world.at();
     let news = world.known_case(detention).is_some_and(|case| match event {
-        "settlement-municipality-set" => case.settlement(at) != before.settlement(at),
+        "settlement-municipality-set" | "case-transferred-to-municipality" => case.settlement(at) != before.settlement(at),
         // another than the one that took the case in, too
         "probation-unit-assigned" => unit(world, case) != unit(world, before),
         _ => false,

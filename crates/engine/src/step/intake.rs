@@ -109,7 +109,15 @@ fn relations(world: &World<'_>, message: &StoredMessage, detention: &DetentionRe
     };
     let receives = message.event.as_str() == "transferred"
         && message.payload.as_ref().and_then(|data| data.pointer("/transfer/to")).and_then(|to| to.as_str()) == Some(sender.id.as_str());
-    sender_relations(sender, case, world.registers(), world.at(), message.event.as_str(), receives)
+    let mut relations = sender_relations(sender, case, world.registers(), world.at(), message.event.as_str(), receives);
+    // who had a message can say that it is gone, also when it has nothing to do with the case any more
+    let deleted = message.payload.as_deref().and_then(facts::deleted);
+    let had =
+        |of| world.deliveries_of(&of).any(|d| d.recipient == sender.id && d.detention.as_ref() == Some(detention) && d.stage.is_provided());
+    if deleted.is_some_and(had) {
+        relations.push(Relation::EarlierRecipient);
+    }
+    relations
 }
 
 fn person(world: &World<'_>, message: &StoredMessage) -> String {

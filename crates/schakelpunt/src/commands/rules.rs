@@ -1,4 +1,4 @@
-//! `rules check` and `rules explain`.
+//! `rules check`, `rules matrix` and `rules explain`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -25,6 +25,18 @@ pub enum Command {
         #[arg(long)]
         rules: Option<PathBuf>,
         /// One object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print who may tell whom what: every cell decided, equal outcomes folded, the number of cells and a hash at the end.
+    Matrix {
+        /// A folder with rules; the shipped ones without it.
+        #[arg(long)]
+        rules: Option<PathBuf>,
+        /// One line a cell, its parts parted by tabs; some hundred thousand lines.
+        #[arg(long)]
+        full: bool,
+        /// One object.
         #[arg(long)]
         json: bool,
     },
@@ -58,6 +70,7 @@ impl Command {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check { rules, json } => check(rules.as_deref(), json),
+            Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
             Self::Explain { config, rules, message, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let config = Config { rules: rules.or_else(|| read.rules.clone()), ..read };
@@ -79,6 +92,18 @@ fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCod
             }
             return Ok(ExitCode::from(1));
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let catalogue = Catalogue::load()?;
+    let rules = assets::rules(folder, &catalogue)?;
+    let matrix = schakelpunt_rules::matrix(&rules, &catalogue).context("the matrix cannot be made")?;
+    match (json, full) {
+        (true, _) => out(json!({"version": rules.version, "cells": matrix.cells, "sha256": matrix.hash}))?,
+        (false, true) => out(matrix.full.trim_end())?,
+        (false, false) => out(matrix.folded.trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
 }

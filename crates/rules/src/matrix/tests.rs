@@ -1,0 +1,81 @@
+use super::*;
+use crate::RuleFile;
+
+const BASES: &str = r#"
+[[basis]]
+id = "law"
+citation = "A statute"
+kind = "statute"
+in-force = { from = "2021-07-01" }
+while = ["plan-running"]
+between = [["prison", "municipality"]]
+purposes = ["reintegration"]
+power = "may"
+[[basis]]
+id = "consent"
+citation = "Consent"
+kind = "consent"
+in-force = { from = "2018-05-25", until = "2021-07-01" }
+between = [["prison", "municipality"]]
+purposes = ["reintegration"]
+power = "may"
+"#;
+const RULE: &str = r#"
+[[rule]]
+id = "release"
+events = ["release-date-set"]
+sender = "holding-prison"
+to = ["responsible-municipality"]
+purpose = "reintegration"
+owner = "DJI"
+[[rule.grant]]
+basis = "law"
+fields = ["/release/date"]
+[[rule.grant]]
+basis = "consent"
+fields = ["/release/date"]
+"#;
+
+fn of(text: &str) -> Matrix {
+    let catalogue = Catalogue::load().unwrap();
+    let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
+    let rules = RuleSet::load(&[file("bases.toml", BASES), file("rules.toml", text)], &catalogue).unwrap();
+    matrix(&rules, &catalogue).unwrap()
+}
+
+#[test]
+fn equal_outcomes_are_folded() {
+    let matrix = of(RULE);
+    let under = matrix.folded.split("\nrelease-date-set\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let told = "  [1] consent /release/date
+  [2] law /release/date
+  holding-prison > responsible-municipality
+    until 2021-06-30: detained (no consent CONSENT_MISSING; consent [1]; expired CONSENT_EXPIRED; withdrawn CONSENT_WITHDRAWN); ended \
+(no consent CONSENT_MISSING; consent/expired CONSENT_EXPIRED; withdrawn CONSENT_WITHDRAWN)
+    since 2021-07-01: detained [2]; ended NO_BASIS
+  everybody else: NO_BASIS";
+    assert_eq!(under, told);
+}
+
+/// Sixteen recipients, two periods: detained or ended with four consents, and four titles with two.
+#[test]
+fn every_cell_is_a_line_and_is_counted() {
+    let matrix = of(RULE);
+    assert_eq!(matrix.cells, 16 * 2 * (2 * 4 + 4 * 2));
+    assert_eq!(matrix.full.lines().count(), matrix.cells);
+    assert!(matrix.folded.ends_with(&format!("{} cells\nsha256 of the full expansion: {}\n", matrix.cells, matrix.hash)));
+    let one = "release-date-set\tholding-prison\tresponsible-municipality\tsince 2021-07-01\tdetained\tno consent\tnothing said\tlaw: /release/date\n";
+    assert!(matrix.full.contains(one));
+}
+
+#[test]
+fn another_rule_is_another_hash() {
+    let other = of(&RULE.replace("basis = \"law\"\nfields = [\"/release/date\"]", "basis = \"law\"\nfields = [\"/release/kind\"]"));
+    assert_ne!(other.hash, of(RULE).hash);
+}
+
+#[test]
+fn what_leaves_have_in_common_is_said_once() {
+    let leaves = "/conditions/DEBT/asOf /conditions/DEBT/status /conditions/ID/asOf /conditions/ID/status /plan/version";
+    assert_eq!(fold::braced(leaves), "/conditions/{DEBT,ID}/{asOf,status} /plan/version");
+}
