@@ -63,6 +63,7 @@ class Case:
         self.legal_end: str | None = None
         self.ended: str | None = None
         self.died = False
+        self.left = False
         self.consents: dict[str, dict] = {}
         self.had: dict[tuple, dict[str, frozenset]] = {}
         self.partners_had: set[str] = set()

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from year_case import Case, Message, overlay, slot
 from year_law import (
-    ALWAYS_RECORDED, CLASS_OF_CONDITION, CLOSING, CONSENT, FIELDS, IN_FORCE, LAW, MAY_COME_FIRST, NEARNESS, OUT_OF_SCOPE, PLAN,
-    REFERENCE, RELATIONS, VRIS_TO_PROBATION, WHATEVER_TITLE, class_of, condition_of, cut, get, leaves_of,
+    ALWAYS_RECORDED, CLASS_OF_CONDITION, CLOSING, FIELDS, LAW, MAY_COME_FIRST, OUT_OF_SCOPE, REFERENCE, RELATIONS, SEVERAL,
+    VRIS_TO_PROBATION, WHATEVER_TITLE, class_of, condition_of, cut, get, leaves_of,
 )
 from year_registers import Registers, begins, elfproef, ends, instant, legal_day, moment
+from year_rights import CONSENT, IN_FORCE, NEARNESS, PLAN
 
 STATES = ["CONSENT_MISSING", "CONSENT_EXPIRED", "CONSENT_WITHDRAWN", "VALID"]
 CORRECTING = {"message-corrected", "detention-start-corrected", "identity-corrected"}
@@ -86,8 +87,8 @@ class Judge:
 
     def check(self, name: str, data: dict):
         """The schema, as far as the contract tells it: closed parts, what is asked for, numbers and codes that exist."""
-        allowed, needed = FIELDS[name]
         leaves = leaves_of(data)
+        allowed, needed = FIELDS.get(name, (leaves, []))
         unknown = [leaf for leaf in leaves if leaf not in allowed]
         absent = [leaf for leaf in needed if leaf not in leaves]
         bsn = get(data, "/person/identity/bsn")
@@ -212,6 +213,8 @@ class Judge:
             add(case.receiving(at), "Pn")
             for prison in case.former(at):
                 add(prison, "Po")
+        if message.name == "municipality-disputed":
+            add(self.registers.desk, "T")
         named = get(message.data, "/partner")
         for partner in [named] if named else [c["recipient"] for c in case.consents.values()]:
             if self.registers.kind(partner) == "care-partner":
@@ -236,7 +239,7 @@ class Judge:
         had = again is not None and again.outcome == "accepted"
         message.stale = {
             s for leaf in message.leaves
-            if (s := slot(leaf)) in case.slots and case.slots[s]["source"] == message.key[0] and case.slots[s]["newest"] > message.sequence
+            if (s := slot(leaf)) in case.slots and s not in SEVERAL and case.slots[s]["source"] == message.key[0] and case.slots[s]["newest"] > message.sequence
         }
         informed = self.informed(message, case)
         if again is None or refused_before:
@@ -291,6 +294,8 @@ class Judge:
             case.assigned = data["supervision"]["unit"]
         if name == "deceased":
             case.died = True
+        if name == "left-scope":
+            case.left = True
 
     def informed(self, message: Message, case: Case) -> list[str]:
         if message.name in CLOSING:
@@ -378,7 +383,7 @@ class Judge:
     def hold(self, at: str, message: Message, case: Case) -> bool:
         """While nobody knows who is responsible, what the municipality would get waits (decision 20)."""
         meant = any("M" in rule["to"] and set(rule["from"]) & set(message.relations) for rule in LAW[message.name])
-        served = message.name in WHATEVER_TITLE or case.title not in OUT_OF_SCOPE | {"VRIS"}
+        served = message.name in WHATEVER_TITLE or not (case.title in OUT_OF_SCOPE | {"VRIS"} or self.has_left(message, case))
         if message.sender == self.registers.desk or self.responsible(at, case) or not (meant and served):
             return False
         if message.key not in [m.key for m in case.pending]:
@@ -399,6 +404,10 @@ class Judge:
                         head["holders"][who] = max(head["holders"].get(who, 0), message.sequence)
             message.forget()
 
+    def has_left(self, message: Message, case: Case) -> bool:
+        """Who waits in a prison for a place under another regime is in scope until then (decision 16)."""
+        return case.title == "TBS_PASSER" and case.left and message.name != "left-scope"
+
     # -- one recipient
 
     def answer_for(self, at, message, case, who, candidate):
@@ -415,7 +424,7 @@ class Judge:
     def ask_law(self, at, message, case, who, candidate, present):
         kind = self.registers.kind(who)
         if message.name not in WHATEVER_TITLE:
-            if case.title in OUT_OF_SCOPE:
+            if case.title in OUT_OF_SCOPE or self.has_left(message, case):
                 return "OUT_OF_SCOPE_TITLE"
             if case.title == "VRIS" and kind != "prison" and not (kind == "probation" and message.name in VRIS_TO_PROBATION):
                 return "OUT_OF_SCOPE_TITLE"
@@ -481,6 +490,10 @@ class Judge:
         if basis in PLAN and case.over(at):
             return "NO_BASIS"
         if "care" in grant and get(message.data, grant["care"]) is not True:
+            return "NO_BASIS"
+        if "when" in grant and get(message.data, grant["when"][0]) not in grant["when"][1]:
+            return "NO_BASIS"
+        if "title" in grant and case.title != grant["title"]:
             return "NO_BASIS"
         if "as-delivered" in grant and kind == "care-partner" and self.consent(at, case, who, True)[0] != "VALID":
             return "NO_BASIS"

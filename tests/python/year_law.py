@@ -1,7 +1,7 @@
 """What the law lets each participant know in 2021, read from the domain's chapters 1.12, 2 and 5 and the decisions.
 
 No rule file is read here and no code of the hub is used: this is the second reading against which the hub is held.
-A further event is one entry in LAW and one in FIELDS.
+A further event is one entry in LAW (or in year_more, where it changes nothing in the case) and one in FIELDS.
 
 Relations: P prison that holds the person, Pn the one that a transfer leads to, Po a former one, M responsible municipality,
 Ms municipality of settlement, R responsible probation unit, Z care partner, Zi care partner that had something,
@@ -10,32 +10,10 @@ E earlier recipient of what is corrected, T triage desk. The order is that in wh
 
 from __future__ import annotations
 
+from year_more import MORE, classes
+from year_rights import ADM, C, CARE, CZ, D2, D3, D4, R1, R2, RECT, TASK, W51, both, care, give, missing, rule
+
 RELATIONS = ["P", "Pn", "Po", "M", "Ms", "R", "Z", "Zi", "E", "T"]
-
-# Bases with their validity (chapter 1.1); R11 and own task are older than any message here.
-SWITCH = "2021-07-01"
-IN_FORCE = {
-    "rr95-11-1": ("", "9999"),
-    "rr95-11-2": ("", "9999"),
-    "wjsg-51c-2-c": ("2019-01-01", "9999"),
-    "pm-20d-2": (SWITCH, "9999"),
-    "pm-20d-3": (SWITCH, "9999"),
-    "pm-20d-4": (SWITCH, "9999"),
-    "consent-triad": ("2018-05-25", SWITCH),
-    "consent-partner": ("2018-05-25", "9999"),
-    "own-task": ("2018-05-25", "9999"),
-    "administrative": ("2018-05-25", "9999"),
-    "rectification": ("2018-05-25", "9999"),
-}
-PLAN = {"pm-20d-2", "pm-20d-3", "pm-20d-4"}  # only while the plan runs (decision 14)
-CONSENT = {"consent-triad", "consent-partner"}
-R1, R2, W51, D2, D3, D4 = "rr95-11-1", "rr95-11-2", "wjsg-51c-2-c", "pm-20d-2", "pm-20d-3", "pm-20d-4"
-C, CZ, TASK, ADM, RECT = "consent-triad", "consent-partner", "own-task", "administrative", "rectification"
-
-# Refusals of grants, from far to near (contract 1).
-NEARNESS = [
-    "NO_BASIS", "BASIS_NOT_YET_IN_FORCE", "CONSENT_MISSING", "CONSENT_EXPIRED", "CONSENT_WITHDRAWN", "FIELD_NOT_ALLOWED",
-]
 
 ID = "/person/identity/"
 NAME = [ID + n for n in ("surname", "givenNames", "birthDate")]  # Wjsg 51c (decision 13)
@@ -50,36 +28,12 @@ RELEASE = ["/release/" + n for n in ("date", "previousDate", "kind", "certainty"
 REASON = "/release/reason"
 MOVE = ["/transfer/to", "/transfer/at"]
 MEETING = ["/tbo/" + n for n in ("at", "place", "location", "participants")]
-CARE = ["needed", "trajectories/*/act", "trajectories/*/provider", "trajectories/*/municipality", "trajectories/*/period"]
 RECORD = ["/consent/" + n for n in ("id", "recipient", "categories", "purpose", "givenAt", "until")]
 STOP = ["/consent/" + n for n in ("id", "recipient", "withdrawnAt")]
 SUPERVISION = ["/supervision/" + n for n in ("from", "to", "unit", "contact")]
 REFERENCE = ["/correction/of/source", "/correction/of/id", "/correction/reason"]
 CODES = ["ID", "HOUSING", "INCOME", "DEBT", "CARE", "NETWORK"]
 ENTRY_FIELDS = ["status", "asOf", "detail"]
-
-
-def give(basis, fields):
-    return {"basis": basis, "fields": frozenset(fields)}
-
-
-def missing(basis, container):
-    """Conditions as far as missing (Pbw 18a(2)(d), decision 15); that all is in order is told as the empty object."""
-    return {"basis": basis, "each": container}
-
-
-def care(basis, at):
-    """Trajectories, only if care is needed (Pm 20d(3))."""
-    return {"basis": basis, "fields": frozenset(f"{at}/{n}" for n in CARE), "care": f"{at}/needed"}
-
-
-def rule(senders, recipients, grants, needs=()):
-    return {"from": senders.split(), "to": recipients.split(), "grants": grants, "needs": frozenset(needs)}
-
-
-def both(fields):
-    """By consent until July 2021, under the plan since."""
-    return [give(D2, fields), give(C, fields)]
 
 
 def triad(grants, needs=()):
@@ -114,6 +68,7 @@ LAW = {
         rule("P", "M", [give(D2, A1_6), give(W51, NAME)]),
         rule("P", "R", [give(R1, JUSTICE)]),
         rule("P", "E", [AS_HAD]),
+        rule("M", "P R", both(A1_6)),  # the population register speaks through the municipality
     ],
     "release-date-set": [TO_M_DATE, TO_R_DATE],
     "release-date-changed": [TO_M_DATE, TO_R_DATE],
@@ -164,6 +119,7 @@ LAW = {
     "supervision-started": [rule("R", "M P", [give(D4, SUPERVISION), give(C, SUPERVISION)], ["/supervision/from"])],
     "message-corrected": [rule("P Pn M R T", "E", [AS_HAD])],
     "message-withdrawn": [rule("P Pn M R T", "E", [give(RECT, REFERENCE)])],
+    **MORE,
 }
 
 _PERSON = JUSTICE
@@ -174,7 +130,7 @@ _PLAN = ["/plan/version", "/plan/adoptedOn"] + [f"/plan{leaf}" for leaf in [*_CO
 _DETENTION = [START, ENTRY, "/detention/departure", END, "/detention/title"]
 _CORRECTED = [*REFERENCE, *_PERSON, *_DETENTION, *RESIDENCE, *_RELEASE, *MOVE, *_CONDITIONS, *_CARE, *MEETING, "/tbo/reason", *_PLAN]
 
-# The part of each event that its schema lets in, and what it asks for (contract 1, decision 4).
+# The part of each event that its schema lets in, and what it asks for (contract 1, decision 4). Without an entry nothing is checked.
 FIELDS = {
     "detention-started": ([*_PERSON, *_DETENTION, *RESIDENCE, "/residence/candidates"], [ID + "surname", START]),
     "detention-start-corrected": ([*REFERENCE, *_PERSON, *_DETENTION, *RESIDENCE], []),
@@ -211,6 +167,8 @@ FIELDS = {
 
 # Notices of a prison that may come before the one that opens the case; they wait a day (decision 19).
 MAY_COME_FIRST = {"release-date-set", "release-date-changed", "transferred", "detention-ended"}
+# Of these a detention can have several, each a matter of its own: a late one is never stale.
+SEVERAL = {"action", "status"}
 # Recorded whether or not anybody may hear of them.
 ALWAYS_RECORDED = {"consent-given", "consent-withdrawn", "message-withdrawn"}
 # The end of a case: a partner that had something hears one bare fact (decision 11).
@@ -227,7 +185,7 @@ def class_of(leaf: str) -> str:
     """Class of a leaf that is no condition (chapter 5): what is on record about a consent, health, else identity."""
     if leaf.startswith("/correction/") or leaf in {"/consent/id", "/consent/purpose", "/consent/givenAt", "/consent/until"}:
         return "ADM"
-    return "HEALTH" if leaf.startswith(("/care/", "/plan/care/")) else "ID"
+    return "HEALTH" if leaf.startswith(("/care/", "/plan/care/")) else classes(leaf) or "ID"
 
 
 def condition_of(leaf: str) -> str | None:

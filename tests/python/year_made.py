@@ -16,6 +16,7 @@ from pathlib import Path
 from people import RESIDENCES, TITLES, Places, fictitious_bsns, identity_of, residence_of
 from year_judge import Judge
 from year_law import CODES
+from year_more import MORE, domain, payload
 from year_organisations import registers
 from year_registers import Reference, Registers, instant, legal_day
 
@@ -80,7 +81,7 @@ class Story:
         ref = ref or self.ref
         return {
             "specversion": "1.0", "id": f"{ref}-{self.number}", "source": source, "time": self.at,
-            "type": f"nl.schakelpunt.{DOMAIN.get(name) or ('meetings' if name.startswith('tbo-') else 'detentions')}.{name}.v1",
+            "type": f"nl.schakelpunt.{domain_of(name)}.{name}.v1",
             "subject": ref, "partitionkey": ref, "sequence": f"{self.sequences[source]:020d}", "data": data,
         }
 
@@ -194,6 +195,15 @@ class Story:
         name = "condition-status-updated"
         sender = self.rng.choice([self.held_by(), self.municipality(name), self.unit()]) or self.held_by()
         self.say(sender, name, {"conditions": self.conditions(1, 3)})
+
+    def other(self):
+        """Any other event of the chain, from somebody who may tell it."""
+        name = self.rng.choice(sorted(MORE))
+        if name == "pretrial-suspended" and self.title != "PRE_TRIAL" or name == "left-scope" and self.rng.random() < 0.7:
+            return
+        role = self.rng.choice(self.rng.choice(MORE[name])["from"])
+        sender = {"P": self.held_by, "R": self.unit, "M": lambda: self.municipality(name)}[role]()
+        self.say(sender, name, payload(self, name))
 
     def met(self):
         self.say(self.municipality("tbo-scheduled"), "tbo-scheduled", {"tbo": self.meeting()})
@@ -404,9 +414,10 @@ class Story:
         add(0.97, 0.02, self.left, 0.6)
         wanted = rng.randint(17, 36)
         while len(found) < wanted:
-            add(0.1, 0.86, self.updated)
+            add(0.1, 0.86, self.other if served and rng.random() < 0.6 else self.updated)
         found.append((start + span, self.ended))
-        add(1.0, 0.1, self.updated, 0.1)
+        for _ in range(2):
+            add(1.0, 0.2, self.other if served else self.updated, 0.2)
         return sorted(found, key=lambda scene: scene[0])
 
     def before(self):
@@ -426,6 +437,12 @@ class Story:
                 break
             scene()
         return [sent for sent in self.sent if FIRST <= datetime.strptime(sent[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) < LAST]
+
+
+def domain_of(name: str) -> str:
+    if name in MORE:
+        return domain(name)
+    return DOMAIN.get(name) or ("meetings" if name.startswith("tbo-") else "detentions")
 
 
 def rng_hours(rng: random.Random, low: int, high: int) -> timedelta:
