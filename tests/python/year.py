@@ -26,6 +26,7 @@ NOT_PREDICTED = {
     "release-imminent", "tbo-deadline-missed", "plan-deadline-missed", "screening-deadline-missed", "first-visit-deadline-missed",
     "deadline-near", "tbo-deadline-near", "plan-deadline-near", "screening-deadline-near", "first-visit-deadline-near",
     "tbo-collision-flagged", "consent-expired", "case-passed-on", "release-dates-digest", "dependent-decisions-flagged", "heartbeat",
+    "tbo-outside-proposed", "capacity-granted", "capacity-revoked", "access-refused",
 }
 SHOWN = 10
 
