@@ -227,7 +227,8 @@ def payload(story, name: str) -> dict:
             "address": "Voorbeeldstraat 1", "postalCode": "8011AA", "municipality": pick(story.places.connected), "kind": "LETTER", "from": day(-5, 0),
         }}
     if name == "municipal-information-provided":
-        return {"conditions": story.conditions(1, 3)} | ({"support": {"kinds": ["DEBT_COUNSELLING"]}} if chance() < 0.6 else {})
+        known = {code: entry for code, entry in story.conditions(2, 3).items() if code != "ID"}  # of the ID document the prison knows
+        return {"conditions": known} | ({"support": {"kinds": ["DEBT_COUNSELLING"]}} if chance() < 0.6 else {})
     if name in ("care-history-provided", "care-partner-involved"):
         trajectory = {"act": pick(["WMO", "WVGGZ", "WFZ"]), "provider": "Zorg Voorbeeld", "municipality": pick(story.places.connected), "period": "2019/2021-03"}
         return {"care": {"needed": chance() < 0.75, "trajectories": [trajectory]}}
