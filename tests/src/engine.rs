@@ -4,6 +4,7 @@ mod batches;
 mod claims;
 mod consents;
 mod corrections;
+mod deadlines;
 mod duplicates;
 mod fetching;
 mod floods;

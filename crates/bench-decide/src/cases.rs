@@ -42,7 +42,7 @@ const RECIPIENTS: [Role; 12] = [
     (Kind::CarePartner, Relation::EarlierRecipient),
     (Kind::Triage, Relation::Triage),
 ];
-const TITLES: [Title; 5] = [Title::Sentence, Title::PreTrial, Title::Vris, Title::Aliens, Title::TbsPasser];
+const TITLES: [Title; 6] = [Title::Sentence, Title::PreTrial, Title::Isd, Title::Vris, Title::Aliens, Title::TbsPasser];
 const CATEGORIES: [&str; 8] =
     ["class:ID", "class:FIN", "class:HEALTH", "class:SOC", "class:JUST", "condition:HOUSING", "condition:CARE", "condition:DEBT"];
 /// Before and after the law of July 2021, and on its edge.
@@ -162,6 +162,9 @@ fn signals(dice: &mut Dice, event: &EventSpec) -> Signals {
     let mut signals = Signals::default();
     if !dice.once_in(3) {
         signals.whole.insert(Signal::CareNeeded);
+    }
+    if !dice.once_in(3) {
+        signals.whole.insert(Signal::Consulting);
     }
     for leaf in event.leaves.keys() {
         for container in ["/conditions", "/plan/conditions"] {

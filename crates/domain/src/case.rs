@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     calendar::LegalDay,
     consent::{Consent, ConsentState},
+    deadlines::Watch,
     ids::{DetentionRef, MessageKey, MunicipalityCode, ParticipantId, Source},
     pointer::Leaf,
     registers::At,
@@ -14,7 +15,7 @@ use crate::{
 
 mod fact;
 
-pub use fact::{Fact, FactValue, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
 
 /// The newest message of one slot of the payload, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -103,6 +104,9 @@ pub struct Case {
     /// When it was last written: for this case, it is never earlier than that.
     #[serde(default)]
     pub written: Option<Timestamp>,
+    /// What the hub has told of its deadlines, and when it looks again.
+    #[serde(default)]
+    pub watch: Watch,
 }
 
 impl Case {
@@ -120,6 +124,7 @@ impl Case {
             tombstones: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             written: None,
+            watch: Watch::default(),
         }
     }
 
@@ -129,7 +134,7 @@ impl Case {
     }
 
     /// The latest fact that `pick` recognises, by the instant from which it holds.
-    fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
+    pub(crate) fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
         let holding = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid);
         let (_, value) =
             holding.filter_map(|fact| pick(&fact.value).map(|value| (fact.from, value))).fold(None, |best, next| match best {
@@ -148,6 +153,15 @@ impl Case {
     pub fn receiving_prison(&self, at: At) -> Option<&ParticipantId> {
         let ahead = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from > at.valid);
         ahead.filter_map(|fact| if let FactValue::Prison(prison) = &fact.value { Some(prison) } else { None }).next_back()
+    }
+
+    /// The prison that took the person in.
+    pub fn first_prison(&self, at: At) -> Option<&ParticipantId> {
+        let prisons = self.facts.iter().filter(|fact| fact.recorded <= at.known).filter_map(|fact| match &fact.value {
+            FactValue::Prison(prison) => Some((fact.from, prison)),
+            _ => None,
+        });
+        prisons.min_by_key(|(from, _)| *from).map(|(_, prison)| prison)
     }
 
     /// Every prison that held the person before.
@@ -193,6 +207,11 @@ impl Case {
     /// The first day of the deprivation of liberty.
     pub fn start(&self, at: At) -> Option<LegalDay> {
         self.latest(at, |value| if let FactValue::Start(day) = value { Some(*day) } else { None })
+    }
+
+    /// The day on which the person came into a prison; it may lie after the start of the deprivation of liberty.
+    pub fn pi_entry(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::PiEntry(day) = value { Some(*day) } else { None })
     }
 
     /// The title of the detention.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     calendar::LegalDay,
-    case::FactValue,
+    case::{Duty, FactValue, Meeting},
     consent::{Category, Condition, Consent},
     ids::{MessageId, MessageKey, ParticipantId, Source},
 };
@@ -60,6 +60,7 @@ pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> 
             }
         }
     }
+    duties(event, data, &mut facts);
     match event {
         "deceased" => facts.push(state(FactValue::Deceased, "status")),
         "left-scope" => facts.push(state(FactValue::LeftScope, "status")),
@@ -83,9 +84,31 @@ fn dates(event: &str, data: &Value, facts: &mut Vec<Stated>) {
     // end leave is still detention: it announces both dates
     date("/leave/legalEnd", FactValue::LegalEnd, "leave");
     date("/release/date", |day| FactValue::Release(Some(day)), "release");
+    if matches!(event, "release-date-set" | "release-date-changed") && data.pointer("/release/date").is_none() {
+        facts.push(state(FactValue::Release(None), "release"));
+    }
+    facts.extend(get(data, "/release/certainty").map(|certainty| state(FactValue::Certainty(certainty), "release")));
     facts.extend(get(data, "/detention/title").map(|title| state(FactValue::Title(title), "detention/title")));
     if event == "detention-ended" {
         facts.push(state(FactValue::Ended, "detention/legalEnd"));
+    }
+}
+
+/// What was done or will not be done, and when the meeting is.
+fn duties(event: &str, data: &Value, facts: &mut Vec<Stated>) {
+    let mut done = |duty| facts.push(state(FactValue::Done(duty), "duty"));
+    match event {
+        "tbo-held" | "tbo-moved-outside" => done(Duty::Tbo),
+        "screening-completed" => done(Duty::Screening),
+        "plan-ready" | "plan-not-made" => done(Duty::Plan),
+        "first-visit-held" | "first-visit-refused" => done(Duty::FirstVisit),
+        "tbo-scheduled" | "tbo-rescheduled" => {
+            let inside = data.pointer("/tbo/place").and_then(Value::as_str) == Some("INSIDE");
+            facts.extend(get(data, "/tbo/at").map(|at| state(FactValue::Tbo(Some(Meeting { at, inside })), "tbo")));
+        }
+        "tbo-cancelled" => facts.push(state(FactValue::Tbo(None), "tbo")),
+        "pretrial-suspended" => facts.push(state(FactValue::Suspended, "suspension")),
+        _ => {}
     }
 }
 
@@ -162,6 +185,20 @@ mod tests {
         let facts = stated("detention-started", &data, &"pi-zwolle".parse().unwrap());
         let slots: Vec<String> = facts.iter().map(|fact| fact.value.slot()).collect();
         assert_eq!(slots, ["place", "start", "title", "residence"]);
+    }
+
+    #[test]
+    fn a_date_that_became_unknown_and_a_duty_that_was_done_are_facts() {
+        let prison: ParticipantId = "pi-zwolle".parse().unwrap();
+        let values = |event: &str, data: Value| stated(event, &data, &prison).into_iter().map(|fact| fact.value).collect::<Vec<_>>();
+        let unknown = json!({"release": {"kind": "END_OF_SENTENCE", "certainty": "UNKNOWN"}});
+        assert_eq!(
+            values("release-date-changed", unknown),
+            [FactValue::Release(None), FactValue::Certainty(crate::case::Certainty::Unknown)]
+        );
+        assert_eq!(values("plan-not-made", json!({"plan": {"reason": "SHORT_STAY"}})), [FactValue::Done(Duty::Plan)]);
+        let planned = values("tbo-scheduled", json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}));
+        assert_eq!(planned, [FactValue::Tbo(Some(Meeting { at: "2024-09-12T08:00:00Z".parse().unwrap(), inside: true }))]);
     }
 
     #[test]

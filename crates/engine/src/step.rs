@@ -22,6 +22,7 @@ use crate::{
 
 mod at_once;
 mod consider;
+mod deadlines;
 mod effects;
 mod hub_says;
 mod intake;
@@ -148,6 +149,9 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             }
         };
         reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
+    }
+    for detention in &keys(inputs).detentions {
+        deadlines::look(&mut world, detention);
     }
     if receipts == Receipts::Send {
         for receipt in receipts_for(world.now(), inputs, &reports) {

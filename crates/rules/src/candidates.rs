@@ -6,7 +6,7 @@ use schakelpunt_domain::{
     LegalDay, ParticipantId, Refusal,
     case::{Case, ResidenceCandidate, ResidenceKind, ResidenceSource},
     pointer::Leaf,
-    registers::{At, Kind, Mandate, Participant, Registers, Scope},
+    registers::{Agreement, At, Kind, Mandate, Participant, Registers, Scope},
     reorganisation::{Current, current},
 };
 
@@ -139,6 +139,14 @@ pub fn sender_relations(sender: &Participant, case: &Case, registers: &Registers
         Kind::Hub => add(true, Relation::Hub),
     }
     relations
+}
+
+/// The agreement by which the terms of a case run: of who answers for it with the prison that took the person in, as it stood on the day of
+/// entry. A transfer changes nothing about it.
+pub fn agreement<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'a Agreement> {
+    let Responsible::Connected(municipality) = responsible(case, registers, at) else { return None };
+    let entry = case.pi_entry(at).or_else(|| case.start(at))?;
+    registers.agreement(&municipality.id, case.first_prison(at)?, At { valid: entry.begins(), known: at.known })
 }
 
 struct Found<'a> {

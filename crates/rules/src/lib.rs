@@ -21,7 +21,7 @@ mod relation;
 mod ruleset;
 mod signals;
 
-pub use candidates::{Candidate, Who, candidate_for, candidates, sender_relations};
+pub use candidates::{Candidate, Who, agreement, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};

@@ -1,4 +1,4 @@
-//! The matrix of a rule set: every cell, decided by [`decide`], for whoever reviews a change of the rules.
+//! The matrix of a rule set: every cell, decided by [`decide()`], for whoever reviews a change of the rules.
 //!
 //! A cell is an event, a sender that some rule lets produce it, a recipient, a period between two dates of the rule set, how consent
 //! stands, whether the detention goes on, and the signals on which a rule for this event depends. Every field of the event is present, a

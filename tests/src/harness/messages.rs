@@ -176,6 +176,15 @@ pub(crate) fn meeting(detention: &str) -> Message {
     Message::new("tbo-scheduled", "gemeente-zwolle", detention, json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}))
 }
 
+pub(crate) fn meeting_held(detention: &str) -> Message {
+    Message::new("tbo-held", "gemeente-zwolle", detention, json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}))
+}
+
+/// There will be no plan.
+pub(crate) fn plan_not_made(detention: &str) -> Message {
+    Message::new("plan-not-made", "pi-zwolle", detention, json!({"plan": {"reason": "SHORT_STAY"}}))
+}
+
 fn about(original: &Message, reason: &str) -> Value {
     json!({"correction": {"of": {"source": original.source(), "id": original.id}, "reason": reason}})
 }

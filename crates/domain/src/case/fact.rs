@@ -62,6 +62,39 @@ pub struct ResidenceCandidate {
     pub as_of: Option<LegalDay>,
 }
 
+/// How certain a release date is, as its producer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the codes are the field's own words")]
+pub enum Certainty {
+    Firm,
+    Expected,
+    Unknown,
+}
+
+/// Something that somebody has to have done by a day (domain 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Duty {
+    /// The municipality speaks with the person for the first time (agreement).
+    FirstVisit,
+    /// The municipality holds the triage and guidance meeting (agreement).
+    Tbo,
+    /// The prison screens the conditions (agreement).
+    Screening,
+    /// The director adopts the plan (Penitentiaire beginselenwet art. 18a lid 1).
+    Plan,
+}
+
+/// A planned meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Meeting {
+    /// When.
+    pub at: Timestamp,
+    /// In the prison, not outside.
+    pub inside: bool,
+}
+
 /// One fact of a case.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,13 +114,38 @@ pub enum FactValue {
     Ended,
     Title(Title),
     Release(Option<LegalDay>),
+    /// Of the release date.
+    Certainty(Certainty),
     ConditionStatus(Condition, String),
     CareNeeded(bool),
     PlanVersion(u64),
+    /// Nobody has to do it any more: it was done, or it will not be.
+    Done(Duty),
+    /// The meeting as planned last; `None` once it is cancelled.
+    Tbo(Option<Meeting>),
+    /// The pre-trial detention was suspended: the person is outside.
+    Suspended,
+    /// The admission notice was withdrawn: its dates count for nothing until another is told.
+    Retracted,
     Deceased,
     LeftScope,
     /// Escaped and not back, or back.
     AtLarge(bool),
+}
+
+impl Duty {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::FirstVisit, Self::Tbo, Self::Screening, Self::Plan];
+
+    /// The word, as in facts and in the names of events.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::FirstVisit => "first-visit",
+            Self::Tbo => "tbo",
+            Self::Screening => "screening",
+            Self::Plan => "plan",
+        }
+    }
 }
 
 impl FactValue {
@@ -107,8 +165,13 @@ impl FactValue {
             Self::Title(_) => "title".to_owned(),
             Self::Release(_) => "release".to_owned(),
             Self::ConditionStatus(condition, _) => format!("condition:{}", condition.code()),
+            Self::Certainty(_) => "certainty".to_owned(),
             Self::CareNeeded(_) => "care".to_owned(),
             Self::PlanVersion(_) => "plan".to_owned(),
+            Self::Done(duty) => format!("done:{}", duty.word()),
+            Self::Tbo(_) => "meeting".to_owned(),
+            Self::Suspended => "suspended".to_owned(),
+            Self::Retracted => "start".to_owned(),
             Self::Deceased => "deceased".to_owned(),
             Self::LeftScope => "left-scope".to_owned(),
             Self::AtLarge(_) => "at-large".to_owned(),

@@ -129,6 +129,9 @@ pub struct Agreement {
     /// Working days until the screening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screening_working_days: Option<u16>,
+    /// Days until the first visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_visit_calendar_days: Option<u16>,
     /// First day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<LegalDay>,

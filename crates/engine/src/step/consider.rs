@@ -12,7 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidates};
 
-use super::{Reported, effects, hub_says, world::World};
+use super::{Reported, deadlines, effects, hub_says, world::World};
 use crate::{
     asking,
     model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage},
@@ -68,6 +68,11 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
 fn stands_on_the_same(before: &Case, now: &Case) -> bool {
     let is_ground = |value: &FactValue| match value {
         FactValue::Release(_)
+        | FactValue::Certainty(_)
+        | FactValue::Done(_)
+        | FactValue::Tbo(_)
+        | FactValue::Suspended
+        | FactValue::Retracted
         | FactValue::PiEntry(_)
         | FactValue::Departure(_)
         | FactValue::ConditionStatus(..)
@@ -168,7 +173,11 @@ pub(super) fn decide_all(
         informed: informed.iter().collect(),
     };
     let mut given = Vec::new();
+    let meant = deadlines::meant(world, message, detention);
     for candidate in candidates(&who, &case, world.registers(), world.at()) {
+        if meant.is_some_and(|meant| !candidate.relations.contains(&meant)) {
+            continue;
+        }
         let has =
             world.deliveries_of(&message.key).any(|d| d.recipient == candidate.participant && !matches!(d.stage, Stage::Cancelled { .. }));
         if has {

@@ -14,7 +14,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Relation, Who, candidates, derive};
 
-use super::{Reported, consider, hub_says, intake, refused, rejected, world::World};
+use super::{Reported, consider, deadlines, hub_says, intake, refused, rejected, world::World};
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 
 /// Events at which a partner that had something is told one bare fact (decision 11).
@@ -121,8 +121,12 @@ fn correct(world: &mut World<'_>, message: &StoredMessage, detention: &Detention
         waiting.iter().for_each(|delivery| world.cancel(delivery.id, CancelReason::Withdrawn));
         // what was taken back is nobody's newest value any more
         let sequence = world.message(&of).and_then(|original| original.sequence);
+        let taken_back = world.message(&of).map(|original| (original.event.to_string(), original.received));
         let now = world.now();
         let case = world.case(detention);
+        if let Some((event, received)) = taken_back {
+            deadlines::take_back_dates(case, &event, received, now);
+        }
         case.withdraw_consents_of(&of, now);
         if let Some(sequence) = sequence {
             let slots = std::mem::take(&mut case.slots);
@@ -233,9 +237,10 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
     }
 }
 
-/// A due timer. The only kind so far ends the wait of a parked message.
+/// A due timer ends the wait of a parked message, or has the deadlines of its case looked at when this step ends.
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
+    deadlines::fired(world, timer);
     let case = world.case(&timer.detention);
     let (due, waiting): (Vec<_>, Vec<_>) =
         std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);

@@ -38,11 +38,15 @@ pub(super) fn accepted(now: Timestamp, to: &ParticipantId, key: &MessageKey) -> 
     })
 }
 
-/// A message of the hub about a case.
+/// A message of the hub about another message of a case.
 fn own_message(world: &World<'_>, event: &str, detention: &DetentionRef, about: &MessageKey, data: Value) -> Option<StoredMessage> {
-    let settings = world.settings();
     let id = hub_message_id(&[event, detention.as_str(), about.source.as_str(), about.id.as_str()]);
-    let key = MessageKey { source: settings.source.clone(), id };
+    message(world, event, detention, MessageKey { source: world.settings().source.clone(), id }, data)
+}
+
+/// A message of the hub about a case.
+pub(super) fn message(world: &World<'_>, event: &str, detention: &DetentionRef, key: MessageKey, data: Value) -> Option<StoredMessage> {
+    let settings = world.settings();
     Some(StoredMessage {
         digest: settings.key.digest(&[data.to_string().as_bytes()]),
         event: event.parse().ok()?,
