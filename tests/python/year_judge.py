@@ -213,8 +213,6 @@ class Judge:
             add(case.receiving(at), "Pn")
             for prison in case.former(at):
                 add(prison, "Po")
-        if message.name == "municipality-disputed":
-            add(self.registers.desk, "T")
         named = get(message.data, "/partner")
         for partner in [named] if named else [c["recipient"] for c in case.consents.values()]:
             if self.registers.kind(partner) == "care-partner":

@@ -103,7 +103,6 @@ MORE = {
         rule("P", "M", [give(D2, under("status", "since until"))]),
         rule("P", "R", [give(D2, under("status", "since until")), give(TASK, under("status", "since until"))]),
     ],
-    "municipality-disputed": [rule("M", "T P", [give(ADM, ["/dispute/reason"])])],
     "residence-changed": [rule("M", "P R", both(HOME), ["/home/from"])],
     "municipal-information-provided": [
         rule("M", "P R", [ENTRIES[0], give(D2, ["/support/kinds"]), ENTRIES[1], give(C, ["/support/kinds"])]),
@@ -175,7 +174,7 @@ MORE = {
 
 DOMAINS = {
     "detentions": "casemanager-assigned pretrial-suspended end-leave- detention- escaped recaptured left-scope contact-restricted",
-    "residences": "municipality-disputed residence-changed",
+    "residences": "residence-changed",
     "plans": "municipal-information-provided review-held action- isd-external-phase-agreed",
     "care": "care-",
     "supervision": "supervision-",
@@ -191,7 +190,7 @@ def domain(name: str) -> str:
 def classes(leaf: str) -> str | None:
     """Classes of chapter 5 for the leaves of these events, where it is not ID."""
     starts = {
-        "ADM": ("/action/id", "/casemanager/", "/dispute/", "/leaveAdvice/givenOn", "/leaveAdvice/due"),
+        "ADM": ("/action/id", "/casemanager/", "/leaveAdvice/givenOn", "/leaveAdvice/due"),
         "THIRD": ("/familySupport/kinds", "/costSharing/hostHousehold", "/reintegrationLeave/address"),
         "JUST": ("/consultation/", "/information/", "/suspension/conditions", "/status/regime", "/leaveAdvice/", "/programmeAdvice/",
                  "/conditionalRelease/", "/reintegrationLeave/kind", "/reintegrationLeave/otherGoals"),
@@ -220,8 +219,6 @@ def payload(story, name: str) -> dict:
         return {"status": {"since": day(0, 0)} | ({"until": day(10, 14)} if chance() < 0.7 else {})}
     if name in ("escaped", "recaptured"):
         return {"status": {"since": day(-1, 0)}}
-    if name == "municipality-disputed":
-        return {"dispute": {"reason": "MOVED_BEFORE_DETENTION"}}
     if name == "residence-changed":
         return {"home": {"kind": "NONE", "from": day(-5, 0)} if chance() < 0.3 else {
             "address": "Voorbeeldstraat 1", "postalCode": "8011AA", "municipality": pick(story.places.connected), "kind": "LETTER", "from": day(-5, 0),

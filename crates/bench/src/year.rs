@@ -27,7 +27,7 @@ pub(crate) struct Choice {
     /// Keep what was sent and what happened in this folder, which must be new or empty.
     #[arg(long)]
     keep: Option<PathBuf>,
-    /// The interpreter for `tests/python/year.py`, 3.11 or later; its standard library is enough. Else $SCHAKELPUNT_TEST_PYTHON, else `python3`.
+    /// The interpreter for `tests/python/year.py`, 3.11 or later; its standard library is enough. Else `$SCHAKELPUNT_TEST_PYTHON`, else `python3`.
     #[arg(long)]
     python: Option<PathBuf>,
 }
