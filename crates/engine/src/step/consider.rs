@@ -7,7 +7,7 @@ use schakelpunt_domain::{
     case::{Case, FactValue, Held, SlotHead, slot_of},
     facts,
     pointer::Leaf,
-    registers::Kind,
+    registers::{At, Kind},
     stage::{CancelReason, Stage},
 };
 use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidates};
@@ -119,7 +119,9 @@ pub(super) fn state(world: &mut World<'_>, message: &mut StoredMessage, detentio
         };
         // the place was recorded when the case was opened
         let known = matches!(&fact.value, FactValue::Prison(_)) && fact.slot == "place";
-        if record && !known && !message.stale.contains(&slot) {
+        // what end leave announced does not move an end that has come (decision 14), however late the notice is
+        let outdated = matches!(&fact.value, FactValue::LegalEnd(_)) && fact.slot == "leave" && case.plan_ends(At::now(now)).is_some();
+        if record && !known && !outdated && !message.stale.contains(&slot) {
             case.record(fact.value, fact.from.unwrap_or(now), now);
         }
     }
