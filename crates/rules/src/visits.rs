@@ -54,7 +54,11 @@ pub fn visit_list<'a>(
         if !seen || stopped(case) || !is_inside(registers, case, prison, at) {
             continue;
         }
-        let Some(on_behalf_of) = visitor_for(registers, acting_for, case, at) else { continue };
+        let on_behalf_of = match ground(registers, acting_for, case, at) {
+            Some(Ground::Own) => None,
+            Some(Ground::Mandate(mandator)) => Some(mandator),
+            None => continue,
+        };
         visits.push(Visit { detention: case.detention.clone(), on_behalf_of, start: case.start(at) });
     }
     visits.sort_by(|a, b| a.detention.as_str().cmp(b.detention.as_str()));
@@ -70,14 +74,22 @@ fn visits_for(registers: &Registers, acting_for: &ParticipantId, at: At) -> Resu
     if municipality { Ok(()) } else { Err(Refusal::NotResponsible) }
 }
 
-/// For whom the municipality visits this person: for itself, for a mandator, or not at all.
-fn visitor_for(registers: &Registers, acting_for: &ParticipantId, case: &Case, at: At) -> Option<Option<ParticipantId>> {
+/// For whom a municipality visits.
+enum Ground {
+    /// For itself.
+    Own,
+    /// For who gave it a mandate.
+    Mandate(ParticipantId),
+}
+
+/// On what the municipality visits this person, if at all.
+fn ground(registers: &Registers, acting_for: &ParticipantId, case: &Case, at: At) -> Option<Ground> {
     let municipality = responsible_municipality(case, registers, at)?;
     if municipality.id == *acting_for {
-        return Some(None);
+        return Some(Ground::Own);
     }
     let scope = mandated(registers, &municipality.id, acting_for, case, at)?;
-    matches!(scope, Scope::All | Scope::Visit).then(|| Some(municipality.id.clone()))
+    matches!(scope, Scope::All | Scope::Visit).then(|| Ground::Mandate(municipality.id.clone()))
 }
 
 /// Whether the person is in the building.
@@ -165,7 +177,7 @@ pub fn statistics<'a>(
     let mut by_length: BTreeMap<Length, usize> = LENGTHS.into_iter().map(|length| (length, 0)).collect();
     for case in cases {
         let Some(prison) = case.prison(at).map(|prison| registers.successor(prison, at)) else { continue };
-        if !is_inside(registers, case, prison, at) || visitor_for(registers, acting_for, case, at).is_none() {
+        if !is_inside(registers, case, prison, at) || ground(registers, acting_for, case, at).is_none() {
             continue;
         }
         *by_prison.entry(prison.clone()).or_default() += 1;
