@@ -11,7 +11,7 @@ use schakelpunt_domain::{
     Clock as _, DetentionRef, MessageId, ParticipantId, Refusal, RejectionCode,
     case::Case,
     consent::Consent,
-    registers::{Channel, Entry, Mandate, Participant, Recorded, Scope, Stop},
+    registers::{Channel, Entry, Form, Mandate, Participant, Recorded, Scope, Stop},
     stage::Stage,
 };
 use schakelpunt_engine::{
@@ -67,7 +67,15 @@ pub(crate) fn instant(text: &str) -> Timestamp {
 /// A mandate for everything; `until` exclusive.
 pub(crate) fn mandate(mandator: &str, mandatary: &str, until: Option<&str>) -> Entry {
     let (from, until) = ("2024-01-01".parse().unwrap(), until.map(|day| day.parse().unwrap()));
-    Entry::Mandate(Mandate { mandator: who(mandator), mandatary: who(mandatary), scope: Scope::All, from, until })
+    Entry::Mandate(Mandate {
+        mandator: who(mandator),
+        mandatary: who(mandatary),
+        scope: Scope::All,
+        from,
+        until,
+        prisons: Vec::new(),
+        form: Form::Mandate,
+    })
 }
 
 /// A participant that fetches from now on.

@@ -4,6 +4,7 @@ mod documented;
 mod fetch;
 mod floods;
 mod intake;
+mod registers;
 mod rejections;
 mod rig;
 mod rules;

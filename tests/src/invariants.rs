@@ -17,9 +17,11 @@ pub(crate) const ONE_SET_OF_BYTES_PER_DELIVERY: &str = "one-set-of-bytes-per-del
 pub(crate) const EVERY_ACCEPTANCE_HAS_ITS_DECISIONS: &str = "every-acceptance-has-its-decisions";
 /// What was withdrawn, before or after it was known, carries nothing any more, whatever comes later or a second time.
 pub(crate) const A_TOMBSTONE_STAYS: &str = "a-tombstone-stays";
+/// What the hub has to say of a deadline it says, once, whatever crashes or comes late.
+pub(crate) const A_DEADLINE_IS_TOLD_ONCE: &str = "a-deadline-is-told-once";
 
 /// All of them.
-pub(crate) const ALL: [&str; 7] = [
+pub(crate) const ALL: [&str; 8] = [
     NOTHING_ACCEPTED_IS_LOST,
     NO_CLAIM_WITHOUT_GROUND,
     NO_FIELD_OUTSIDE_THE_PERMIT,
@@ -27,4 +29,5 @@ pub(crate) const ALL: [&str; 7] = [
     ONE_SET_OF_BYTES_PER_DELIVERY,
     EVERY_ACCEPTANCE_HAS_ITS_DECISIONS,
     A_TOMBSTONE_STAYS,
+    A_DEADLINE_IS_TOLD_ONCE,
 ];

@@ -17,6 +17,8 @@ pub(crate) enum Mutant {
     RetryWithOtherBytes,
     /// A due timer has its effect again when it is fired a second time.
     TimerFiredTwice,
+    /// A due timer of a case is gone without an effect.
+    TimerLost,
     /// A consent that comes after its withdrawal counts.
     TombstoneIgnored,
     /// A delivery is claimed while one before it in its lane is open.
@@ -39,13 +41,14 @@ pub(crate) enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::FactsLoadedOncePerBatch,
         Self::AcknowledgedBeforeTheCommit,
         Self::AcknowledgedTooFar,
         Self::ClaimWithoutStamp,
         Self::RetryWithOtherBytes,
         Self::TimerFiredTwice,
+        Self::TimerLost,
         Self::TombstoneIgnored,
         Self::LaneOvertaken,
         Self::ExpiryWithoutAWriteMissed,
@@ -66,6 +69,7 @@ impl Mutant {
             Self::ClaimWithoutStamp => "claim-without-stamp",
             Self::RetryWithOtherBytes => "retry-with-other-bytes",
             Self::TimerFiredTwice => "timer-fired-twice",
+            Self::TimerLost => "timer-lost",
             Self::TombstoneIgnored => "tombstone-ignored",
             Self::LaneOvertaken => "lane-overtaken",
             Self::ExpiryWithoutAWriteMissed => "expiry-without-a-write-missed",

@@ -105,7 +105,7 @@ fn schedule(seed: u64, options: Options) -> String {
 }
 
 /// Faults that must have been injected and states that must have been reached in an ordinary run, and how often at least.
-const REACHED: [(&str, u64); 34] = [
+const REACHED: [(&str, u64); 36] = [
     ("fault: a process stands still", 100),
     ("fault: a producer posts again", 100),
     ("fault: a producer sends again", 100),
@@ -130,6 +130,8 @@ const REACHED: [(&str, u64); 34] = [
     ("fault: register change right behind a claim", 100),
     ("state: a claim passes while its process stands still", 10),
     ("state: a claim that has passed is still published", 1),
+    ("state: a deadline is told", 100),
+    ("state: a deadline is told by its timer", 10),
     ("state: a lane is blocked", 100),
     ("state: a lease lost with a claim open", 10),
     ("state: a message waits for triage", 100),
@@ -216,6 +218,7 @@ found! {
     claim_without_stamp: ClaimWithoutStamp by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS;
     retry_with_other_bytes: RetryWithOtherBytes by ONE_SET_OF_BYTES_PER_DELIVERY;
     timer_fired_twice: TimerFiredTwice by NOTHING_ACCEPTED_IS_LOST, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
+    timer_lost: TimerLost by A_DEADLINE_IS_TOLD_ONCE;
     tombstone_ignored: TombstoneIgnored by A_TOMBSTONE_STAYS;
     lane_overtaken: LaneOvertaken by ORDER_PER_LANE;
     expiry_without_a_write_missed: ExpiryWithoutAWriteMissed by NO_CLAIM_WITHOUT_GROUND;

@@ -106,6 +106,8 @@ impl<'a> World<'a> {
             filter: None,
             channel: None,
             state: SubscriptionState::Active,
+            from: None,
+            until: None,
         };
         let stops = [Stop::Participant(RECIPIENT.parse()?), Stop::Detention(DETENTION.parse()?)];
         let more = [None, Some(Entry::Subscription(nothing))].into_iter().chain(stops.map(|stop| Some(Entry::Stop(stop))));

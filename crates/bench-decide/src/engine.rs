@@ -96,7 +96,7 @@ impl<'a> Cedar<'a> {
                 if !rule.needs.iter().all(|need| leaves.contains(&need)) {
                     continue;
                 }
-                let wanted = must || asked.registers.is_subscribed(&asked.recipient, &asked.event.name, asked.at);
+                let wanted = must || asked.registers.is_subscribed(&asked.recipient, &asked.event.name, &rule.owner, asked.at);
                 return wanted.then_some(leaves);
             }
         }

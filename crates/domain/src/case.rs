@@ -7,14 +7,17 @@ use jiff::Timestamp;
 use crate::{
     calendar::LegalDay,
     consent::{Consent, ConsentState},
+    deadlines::Watch,
     ids::{DetentionRef, MessageKey, MunicipalityCode, ParticipantId, Source},
     pointer::Leaf,
     registers::At,
 };
 
 mod fact;
+mod follow_up;
 
-pub use fact::{Fact, FactValue, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use follow_up::{Awaited, Changes, Doubted, FollowUp, Recall, Stay};
 
 /// The newest message of one slot of the payload, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -51,6 +54,15 @@ impl SlotHead {
         }
         Some(self)
     }
+}
+
+/// What was said of who is responsible, beside the candidates of residence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// This one.
+    Municipality(&'a MunicipalityCode),
+    /// The one that was told says that it is not: the triage desk decides.
+    Disputed,
 }
 
 /// Who made the case known: the reference belongs to this producer and person.
@@ -100,9 +112,15 @@ pub struct Case {
     /// Messages that were withdrawn before they came.
     #[serde(default)]
     pub withdrawn: BTreeSet<MessageKey>,
+    /// What the hub has to see to.
+    #[serde(default, skip_serializing_if = "FollowUp::is_empty")]
+    pub follow_up: FollowUp,
     /// When it was last written: for this case, it is never earlier than that.
     #[serde(default)]
     pub written: Option<Timestamp>,
+    /// What the hub has told of its deadlines, and when it looks again.
+    #[serde(default)]
+    pub watch: Watch,
 }
 
 impl Case {
@@ -120,6 +138,8 @@ impl Case {
             tombstones: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             written: None,
+            watch: Watch::default(),
+            follow_up: FollowUp::default(),
         }
     }
 
@@ -129,7 +149,7 @@ impl Case {
     }
 
     /// The latest fact that `pick` recognises, by the instant from which it holds.
-    fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
+    pub(crate) fn latest<'a, T>(&'a self, at: At, pick: impl Fn(&'a FactValue) -> Option<T>) -> Option<T> {
         let holding = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid);
         let (_, value) =
             holding.filter_map(|fact| pick(&fact.value).map(|value| (fact.from, value))).fold(None, |best, next| match best {
@@ -148,6 +168,15 @@ impl Case {
     pub fn receiving_prison(&self, at: At) -> Option<&ParticipantId> {
         let ahead = self.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from > at.valid);
         ahead.filter_map(|fact| if let FactValue::Prison(prison) = &fact.value { Some(prison) } else { None }).next_back()
+    }
+
+    /// The prison that took the person in.
+    pub fn first_prison(&self, at: At) -> Option<&ParticipantId> {
+        let prisons = self.facts.iter().filter(|fact| fact.recorded <= at.known).filter_map(|fact| match &fact.value {
+            FactValue::Prison(prison) => Some((fact.from, prison)),
+            _ => None,
+        });
+        prisons.min_by_key(|(from, _)| *from).map(|(_, prison)| prison)
     }
 
     /// Every prison that held the person before.
@@ -169,6 +198,18 @@ impl Case {
         self.latest(at, |value| if let FactValue::Responsible(code) = value { Some(code) } else { None })
     }
 
+    /// What was said of who is responsible: the wish to settle, else the word of the desk; after a dispute only what came after it.
+    pub fn choice(&self, at: At) -> Option<Choice<'_>> {
+        let counts = |fact: &Fact| fact.recorded <= at.known && fact.from <= at.valid;
+        let dispute = self.facts.iter().rposition(|fact| counts(fact) && fact.value == FactValue::Disputed);
+        let Some(dispute) = dispute else { return self.settlement(at).or_else(|| self.determined(at)).map(Choice::Municipality) };
+        let since = || self.facts.iter().skip(dispute).filter(|fact| counts(fact)).map(|fact| &fact.value);
+        let settled = since().filter_map(|value| if let FactValue::Settlement(code) = value { Some(code) } else { None }).next_back();
+        let determined =
+            || since().filter_map(|value| if let FactValue::Responsible(code) = value { Some(code) } else { None }).next_back();
+        Some(settled.or_else(determined).map_or(Choice::Disputed, Choice::Municipality))
+    }
+
     /// The municipality where the person wants to settle.
     pub fn settlement(&self, at: At) -> Option<&MunicipalityCode> {
         self.latest(at, |value| if let FactValue::Settlement(code) = value { Some(code) } else { None })
@@ -185,6 +226,11 @@ impl Case {
         before
     }
 
+    /// The day on which the person is released, as last announced.
+    pub fn release(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::Release(day) = value { Some(*day) } else { None }).flatten()
+    }
+
     /// The candidates of residence.
     pub fn residence(&self, at: At) -> Option<&[ResidenceCandidate]> {
         self.latest(at, |value| if let FactValue::Residence(candidates) = value { Some(candidates.as_slice()) } else { None })
@@ -193,6 +239,11 @@ impl Case {
     /// The first day of the deprivation of liberty.
     pub fn start(&self, at: At) -> Option<LegalDay> {
         self.latest(at, |value| if let FactValue::Start(day) = value { Some(*day) } else { None })
+    }
+
+    /// The day on which the person came into a prison; it may lie after the start of the deprivation of liberty.
+    pub fn pi_entry(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::PiEntry(day) = value { Some(*day) } else { None })
     }
 
     /// The title of the detention.
@@ -232,8 +283,19 @@ impl Case {
     ///
     /// `lapses` says whether the end of the detention ends it (decision 9); the notice of that end itself is told under it (decision 11).
     pub fn consent_for(&self, recipient: &ParticipantId, purpose: Option<&str>, at: At, lapses: bool) -> (ConsentState, Vec<&Consent>) {
+        self.consent_for_any(std::slice::from_ref(recipient), purpose, at, lapses)
+    }
+
+    /// The same for a unit that took the place of others: what was consented to for them passes to it (decision 22).
+    pub fn consent_for_any(
+        &self,
+        recipients: &[ParticipantId],
+        purpose: Option<&str>,
+        at: At,
+        lapses: bool,
+    ) -> (ConsentState, Vec<&Consent>) {
         let ended = lapses && self.plan_ends(at).is_some_and(|end| at.valid >= end);
-        let own = self.consents.iter().filter(|consent| consent.recipient == *recipient);
+        let own = self.consents.iter().filter(|consent| recipients.contains(&consent.recipient));
         let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
         let mut state = ConsentState::Missing;
         let mut valid = Vec::new();
@@ -341,6 +403,21 @@ mod tests {
         assert!(case.former_prisons(after).contains(&zwolle));
         let as_known_then = At { valid: at("2024-09-12T10:00:00Z"), known: at("2024-09-08T10:00:00Z") };
         assert_eq!(case.prison(as_known_then), Some(&zwolle), "what was not recorded then was not known then");
+    }
+
+    #[test]
+    fn after_a_dispute_only_what_comes_after_it_counts() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let (kampen, zwolle): (MunicipalityCode, MunicipalityCode) = ("0166".parse().unwrap(), "0193".parse().unwrap());
+        let hour = |hour: u8| at(&format!("2024-09-03T{hour:02}:00:00Z"));
+        let now = At::now(hour(20));
+        case.record(FactValue::Settlement(zwolle.clone()), hour(10), hour(10));
+        case.record(FactValue::Responsible(kampen.clone()), hour(11), hour(11));
+        assert_eq!(case.choice(now), Some(Choice::Municipality(&zwolle)), "the wish to settle goes first");
+        case.record(FactValue::Disputed, hour(12), hour(12));
+        assert_eq!(case.choice(now), Some(Choice::Disputed));
+        case.record(FactValue::Responsible(kampen.clone()), hour(13), hour(13));
+        assert_eq!(case.choice(now), Some(Choice::Municipality(&kampen)));
     }
 
     #[test]

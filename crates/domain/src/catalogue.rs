@@ -84,6 +84,8 @@ struct XEvent {
     en: String,
     emitted_by: Emitter,
     case: CaseNeed,
+    #[serde(default)]
+    urgent: bool,
 }
 
 /// One event of the catalogue.
@@ -101,6 +103,8 @@ pub struct EventSpec {
     pub emitter: Emitter,
     /// How it relates to a case.
     pub case: CaseNeed,
+    /// Whether it cannot wait for office hours: the desk that is on call has to see it at once.
+    pub urgent: bool,
     /// Its fields.
     pub leaves: BTreeMap<Leaf, LeafSpec>,
     /// The schema that a producer must meet, with all references written out.
@@ -225,6 +229,7 @@ impl EventSpec {
             nl: x.nl,
             en: x.en,
             emitter: x.emitted_by,
+            urgent: x.urgent,
             case: x.case,
             leaves,
             schema: inlined,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     calendar::LegalDay,
     catalogue::Class,
-    ids::{MessageKey, ParticipantId},
+    ids::{DetentionRef, MessageKey, ParticipantId},
 };
 
 /// One of the essential conditions for taking part in society (Pbw art. 18a(2)(d)) and the network of the agreement of 2019.
@@ -121,6 +121,50 @@ pub struct Consent {
     /// The message that stated it: when that is withdrawn, the consent goes with it.
     #[serde(default)]
     pub message: Option<MessageKey>,
+}
+
+/// A consent as somebody writes it down: in a register file, or over HTTP.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConsentEntry {
+    id: String,
+    detention: DetentionRef,
+    recipient: ParticipantId,
+    categories: Vec<Category>,
+    purpose: String,
+    #[serde(alias = "givenAt")]
+    given_at: Option<Timestamp>,
+    until: Option<LegalDay>,
+    #[serde(alias = "withdrawnAt")]
+    withdrawn_at: Option<Timestamp>,
+    recorded: Option<Timestamp>,
+    #[serde(default, rename = "channel")]
+    _channel: Option<String>,
+}
+
+impl ConsentEntry {
+    /// The one unit that it names.
+    pub fn recipient(&self) -> &ParticipantId {
+        &self.recipient
+    }
+
+    /// The consent, and the detention for which it was given.
+    pub fn consent(&self, now: Timestamp) -> (DetentionRef, Consent) {
+        let recorded = self.recorded.unwrap_or(now);
+        let consent = Consent {
+            id: self.id.clone(),
+            recipient: self.recipient.clone(),
+            categories: self.categories.clone(),
+            purpose: self.purpose.clone(),
+            given_at: Some(self.given_at.unwrap_or(recorded)),
+            until: self.until,
+            withdrawn_at: self.withdrawn_at,
+            recorded,
+            withdrawal_recorded: self.withdrawn_at.map(|_| recorded),
+            message: None,
+        };
+        (self.detention.clone(), consent)
+    }
 }
 
 /// How a consent stands at an instant. The order is the order of refusals: further is nearer to a permit.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     calendar::LegalDay,
-    case::FactValue,
+    case::{Duty, FactValue, Meeting},
     consent::{Category, Condition, Consent},
     ids::{MessageId, MessageKey, ParticipantId, Source},
 };
@@ -60,9 +60,11 @@ pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> 
             }
         }
     }
+    duties(event, data, &mut facts);
     match event {
         "deceased" => facts.push(state(FactValue::Deceased, "status")),
         "left-scope" => facts.push(state(FactValue::LeftScope, "status")),
+        "municipality-disputed" => facts.push(state(FactValue::Disputed, "dispute")),
         "escaped" | "recaptured" => {
             // by its own date: who comes back and flees again may be told in any order
             let from = day(data, "/status/since").map(LegalDay::begins);
@@ -83,9 +85,31 @@ fn dates(event: &str, data: &Value, facts: &mut Vec<Stated>) {
     // end leave is still detention: it announces both dates
     date("/leave/legalEnd", FactValue::LegalEnd, "leave");
     date("/release/date", |day| FactValue::Release(Some(day)), "release");
+    if matches!(event, "release-date-set" | "release-date-changed") && data.pointer("/release/date").is_none() {
+        facts.push(state(FactValue::Release(None), "release"));
+    }
+    facts.extend(get(data, "/release/certainty").map(|certainty| state(FactValue::Certainty(certainty), "release")));
     facts.extend(get(data, "/detention/title").map(|title| state(FactValue::Title(title), "detention/title")));
     if event == "detention-ended" {
         facts.push(state(FactValue::Ended, "detention/legalEnd"));
+    }
+}
+
+/// What was done or will not be done, and when the meeting is.
+fn duties(event: &str, data: &Value, facts: &mut Vec<Stated>) {
+    let mut done = |duty| facts.push(state(FactValue::Done(duty), "duty"));
+    match event {
+        "tbo-held" | "tbo-moved-outside" => done(Duty::Tbo),
+        "screening-completed" => done(Duty::Screening),
+        "plan-ready" | "plan-not-made" => done(Duty::Plan),
+        "first-visit-held" | "first-visit-refused" => done(Duty::FirstVisit),
+        "tbo-scheduled" | "tbo-rescheduled" => {
+            let inside = data.pointer("/tbo/place").and_then(Value::as_str) == Some("INSIDE");
+            facts.extend(get(data, "/tbo/at").map(|at| state(FactValue::Tbo(Some(Meeting { at, inside })), "tbo")));
+        }
+        "tbo-cancelled" => facts.push(state(FactValue::Tbo(None), "tbo")),
+        "pretrial-suspended" => facts.push(state(FactValue::Suspended, "suspension")),
+        _ => {}
     }
 }
 
@@ -151,6 +175,18 @@ pub fn person_words(data: &Value) -> Vec<String> {
     }
 }
 
+/// The words by which a person is recognised in another detention, never stored as they are: the BSN, else the SKN, else the full name
+/// with the day of birth; `None` if not even that is known. A name alone is nobody.
+pub fn recognised_by(data: &Value) -> Option<Vec<String>> {
+    let identity = |name: &str| get::<String>(data, &format!("/person/identity/{name}"));
+    for number in ["bsn", "skn"] {
+        if let Some(value) = identity(number) {
+            return Some(vec![number.to_owned(), value]);
+        }
+    }
+    ["surname", "givenNames", "birthDate"].into_iter().map(identity).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +198,30 @@ mod tests {
         let facts = stated("detention-started", &data, &"pi-zwolle".parse().unwrap());
         let slots: Vec<String> = facts.iter().map(|fact| fact.value.slot()).collect();
         assert_eq!(slots, ["place", "start", "title", "residence"]);
+    }
+
+    #[test]
+    fn a_date_that_became_unknown_and_a_duty_that_was_done_are_facts() {
+        let prison: ParticipantId = "pi-zwolle".parse().unwrap();
+        let values = |event: &str, data: Value| stated(event, &data, &prison).into_iter().map(|fact| fact.value).collect::<Vec<_>>();
+        let unknown = json!({"release": {"kind": "END_OF_SENTENCE", "certainty": "UNKNOWN"}});
+        assert_eq!(
+            values("release-date-changed", unknown),
+            [FactValue::Release(None), FactValue::Certainty(crate::case::Certainty::Unknown)]
+        );
+        assert_eq!(values("plan-not-made", json!({"plan": {"reason": "SHORT_STAY"}})), [FactValue::Done(Duty::Plan)]);
+        let planned = values("tbo-scheduled", json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}));
+        assert_eq!(planned, [FactValue::Tbo(Some(Meeting { at: "2024-09-12T08:00:00Z".parse().unwrap(), inside: true }))]);
+    }
+
+    #[test]
+    fn a_person_is_recognised_by_a_number_or_the_whole_name() {
+        let words = |identity: Value| recognised_by(&json!({"person": {"identity": identity}}));
+        let full = json!({"surname": "Havik", "givenNames": "Bo", "birthDate": "1980-01-01", "skn": "7", "bsn": "999900006"});
+        assert_eq!(words(full), Some(vec!["bsn".to_owned(), "999900006".to_owned()]));
+        let name = json!({"surname": "Havik", "givenNames": "Bo", "birthDate": "1980-01-01"});
+        assert_eq!(words(name).map(|words| words.len()), Some(3));
+        assert_eq!(words(json!({"surname": "Havik", "birthDate": "1980-01-01"})), None);
     }
 
     #[test]

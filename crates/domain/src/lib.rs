@@ -5,7 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`ids`] | identifiers as newtypes whose only door is parsing |
-//! | [`calendar`] | the Dutch legal day |
+//! | [`calendar`] | the Dutch legal day, holidays and working days |
 //! | [`codes`] | refusals and rejections with the sentence that a clerk reads |
 //! | [`json`], [`mod@pointer`] | strict JSON, pointers and leaves |
 //! | [`envelope`] | the CloudEvents envelope and its checks |
@@ -13,6 +13,9 @@
 //! | [`registers`] | participants, agreements, mandates, capacities, subscriptions, reorganisations |
 //! | [`reorganisation`] | what became of a municipality |
 //! | [`consent`], [`case`] | what is known of one detention |
+//! | [`deadlines`] | until when what has to be done, and when the hub says so |
+//! | [`dependents`] | decisions that rest on the date of release |
+//! | [`plausibility`] | what is held for the triage desk |
 //! | [`facts`] | which facts a payload states |
 //! | [`stage`] | the life of a delivery |
 //!
@@ -29,11 +32,14 @@ pub mod catalogue;
 pub mod clock;
 pub mod codes;
 pub mod consent;
+pub mod deadlines;
+pub mod dependents;
 pub mod digest;
 pub mod envelope;
 pub mod facts;
 pub mod ids;
 pub mod json;
+pub mod plausibility;
 pub mod pointer;
 pub mod registers;
 pub mod reorganisation;

@@ -1,19 +1,37 @@
-//! The registers: who takes part, what they agreed, who acts for whom. All entries have validity and record time.
+//! The registers: who takes part, what they agreed, who acts for whom. All entries have validity and record time, and are only added to.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `entry` | the entries, as they stand in files |
+//! | `change` | entries that end or change earlier ones |
+//! | `succession` | who took whose place, and which municipality stands for a code |
+//! | `desk` | workers: capacities and conflicts |
+//! | `listing` | lists of one register |
+//! | `proper` | whether an entry can be entered |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::{
-    calendar::Period,
-    ids::{EventName, MunicipalityCode, ParticipantId},
+    calendar::{LegalDay, Period},
+    ids::{EventName, ParticipantId},
+    reorganisation,
 };
 
+mod change;
+mod desk;
 mod entry;
+mod listing;
+mod proper;
+mod succession;
 
+pub use change::{Approval, Conflict, Ended, Ending, Part, Reorganisation, Succession};
 pub use entry::{
-    Agreement, Capacity, Channel, Entry, Kind, Mandate, Participant, Recorded, Scope, Stop, Subscription, SubscriptionState, Territory,
+    Agreement, Capacity, Channel, Entry, Form, Kind, Mandate, Participant, Recorded, Scope, Stop, Subscription, SubscriptionState,
+    Territory,
 };
+pub use proper::{Improper, KINDS};
 
 /// All registers as they were known at one epoch. Every change makes a new epoch.
 #[derive(Debug, Clone, Default)]
@@ -21,12 +39,27 @@ pub struct Registers {
     /// Raised by every change; part of the stamp of a decision.
     pub epoch: u64,
     latest: Timestamp,
-    participants: BTreeMap<ParticipantId, Vec<Recorded<Participant>>>,
-    agreements: Vec<Recorded<Agreement>>,
-    mandates: Vec<Recorded<Mandate>>,
-    capacities: Vec<Recorded<Capacity>>,
-    subscriptions: Vec<Recorded<Subscription>>,
-    stops: Vec<Recorded<Stop>>,
+    count: usize,
+    participants: BTreeMap<ParticipantId, Vec<Row<Participant>>>,
+    agreements: Vec<Row<Agreement>>,
+    mandates: Vec<Row<Mandate>>,
+    capacities: Vec<Row<Capacity>>,
+    subscriptions: Vec<Row<Subscription>>,
+    approvals: Vec<Row<Approval>>,
+    stops: Vec<Row<Stop>>,
+    lifts: Vec<Row<Stop>>,
+    endings: Vec<Row<Ending>>,
+    successions: Vec<Row<Succession>>,
+    conflicts: Vec<Row<Conflict>>,
+    reorganisations: Vec<Row<Reorganisation>>,
+}
+
+/// One entry with its place among all: what ends another stands behind it.
+#[derive(Debug, Clone)]
+struct Row<T> {
+    place: usize,
+    recorded: Timestamp,
+    entry: T,
 }
 
 /// An instant in law and an instant of knowledge: "what held at `valid`, as far as was known at `known`".
@@ -58,13 +91,23 @@ impl Registers {
     /// Adds one entry; a participant of a known id replaces it from then on.
     pub fn add(&mut self, Recorded { entry, recorded }: Recorded<Entry>) {
         self.latest = self.latest.max(recorded);
+        self.count += 1;
+        let place = self.count;
         match entry {
-            Entry::Participant(entry) => self.participants.entry(entry.id.clone()).or_default().push(Recorded { entry, recorded }),
-            Entry::Agreement(entry) => self.agreements.push(Recorded { entry, recorded }),
-            Entry::Mandate(entry) => self.mandates.push(Recorded { entry, recorded }),
-            Entry::Capacity(entry) => self.capacities.push(Recorded { entry, recorded }),
-            Entry::Subscription(entry) => self.subscriptions.push(Recorded { entry, recorded }),
-            Entry::Stop(entry) => self.stops.push(Recorded { entry, recorded }),
+            Entry::Participant(entry) => {
+                self.participants.entry(entry.id.clone()).or_default().push(Row { place, recorded, entry });
+            }
+            Entry::Agreement(entry) => self.agreements.push(Row { place, recorded, entry }),
+            Entry::Mandate(entry) => self.mandates.push(Row { place, recorded, entry }),
+            Entry::Capacity(entry) => self.capacities.push(Row { place, recorded, entry }),
+            Entry::Subscription(entry) => self.subscriptions.push(Row { place, recorded, entry }),
+            Entry::Stop(entry) => self.stops.push(Row { place, recorded, entry }),
+            Entry::Lift(entry) => self.lifts.push(Row { place, recorded, entry }),
+            Entry::Ending(entry) => self.endings.push(Row { place, recorded, entry }),
+            Entry::Succession(entry) => self.successions.push(Row { place, recorded, entry }),
+            Entry::Approval(entry) => self.approvals.push(Row { place, recorded, entry }),
+            Entry::Conflict(entry) => self.conflicts.push(Row { place, recorded, entry }),
+            Entry::Reorganisation(entry) => self.reorganisations.push(Row { place, recorded, entry }),
         }
     }
 
@@ -73,56 +116,117 @@ impl Registers {
         self.latest
     }
 
-    /// The participant of that id, as known.
+    /// The participant of that id, as known, while it takes part.
     pub fn participant(&self, id: &ParticipantId, at: At) -> Option<&Participant> {
-        known(self.participants.get(id)?, at).last()
+        self.taking_part(self.participants.get(id)?, at)
     }
 
-    /// All participants, as known.
+    /// The same, whether or not it still takes part: what it said keeps its meaning.
+    pub fn registered(&self, id: &ParticipantId, at: At) -> Option<&Participant> {
+        known(self.participants.get(id)?, at).last().map(|row| &row.entry)
+    }
+
+    /// All participants that take part, as known.
     pub fn participants(&self, at: At) -> impl Iterator<Item = &Participant> {
-        self.participants.values().filter_map(move |versions| known(versions, at).last())
+        self.participants.values().filter_map(move |versions| self.taking_part(versions, at))
     }
 
-    /// The municipality that stands for `code` on the legal day.
-    pub fn municipality(&self, code: &MunicipalityCode, at: At) -> Option<&Participant> {
-        self.participants(at).find(|participant| {
-            participant.kind == Kind::Municipality
-                && participant.municipalities.iter().any(|t| t.code == *code && Period { from: t.from, until: t.until }.contains(at.valid))
-        })
+    fn taking_part<'a>(&'a self, versions: &'a [Row<Participant>], at: At) -> Option<&'a Participant> {
+        let row = known(versions, at).last()?;
+        let own = |what: &Ended| matches!(what, Ended::Participant { id } if *id == row.entry.id);
+        self.holds(row, Period::default(), own, at).then_some(&row.entry)
     }
 
-    /// The agreement between a municipality and a prison.
+    /// The agreement between a municipality and a prison, or between those whose place they took.
     pub fn agreement(&self, municipality: &ParticipantId, prison: &ParticipantId, at: At) -> Option<&Agreement> {
-        let agreements = known(&self.agreements, at).filter(|a| a.municipality == *municipality && a.prison == *prison);
-        agreements.filter(|a| Period { from: a.from, until: a.until }.contains(at.valid)).last()
+        let (municipalities, prisons) = (self.predecessors(municipality, at), self.predecessors(prison, at));
+        let of_both = |row: &&Row<Agreement>| municipalities.contains(&row.entry.municipality) && prisons.contains(&row.entry.prison);
+        let mut agreements = known(&self.agreements, at).filter(of_both).filter(|row| self.agreement_holds(row, at));
+        // one of their own goes before one that they took over
+        let last = agreements.clone().next_back();
+        agreements.rfind(|row| row.entry.municipality == *municipality && row.entry.prison == *prison).or(last).map(|row| &row.entry)
     }
 
-    /// The mandates of `mandator` in force.
+    fn agreement_holds(&self, row: &Row<Agreement>, at: At) -> bool {
+        let own = |what: &Ended| {
+            matches!(what, Ended::Agreement { municipality, prison }
+                if *municipality == row.entry.municipality && *prison == row.entry.prison)
+        };
+        self.holds(row, Period { from: row.entry.from, until: row.entry.until }, own, at)
+    }
+
+    /// The mandates of `mandator`, or of those whose place it took, in force.
     pub fn mandates(&self, mandator: &ParticipantId, at: At) -> impl Iterator<Item = &Mandate> {
-        known(&self.mandates, at)
-            .filter(move |m| m.mandator == *mandator && Period { from: Some(m.from), until: m.until }.contains(at.valid))
+        let mandators = self.predecessors(mandator, at);
+        self.mandates_in_force(at).filter(move |mandate| mandators.contains(&mandate.mandator))
+    }
+
+    /// All mandates in force.
+    pub fn mandates_in_force(&self, at: At) -> impl Iterator<Item = &Mandate> {
+        known(&self.mandates, at).filter(move |row| self.mandate_holds(row, at)).map(|row| &row.entry)
+    }
+
+    fn mandate_holds(&self, row: &Row<Mandate>, at: At) -> bool {
+        let own = |what: &Ended| {
+            matches!(what, Ended::Mandate { mandator, mandatary, scope }
+                if *mandator == row.entry.mandator && *mandatary == row.entry.mandatary && scope.is_none_or(|scope| scope == row.entry.scope))
+        };
+        self.holds(row, Period { from: Some(row.entry.from), until: row.entry.until }, own, at)
     }
 
     /// Whether the register knows any mandate between the two, in force or not.
     pub fn ever_mandated(&self, mandator: &ParticipantId, mandatary: &ParticipantId, at: At) -> bool {
-        known(&self.mandates, at).any(|m| m.mandator == *mandator && m.mandatary == *mandatary)
+        known(&self.mandates, at).any(|row| row.entry.mandator == *mandator && row.entry.mandatary == *mandatary)
     }
 
-    /// The capacities of a worker in force.
-    pub fn capacities<'a>(&'a self, worker: &'a str, at: At) -> impl Iterator<Item = &'a Capacity> {
-        known(&self.capacities, at).filter(move |c| c.worker == worker && Period { from: Some(c.from), until: c.until }.contains(at.valid))
+    /// Whether `participant` wants `event` of the data that `owner` owns: without an entry, everything (decision 3). A request counts
+    /// from the owner's approval.
+    pub fn is_subscribed(&self, participant: &ParticipantId, event: &EventName, owner: &str, at: At) -> bool {
+        let ids = self.predecessors(participant, at);
+        let mut own: Vec<&Row<Subscription>> = Vec::new();
+        for row in known(&self.subscriptions, at).filter(|row| ids.contains(&row.entry.participant)) {
+            let ended = |what: &Ended| matches!(what, Ended::Subscription { participant } if *participant == row.entry.participant);
+            if self.holds(row, Period { from: row.entry.from, until: row.entry.until }, ended, at) {
+                // the same events again replace what was said of them
+                own.retain(|other| other.entry.events != row.entry.events);
+                own.push(row);
+            }
+        }
+        let names = |events: &[String]| events.iter().any(|name| name == "*" || name == event.as_str());
+        own.is_empty()
+            || own.into_iter().filter(|row| names(&row.entry.events)).any(|row| match row.entry.state {
+                SubscriptionState::Active => true,
+                SubscriptionState::Paused => false,
+                SubscriptionState::Requested | SubscriptionState::Approved => self.is_approved(row, &names, owner, at),
+            })
     }
 
-    /// Whether `participant` wants `event`: without an entry, everything (decision 3).
-    pub fn is_subscribed(&self, participant: &ParticipantId, event: &EventName, at: At) -> bool {
-        let mut own = known(&self.subscriptions, at).filter(|s| s.participant == *participant).peekable();
-        own.peek().is_none()
-            || own.any(|s| s.state == SubscriptionState::Active && s.events.iter().any(|name| name == "*" || name == event.as_str()))
+    /// What the owner said last, after the request.
+    fn is_approved(&self, request: &Row<Subscription>, names: &impl Fn(&[String]) -> bool, owner: &str, at: At) -> bool {
+        let said = known(&self.approvals, at).filter(|row| {
+            row.place > request.place
+                && row.entry.participant == request.entry.participant
+                && row.entry.owner == owner
+                && names(&row.entry.events)
+                && Period { from: row.entry.from, until: None }.contains(at.valid)
+        });
+        said.last().is_some_and(|row| row.entry.granted)
     }
 
-    /// What has been stopped.
+    /// What stands still: stopped, and not lifted since.
     pub fn stops(&self, at: At) -> impl Iterator<Item = &Stop> {
-        known(&self.stops, at)
+        known(&self.stops, at).filter(move |row| !self.is_lifted(row, at)).map(|row| &row.entry)
+    }
+
+    fn is_lifted(&self, row: &Row<Stop>, at: At) -> bool {
+        known(&self.lifts, at).any(|lift| lift.place > row.place && lift.entry == row.entry)
+    }
+
+    /// Whether an entry counts on the legal day: within its period, and not ended by a later entry.
+    fn holds<T>(&self, row: &Row<T>, period: Period, is_meant: impl Fn(&Ended) -> bool, at: At) -> bool {
+        period.contains(at.valid)
+            && !known(&self.endings, at)
+                .any(|ending| ending.place > row.place && ending.entry.from.begins() <= at.valid && is_meant(&ending.entry.what))
     }
 
     /// The next instant at which an entry begins or ends.
@@ -131,7 +235,14 @@ impl Registers {
             self.participants.values().flatten().flat_map(|p| &p.entry.municipalities).map(|t| Period { from: t.from, until: t.until });
         let agreements = self.agreements.iter().map(|a| Period { from: a.entry.from, until: a.entry.until });
         let mandates = self.mandates.iter().map(|m| Period { from: Some(m.entry.from), until: m.entry.until });
-        territories.chain(agreements).chain(mandates).flat_map(|period| period.boundaries_after(after).collect::<Vec<_>>()).min()
+        let subscriptions = self.subscriptions.iter().map(|s| Period { from: s.entry.from, until: s.entry.until });
+        let approvals = self.approvals.iter().map(|a| Period { from: a.entry.from, until: None });
+        let periods = territories.chain(agreements).chain(mandates).chain(subscriptions).chain(approvals);
+        let days = self.endings.iter().map(|e| e.entry.from);
+        let days = days.chain(self.successions.iter().map(|s| s.entry.from));
+        let days = days.chain(self.reorganisations.iter().map(|r| r.entry.from));
+        let days = days.chain(reorganisation::days()).map(LegalDay::begins).filter(|at| *at > after);
+        periods.flat_map(|period| period.boundaries_after(after).collect::<Vec<_>>()).chain(days).min()
     }
 
     /// The environments that occur: more than one is a mistake of configuration.
@@ -140,6 +251,9 @@ impl Registers {
     }
 }
 
-fn known<T>(entries: &[Recorded<T>], at: At) -> impl Iterator<Item = &T> {
-    entries.iter().filter(move |entry| entry.recorded <= at.known).map(|entry| &entry.entry)
+fn known<T>(rows: &[Row<T>], at: At) -> impl DoubleEndedIterator<Item = &Row<T>> + Clone {
+    rows.iter().filter(move |row| row.recorded <= at.known)
 }
+
+#[cfg(test)]
+mod tests;

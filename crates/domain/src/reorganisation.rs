@@ -24,6 +24,28 @@ fn row(line: &str) -> Option<Ended> {
     confirmed.then(|| Some(Ended { on: on.parse().ok()?, old: old.parse().ok()?, successors })).flatten()
 }
 
+/// A municipality of the table that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// Its code.
+    pub code: &'a MunicipalityCode,
+    /// The first day after it.
+    pub on: LegalDay,
+    /// What came after it.
+    pub into: &'a [MunicipalityCode],
+}
+
+/// The municipalities of the table that have ended by `day`.
+pub fn ended(day: LegalDay) -> impl Iterator<Item = Past<'static>> {
+    let past = |ended: &'static Ended| Past { code: &ended.old, on: ended.on, into: &ended.successors };
+    ENDED.iter().filter(move |ended| ended.on <= day).map(past)
+}
+
+/// The days on which municipalities of the table ended.
+pub fn days() -> impl Iterator<Item = LegalDay> {
+    ENDED.iter().map(|ended| ended.on)
+}
+
 /// What a code stands for on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Current {

@@ -75,6 +75,8 @@ pub enum CancelReason {
     Superseded,
     /// A corrected revision took its place.
     Replaced,
+    /// The deadline that it is about was met, moved or ended.
+    NoLongerDue,
 }
 
 /// The transition that was asked for does not start where the delivery is.

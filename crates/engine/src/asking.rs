@@ -22,7 +22,7 @@ pub(crate) fn about(
     let question = Question {
         rules: &law.settings.rules,
         event: law.settings.catalogue.get(&message.event)?,
-        giver: law.registers.participant(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind),
+        giver: law.registers.registered(&message.sender, at).map_or(Kind::Hub, |sender| sender.kind),
         sender: &message.sender_relations,
         case,
         registers: law.registers,

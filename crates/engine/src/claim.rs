@@ -255,6 +255,10 @@ fn reference(delivery: &Delivery, record: Option<&DecisionRecord>) -> String {
     }
 }
 
+/// What the hub says about a message, to who had it or sent it, whatever it is to the case by now. Everything else that it says goes to who
+/// is concerned at the claim.
+const TO_ITS_RECIPIENT: [&str; 3] = ["current-set-requested", "delivery-failed", "message-withdrawn"];
+
 /// The recipient of a delivery as a candidate now. Relations that rest on the message itself stay; those that rest on the case must hold.
 pub fn candidate_of(
     delivery: &Delivery,
@@ -274,7 +278,7 @@ pub fn candidate_of(
         informed: if kept(Relation::InformedPartner) { vec![&delivery.recipient] } else { Vec::new() },
     };
     let mut candidate = candidate_for(&delivery.recipient, &who, case, registers, at)?;
-    if message.sender == *hub {
+    if message.sender == *hub && TO_ITS_RECIPIENT.contains(&delivery.event.as_str()) {
         candidate.closed = None;
         candidate.relations.clone_from(&delivery.relations);
     }

@@ -67,6 +67,9 @@ pub fn delivered(
     set("purpose", json!(permit.purpose));
     set("environment", json!(settings.environment));
     set("receipt", json!(receipt));
+    if spec.urgent {
+        set("urgent", json!(true));
+    }
     if let Some(mandator) = &delivery.on_behalf_of {
         set("onbehalfof", json!(mandator));
     }

@@ -30,6 +30,7 @@ use crate::{
     step::{self, Input, Law, Receipts, Report},
 };
 
+mod desk;
 mod gathering;
 mod handing_over;
 mod inboxes;

@@ -17,6 +17,7 @@ use schakelpunt_domain::{
 
 use crate::{
     claim::Permitted,
+    desk::AccessRecord,
     leases::{Lease, LeaseName, ProcessId},
     model::{
         Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys,
@@ -56,6 +57,8 @@ pub enum StoreError {
 pub type Step<'a> = &'a mut (dyn FnMut(Snapshot) -> Option<Vec<Action>> + Send);
 /// The pure part of a claim: one verdict per candidate, in order. `None` rolls back.
 pub type Decide<'a> = &'a mut (dyn FnMut(ClaimContext) -> Option<Vec<Verdict>> + Send);
+/// What a person enters into the registers, given the clock and all that is there; `None`: nothing.
+pub type Enter<'a> = &'a mut (dyn FnMut(Timestamp, Vec<Recorded<Entry>>) -> Option<Vec<Entry>> + Send);
 /// What a person does to one delivery. `None` leaves it as it is.
 pub type Change<'a> = &'a mut (dyn FnMut(&Delivery) -> Option<Stage> + Send);
 
@@ -121,6 +124,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError>;
     /// Adds entries and raises the epoch; gives the new one.
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError>;
+    /// One transaction in which nothing is decided or provided: shows `enter` the clock and all entries, adds what it gives as recorded
+    /// at that instant by `by`, and raises the epoch; gives the new one, `None` if `enter` gave nothing.
+    async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError>;
 
     /// One transaction: shares `wanted` out (see [`crate::leases::share_out`]) for `process` by the store's clock; gives all leases
     /// that it holds now. Nothing wanted: it gives everything back.
@@ -171,6 +177,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError>;
     /// The message of that key.
     async fn message(&self, key: &MessageKey) -> Result<Option<StoredMessage>, StoreError>;
+    /// The cases of everybody who is or was in one of these prisons, by reference.
+    async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError>;
+    /// Keeps who looked at which case.
+    async fn note_accesses(&self, accesses: &[AccessRecord]) -> Result<(), StoreError>;
+    /// Who looked at a case, oldest first.
+    async fn accesses(&self, detention: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError>;
     /// Deliveries, newest first.
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError>;
     /// Lets `change` move one delivery to another stage, in a transaction; gives the delivery after it, `None` if it is not known.

@@ -6,7 +6,7 @@ use axum::{
 };
 use schakelpunt_domain::ParticipantId;
 
-use crate::{Shared, problem::Problem, turns::Turn};
+use crate::{Shared, problem::Problem, tokens::Administrator, turns::Turn};
 
 /// The participant whose token came with the request, and its turn: the handler keeps both to its end.
 #[derive(Debug)]
@@ -19,13 +19,49 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| unauthorized("Bearer"))?;
-        let token =
-            header.to_str().ok().and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let found = token.and_then(|(_, token)| gateway.tokens.find(token.trim()));
-        let participant = found.cloned().ok_or_else(|| unauthorized("Bearer error=\"invalid_token\""))?;
+        let found = token(parts)?.and_then(|token| gateway.tokens.find(token));
+        let participant = found.cloned().ok_or_else(unknown)?;
         Ok(Self { _turn: gateway.tokens.turn(&participant)?, participant })
     }
+}
+
+/// A participant or an administrator, whichever the token stands for.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    Participant(ParticipantId),
+    Administrator(Administrator),
+}
+
+/// Who calls, where administrators may call too.
+#[derive(Debug)]
+pub(crate) struct Someone {
+    pub(crate) who: Who,
+    _turn: Turn,
+}
+
+impl FromRequestParts<Shared> for Someone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
+        let token = token(parts)?.ok_or_else(unknown)?;
+        let administrator = gateway.tokens.administrator(token).cloned().map(Who::Administrator);
+        let who = administrator.or_else(|| gateway.tokens.find(token).cloned().map(Who::Participant)).ok_or_else(unknown)?;
+        let name = match &who {
+            Who::Participant(participant) => participant,
+            Who::Administrator(administrator) => &administrator.name,
+        };
+        Ok(Self { _turn: gateway.tokens.turn(name)?, who })
+    }
+}
+
+fn token(parts: &Parts) -> Result<Option<&str>, Problem> {
+    let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| unauthorized("Bearer"))?;
+    let value = header.to_str().ok().and_then(|value| value.split_once(' '));
+    Ok(value.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim()))
+}
+
+fn unknown() -> Problem {
+    unauthorized("Bearer error=\"invalid_token\"")
 }
 
 fn unauthorized(challenge: &'static str) -> Problem {

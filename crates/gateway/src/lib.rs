@@ -1,10 +1,12 @@
-//! HTTP of Schakelpunt: intake, fetching, the trace of a message, schemas, health.
+//! HTTP of Schakelpunt: intake, fetching, the trace of a message, registers, desks, schemas, health.
 //!
 //! | module | what it serves |
 //! |---|---|
 //! | `events` | `POST /v1/events`: offer one CloudEvent; `body` reads it, structured or binary |
 //! | `fetch` | `GET /v1/subscriptions/{id}/events`: fetch one's own deliveries |
 //! | `trace` | `GET /v1/messages/{id}`: what became of a message, for whoever has to do with it |
+//! | `entries` | `GET`, `POST /v1/registers/{kind}`: list and enter register entries |
+//! | `accesses` | `POST /v1/accesses`: a worker looks; `GET /v1/accesses`: who was given what of a case, and who looked |
 //! | `schemas` | `GET /v1/schemas/...`: the schemas of the catalogue |
 //! | `health` | `GET /healthz`, `GET /readyz` |
 //! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
@@ -17,9 +19,11 @@
 //!
 //! One file with `PATH` and a handler that gives `Result<_, Problem>`, one line in `operations`, and its description in `openapi.json`.
 
+mod accesses;
 mod body;
 mod caller;
 mod connections;
+mod entries;
 mod events;
 mod fetch;
 mod frame;
@@ -45,7 +49,10 @@ use schakelpunt_engine::Hub;
 use tokio::net::TcpListener;
 
 use self::connections::Limited;
-pub use self::{health::Readiness, tokens::Tokens};
+pub use self::{
+    health::Readiness,
+    tokens::{Administrator, Tokens},
+};
 
 /// What the operations work with.
 #[derive(Debug)]
@@ -75,6 +82,18 @@ fn operations() -> Vec<Operation> {
         Operation { method: Method::POST, path: events::PATH, handler: post(events::handler).layer(DefaultBodyLimit::max(body::LIMIT)) },
         read(fetch::PATH, get(fetch::handler)),
         read(trace::PATH, get(trace::handler)),
+        read(entries::PATH, get(entries::list)),
+        Operation {
+            method: Method::POST,
+            path: entries::PATH,
+            handler: post(entries::enter).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)),
+        },
+        read(accesses::PATH, get(accesses::list)),
+        Operation {
+            method: Method::POST,
+            path: accesses::PATH,
+            handler: post(accesses::look).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)),
+        },
         read(schemas::EVENTS, get(schemas::event)),
         read(schemas::RECIPIENTS, get(schemas::recipient)),
         read(health::ALIVE, get(health::alive)),

@@ -3,6 +3,7 @@
 pub use crate::{
     body::{LIMIT as BODY_MAX, PATIENCE as BODY_PATIENCE},
     connections::CONNECTIONS_MAX,
+    entries::ENTRY_MAX,
     events::PLACES_MAX,
     fetch::LIMIT_MAX as FETCH_MAX,
     turns::{AT_ONCE, AT_ONCE_IN_ALL},

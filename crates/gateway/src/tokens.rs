@@ -1,4 +1,4 @@
-//! Bearer tokens: who a token stands for.
+//! Bearer tokens: which participant or administrator a token stands for.
 
 use std::fmt;
 
@@ -10,10 +10,20 @@ use crate::{
     turns::{Turn, Turns},
 };
 
+/// Somebody who keeps the registers. Not a person's name: a role, or a pseudonym.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Administrator {
+    /// Under this name entries are made.
+    pub name: ParticipantId,
+    /// For the owner of data whose administrator this is: approves subscriptions and enters nothing else.
+    pub owner: Option<String>,
+}
+
 /// The tokens that open this gateway, each kept as its SHA-256. Tokens are random and long, so a plain digest is enough.
 #[derive(Clone, Default)]
 pub struct Tokens {
     entries: Vec<([u8; 32], ParticipantId)>,
+    administrators: Vec<([u8; 32], Administrator)>,
     turns: Turns,
 }
 
@@ -38,6 +48,14 @@ impl Tokens {
         self
     }
 
+    /// Adds a token of an administrator.
+    #[must_use]
+    pub fn with_administrator(mut self, token: &str, administrator: Administrator) -> Self {
+        self.turns.add(&administrator.name);
+        self.administrators.push((Sha256::digest(token).into(), administrator));
+        self
+    }
+
     /// A turn for a request of that participant.
     pub(crate) fn turn(&self, participant: &ParticipantId) -> Result<Turn, Problem> {
         self.turns.take(participant)
@@ -45,15 +63,24 @@ impl Tokens {
 
     /// Whose token it is. Looks at every entry, and at every byte of it, so that the time taken tells nothing.
     pub(crate) fn find(&self, token: &str) -> Option<&ParticipantId> {
-        let digest: [u8; 32] = Sha256::digest(token).into();
-        let mut found = None;
-        for (known, participant) in &self.entries {
-            if is_equal(known, &digest) && !token.is_empty() {
-                found = Some(participant);
-            }
-        }
-        found
+        find(&self.entries, token)
     }
+
+    /// The administrator whose token it is.
+    pub(crate) fn administrator(&self, token: &str) -> Option<&Administrator> {
+        find(&self.administrators, token)
+    }
+}
+
+fn find<'a, T>(entries: &'a [([u8; 32], T)], token: &str) -> Option<&'a T> {
+    let digest: [u8; 32] = Sha256::digest(token).into();
+    let mut found = None;
+    for (known, whose) in entries {
+        if is_equal(known, &digest) && !token.is_empty() {
+            found = Some(whose);
+        }
+    }
+    found
 }
 
 fn is_equal(left: &[u8; 32], right: &[u8; 32]) -> bool {
@@ -72,6 +99,14 @@ mod tests {
         assert_eq!(tokens.find("of-c"), None);
         assert_eq!(tokens.find(""), None, "an empty token in a configuration opens nothing");
         assert_eq!(format!("{tokens:?}"), "Tokens(3)");
+    }
+
+    #[test]
+    fn an_administrator_is_no_participant() {
+        let administrator = Administrator { name: "beheer".parse().unwrap(), owner: None };
+        let tokens = Tokens::default().with("of-a", "a".parse().unwrap()).with_administrator("of-beheer", administrator.clone());
+        assert_eq!((tokens.administrator("of-beheer"), tokens.find("of-beheer")), (Some(&administrator), None));
+        assert_eq!(tokens.administrator("of-a"), None);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use schakelpunt_domain::{
     LegalDay, ParticipantId, Refusal,
-    case::{Case, ResidenceCandidate, ResidenceKind, ResidenceSource},
+    case::{Case, Choice, ResidenceCandidate, ResidenceKind, ResidenceSource},
     pointer::Leaf,
-    registers::{At, Kind, Mandate, Participant, Registers, Scope},
-    reorganisation::{Current, current},
+    registers::{Agreement, At, Kind, Mandate, Participant, Registers, Scope},
+    reorganisation::Current,
 };
 
 use crate::Relation;
@@ -58,9 +58,18 @@ enum Responsible<'a> {
     Triage,
 }
 
+/// The municipality that answers for a case, whoever acts for it; `None` while nobody knows.
+pub(crate) fn responsible_municipality<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'a Participant> {
+    match responsible(case, registers, at) {
+        Responsible::Connected(municipality) => Some(municipality),
+        Responsible::Triage => None,
+    }
+}
+
 /// All candidates for a message, each once, with all relations.
 pub fn candidates(who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> Vec<Candidate> {
-    let mut found = Found { registers, at, by_id: BTreeMap::new() };
+    let prison = case.prison(at).map(|prison| registers.successor(prison, at));
+    let mut found = Found { registers, at, prison, by_id: BTreeMap::new() };
     match responsible(case, registers, at) {
         Responsible::Connected(municipality) => found.municipality(municipality, who.event),
         Responsible::Triage => found.triage(),
@@ -88,7 +97,7 @@ pub fn candidates(who: &Who<'_>, case: &Case, registers: &Registers, at: At) -> 
     }
     for (recipient, leaves) in &who.earlier {
         found.add(Some(recipient), Relation::EarlierRecipient);
-        if let Some(candidate) = found.by_id.get_mut(*recipient) {
+        if let Some(candidate) = found.by_id.get_mut(registers.successor(recipient, at)) {
             candidate.had = Some(leaves.clone());
         }
     }
@@ -102,15 +111,14 @@ pub fn candidate_for(id: &ParticipantId, who: &Who<'_>, case: &Case, registers: 
     if let Some(candidate) = candidates(who, case, registers, at).into_iter().find(|candidate| candidate.participant == *id) {
         return Some(candidate);
     }
-    let participant = registers.participant(id, at)?;
+    let participant = registers.registered(id, at)?;
     let mut candidate = new(participant);
-    if participant.kind == Kind::CarePartner && who.partner.is_none_or(|partner| partner == id) {
+    // whose place another took, or who takes part no more, is nobody's partner
+    let takes_part = registers.participant(registers.successor(id, at), at).is_some_and(|now| now.id == *id);
+    if takes_part && participant.kind == Kind::CarePartner && who.partner.is_none_or(|partner| partner == id) {
         candidate.relations.push(Relation::CarePartner);
     } else {
-        let mandator = match responsible(case, registers, at) {
-            Responsible::Connected(municipality) => Some(municipality),
-            Responsible::Triage => None,
-        };
+        let mandator = responsible_municipality(case, registers, at);
         let mandated = mandator.is_some_and(|mandator| registers.ever_mandated(&mandator.id, id, at));
         candidate.closed = Some(if mandated { Refusal::MandateMissing } else { Refusal::NotResponsible });
     }
@@ -121,29 +129,42 @@ pub fn candidate_for(id: &ParticipantId, who: &Who<'_>, case: &Case, registers: 
 pub fn sender_relations(sender: &Participant, case: &Case, registers: &Registers, at: At, event: &str, receives: bool) -> Vec<Relation> {
     let mut relations = Vec::new();
     let mut add = |holds: bool, relation| relations.extend(holds.then_some(relation));
+    // who stands in the place of a unit is what that unit was
+    let is_sender = |id: &ParticipantId| registers.successor(id, at) == &sender.id;
     match sender.kind {
         Kind::Prison => {
-            add(case.prison(at) == Some(&sender.id) || (case.opened.is_none() && event == "detention-started"), Relation::HoldingPrison);
-            add(case.receiving_prison(at) == Some(&sender.id) || receives, Relation::ReceivingPrison);
+            add(case.prison(at).is_some_and(is_sender) || (case.opened.is_none() && event == "detention-started"), Relation::HoldingPrison);
+            add(case.receiving_prison(at).is_some_and(is_sender) || receives, Relation::ReceivingPrison);
             add(case.former_prisons(at).contains(&sender.id), Relation::FormerPrison);
         }
         Kind::Municipality => {
             if let Responsible::Connected(municipality) = responsible(case, registers, at) {
-                let (acting, _) = acting_for(municipality, event, registers, at);
+                let prison = case.prison(at).map(|prison| registers.successor(prison, at));
+                let (acting, _) = acting_for(municipality, event, prison, registers, at);
                 add(acting.id == sender.id, Relation::ResponsibleMunicipality);
             }
         }
         Kind::Probation => add(probation_unit(case, registers, at) == Some(&sender.id), Relation::ResponsibleProbationUnit),
-        Kind::CarePartner => add(case.consents.iter().any(|consent| consent.recipient == sender.id), Relation::CarePartner),
+        Kind::CarePartner => add(case.consents.iter().any(|consent| is_sender(&consent.recipient)), Relation::CarePartner),
         Kind::Triage => add(true, Relation::Triage),
         Kind::Hub => add(true, Relation::Hub),
     }
     relations
 }
 
+/// The agreement by which the terms of a case run: of who answers for it with the prison that took the person in, as it stood on the day of
+/// entry. A transfer changes nothing about it.
+pub fn agreement<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'a Agreement> {
+    let Responsible::Connected(municipality) = responsible(case, registers, at) else { return None };
+    let entry = case.pi_entry(at).or_else(|| case.start(at))?;
+    registers.agreement(&municipality.id, case.first_prison(at)?, At { valid: entry.begins(), known: at.known })
+}
+
 struct Found<'a> {
     registers: &'a Registers,
     at: At,
+    /// Who holds the person.
+    prison: Option<&'a ParticipantId>,
     by_id: BTreeMap<ParticipantId, Candidate>,
 }
 
@@ -161,7 +182,8 @@ fn new(participant: &Participant) -> Candidate {
 
 impl Found<'_> {
     fn add(&mut self, id: Option<&ParticipantId>, relation: Relation) {
-        let Some(participant) = id.and_then(|id| self.registers.participant(id, self.at)) else { return };
+        let now = id.map(|id| self.registers.successor(id, self.at));
+        let Some(participant) = now.and_then(|id| self.registers.participant(id, self.at)) else { return };
         let candidate = self.by_id.entry(participant.id.clone()).or_insert_with(|| new(participant));
         if !candidate.relations.contains(&relation) {
             candidate.relations.push(relation);
@@ -170,14 +192,15 @@ impl Found<'_> {
     }
 
     fn partner(&mut self, id: &ParticipantId) {
-        if self.registers.participant(id, self.at).is_some_and(|participant| participant.kind == Kind::CarePartner) {
+        let now = self.registers.successor(id, self.at);
+        if self.registers.participant(now, self.at).is_some_and(|participant| participant.kind == Kind::CarePartner) {
             self.add(Some(id), Relation::CarePartner);
         }
     }
 
     /// The responsible municipality, or who acts for it: the mandator gets no copy (decision 23).
     fn municipality(&mut self, municipality: &Participant, event: &str) {
-        let (acting, on_behalf_of) = acting_for(municipality, event, self.registers, self.at);
+        let (acting, on_behalf_of) = acting_for(municipality, event, self.prison, self.registers, self.at);
         self.add(Some(&acting.id), Relation::ResponsibleMunicipality);
         if let Some(candidate) = self.by_id.get_mut(&acting.id) {
             candidate.on_behalf_of = on_behalf_of;
@@ -187,7 +210,7 @@ impl Found<'_> {
     /// Who answered before hears that the case left, once (decision 8); the new one is named for what it is.
     fn settlement(&mut self, case: &Case, event: &str) {
         if let Responsible::Connected(new) = responsible(case, self.registers, self.at) {
-            let (acting, _) = acting_for(new, event, self.registers, self.at);
+            let (acting, _) = acting_for(new, event, self.prison, self.registers, self.at);
             self.add(Some(&acting.id), Relation::SettlementMunicipality);
         }
         if let Responsible::Connected(former) = responsible(&case.before_settlement(self.at), self.registers, self.at) {
@@ -201,9 +224,15 @@ impl Found<'_> {
     }
 }
 
-fn acting_for<'a>(mandator: &'a Participant, event: &str, registers: &'a Registers, at: At) -> (&'a Participant, Option<ParticipantId>) {
-    let mandate = registers.mandates(&mandator.id, at).filter(|mandate| covers(mandate, event)).last();
-    match mandate.and_then(|mandate| registers.participant(&mandate.mandatary, at)) {
+fn acting_for<'a>(
+    mandator: &'a Participant,
+    event: &str,
+    prison: Option<&ParticipantId>,
+    registers: &'a Registers,
+    at: At,
+) -> (&'a Participant, Option<ParticipantId>) {
+    let mandate = registers.mandates(&mandator.id, at).filter(|mandate| covers(mandate, event) && mandate.covers_prison(prison)).last();
+    match mandate.and_then(|mandate| registers.participant(registers.successor(&mandate.mandatary, at), at)) {
         Some(mandatary) => (mandatary, Some(mandator.id.clone())),
         None => (mandator, None),
     }
@@ -220,9 +249,13 @@ fn covers(mandate: &Mandate, event: &str) -> bool {
 
 /// Who answers for the case: what was set or determined, else the order of domain 2.5; unknown goes to the triage desk, never to several.
 fn responsible<'a>(case: &Case, registers: &'a Registers, at: At) -> Responsible<'a> {
-    let chosen = case.settlement(at).or_else(|| case.determined(at));
-    let code = chosen.or_else(|| before_detention(case.residence(at)?, case.start(at)).map(|candidate| &candidate.municipality));
-    let connected = code.and_then(|code| match current(code, LegalDay::of(at.valid)) {
+    let residence = || before_detention(case.residence(at)?, case.start(at));
+    let code = match case.choice(at) {
+        Some(Choice::Disputed) => return Responsible::Triage,
+        Some(Choice::Municipality(code)) => Some((code, None)),
+        None => residence().map(|candidate| (&candidate.municipality, candidate.postal_code.as_deref())),
+    };
+    let connected = code.and_then(|(code, postal_code)| match registers.current_code(code, postal_code, at) {
         Current::One(code) => registers.municipality(&code, at),
         Current::Split => None,
     });
@@ -253,16 +286,17 @@ fn before_detention(candidates: &[ResidenceCandidate], start: Option<LegalDay>) 
 /// The responsible probation unit (decision 2): assigned, else of the agreement, else the one intake of the prison, else the only one.
 fn probation_unit<'a>(case: &'a Case, registers: &'a Registers, at: At) -> Option<&'a ParticipantId> {
     if let Some(unit) = case.probation_unit(at) {
-        return Some(unit);
+        return Some(registers.successor(unit, at));
     }
-    let prison = case.prison(at)?;
+    let prison = registers.successor(case.prison(at)?, at);
     if let Responsible::Connected(municipality) = responsible(case, registers, at)
         && let Some(unit) = registers.agreement(&municipality.id, prison, at).and_then(|agreement| agreement.probation.as_ref())
     {
-        return Some(unit);
+        return Some(registers.successor(unit, at));
     }
     let units = || registers.participants(at).filter(|participant| participant.kind == Kind::Probation);
-    only(units().filter(|unit| unit.intake_for.contains(prison))).or_else(|| only(units())).map(|unit| &unit.id)
+    let takes_in = |unit: &&Participant| unit.intake_for.iter().any(|one| registers.successor(one, at) == prison);
+    only(units().filter(takes_in)).or_else(|| only(units())).map(|unit| &unit.id)
 }
 
 fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {

@@ -67,7 +67,8 @@ pub fn decide(question: &Question<'_>) -> Decision {
     for rule in matching(question).filter(|rule| !is_stopped(question, &Stop::Rule(rule.id.clone()))) {
         match apply(question, rule) {
             Ok(permit) => {
-                if !permit.must && !question.registers.is_subscribed(&question.candidate.participant, &question.event.name, question.at) {
+                let recipient = &question.candidate.participant;
+                if !permit.must && !question.registers.is_subscribed(recipient, &question.event.name, &rule.owner, question.at) {
                     return refuse(Refusal::NotSubscribed, Some(rule));
                 }
                 let withheld = question.leaves.iter().filter(|leaf| !permit.leaves().any(|given| given == *leaf)).cloned().collect();
@@ -217,7 +218,8 @@ fn carries<'a>(question: &Question<'a>, rule: &Rule, grant: &Grant, basis: &Basi
 /// Consents lapse with the detention (decision 9), and with the person (decision 10).
 fn consent<'a>(question: &Question<'a>, purpose: Option<&str>, lapses: bool) -> (ConsentState, Vec<&'a Consent>) {
     let died = |fact: &Fact| fact.value == FactValue::Deceased && fact.recorded <= question.at.known && fact.from <= question.at.valid;
-    match question.case.consent_for(&question.candidate.participant, purpose, question.at, lapses) {
+    let units = question.registers.predecessors(&question.candidate.participant, question.at);
+    match question.case.consent_for_any(&units, purpose, question.at, lapses) {
         (ConsentState::Valid, _) if lapses && question.case.facts.iter().any(died) => (ConsentState::Expired, Vec::new()),
         other => other,
     }

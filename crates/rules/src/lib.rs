@@ -6,11 +6,15 @@
 //!
 //! Default deny: no rule, no permit. A rule that fails to evaluate refuses.
 //!
+//! Beside messages: [`access()`] says whether a worker may look at a case in one capacity, [`visit_list`] whom a municipality may visit in
+//! a prison, [`statistics()`] how many there are without small numbers.
+//!
 //! # Adding a rule
 //!
 //! Rules are data: TOML files under `config/rules/` (contracts, chapter 2). [`RuleSet::load`] names every mistake with file, line and
 //! column. A new signal is a variant of [`Signal`] with its extraction in [`derive()`] and its law in the doc comment.
 
+mod access;
 mod candidates;
 mod decide;
 mod decision;
@@ -20,8 +24,10 @@ mod minimise;
 mod relation;
 mod ruleset;
 mod signals;
+mod visits;
 
-pub use candidates::{Candidate, Who, candidate_for, candidates, sender_relations};
+pub use access::{Admission, access, capacity, within};
+pub use candidates::{Candidate, Who, agreement, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
@@ -30,3 +36,4 @@ pub use minimise::minimise;
 pub use relation::Relation;
 pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};
 pub use signals::{Signal, Signals, derive};
+pub use visits::{Cell, Length, SMALL, Statistics, Visit, statistics, visit_list};

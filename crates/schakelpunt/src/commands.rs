@@ -12,11 +12,13 @@ pub mod doctor;
 pub mod inbox;
 pub mod migrate;
 pub mod publish;
+pub mod registers;
 pub mod remote;
 pub mod rules;
 pub mod scenario;
 pub mod serve;
 pub mod status;
+pub mod who_saw;
 
 /// The message hub of the Dutch re-integration chain.
 #[derive(Debug, Parser)]
@@ -45,6 +47,35 @@ enum Command {
     /// Look at deliveries; let a blocked lane go on.
     #[command(subcommand)]
     Deliveries(deliveries::Command),
+    /// Who takes part; stop one, let it go on, retire it.
+    #[command(subcommand)]
+    Participant(registers::Participants),
+    /// What a municipality and a prison agreed.
+    #[command(subcommand)]
+    Agreement(registers::Command),
+    /// Which municipality acts for which.
+    #[command(subcommand)]
+    Mandate(registers::Command),
+    /// For whom a worker acts.
+    #[command(subcommand)]
+    Capacity(registers::Command),
+    /// A worker and a case that do not go together.
+    #[command(subcommand)]
+    Conflict(registers::Command),
+    /// What a participant wants of what it may have, and what the owner of the data says to it.
+    #[command(subcommand)]
+    Subscription(registers::Subscriptions),
+    /// What a person consents to.
+    #[command(subcommand)]
+    Consent(registers::Consents),
+    /// Which unit took the place of which.
+    #[command(subcommand)]
+    Succession(registers::Growing),
+    /// Municipalities that merge or split.
+    #[command(subcommand)]
+    Reorganisation(registers::Growing),
+    /// Who was given what of a detention, and who looked at it.
+    WhoSaw(who_saw::Options),
     /// Make or check the broker's topology and users.
     #[command(subcommand)]
     Broker(broker::Command),
@@ -78,6 +109,16 @@ impl Cli {
             Command::Scenario(command) => command.run().await,
             Command::Rules(command) => command.run().await,
             Command::Deliveries(command) => command.run().await,
+            Command::Participant(command) => command.run().await,
+            Command::Agreement(command) => command.run("agreement").await,
+            Command::Mandate(command) => command.run("mandate").await,
+            Command::Capacity(command) => command.run("capacity").await,
+            Command::Conflict(command) => command.run("conflict").await,
+            Command::Subscription(command) => command.run().await,
+            Command::Consent(command) => command.run().await,
+            Command::Succession(command) => command.run("succession").await,
+            Command::Reorganisation(command) => command.run("reorganisation").await,
+            Command::WhoSaw(options) => options.run().await,
             Command::Broker(command) => command.run().await,
             Command::Migrate(options) => migrate::run(&options).await,
             Command::Config(command) => command.run(),

@@ -96,6 +96,22 @@ pub struct HttpConfig {
     /// Bearer tokens.
     #[serde(default, rename = "token")]
     pub tokens: Vec<TokenConfig>,
+    /// Who keeps the registers.
+    #[serde(default, rename = "administrator")]
+    pub administrators: Vec<AdministratorConfig>,
+}
+
+/// Somebody who keeps the registers. The name is a role or a pseudonym: it stands beside every entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdministratorConfig {
+    /// Under which name entries are made.
+    pub name: ParticipantId,
+    /// The token.
+    pub token: Secret,
+    /// For the owner of data whose administrator this is: approves subscriptions and enters nothing else.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 /// One bearer token.

@@ -1,13 +1,16 @@
-//! Register files: participants, agreements, mandates, capacities, subscriptions, consents.
+//! Register files: participants, agreements, mandates, capacities, subscriptions, consents, and what changes them.
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DetentionRef, LegalDay, ParticipantId,
-    consent::{Category, Consent},
-    registers::{Agreement, Capacity, Entry, Mandate, Participant, Recorded, Subscription},
+    DetentionRef,
+    consent::{Consent, ConsentEntry},
+    registers::{
+        Agreement, Approval, Capacity, Conflict, Ending, Entry, Mandate, Participant, Recorded, Reorganisation, Stop, Subscription,
+        Succession,
+    },
 };
 use serde::Deserialize;
 
@@ -47,46 +50,19 @@ pub struct Tables {
     #[serde(default)]
     subscription: Vec<Dated>,
     #[serde(default)]
+    approval: Vec<Dated>,
+    #[serde(default)]
+    conflict: Vec<Dated>,
+    #[serde(default)]
+    succession: Vec<Dated>,
+    #[serde(default)]
+    reorganisation: Vec<Dated>,
+    #[serde(default)]
+    ending: Vec<Dated>,
+    #[serde(default)]
+    lift: Vec<Dated>,
+    #[serde(default)]
     consent: Vec<ConsentEntry>,
-}
-
-/// A consent as somebody writes it down.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ConsentEntry {
-    id: String,
-    detention: DetentionRef,
-    recipient: ParticipantId,
-    categories: Vec<Category>,
-    purpose: String,
-    #[serde(alias = "givenAt")]
-    given_at: Option<Timestamp>,
-    until: Option<LegalDay>,
-    #[serde(alias = "withdrawnAt")]
-    withdrawn_at: Option<Timestamp>,
-    recorded: Option<Timestamp>,
-    #[serde(default, rename = "channel")]
-    _channel: Option<String>,
-}
-
-impl ConsentEntry {
-    /// The consent, and the detention for which it was given.
-    pub fn consent(&self, now: Timestamp) -> (DetentionRef, Consent) {
-        let recorded = self.recorded.unwrap_or(now);
-        let consent = Consent {
-            id: self.id.clone(),
-            recipient: self.recipient.clone(),
-            categories: self.categories.clone(),
-            purpose: self.purpose.clone(),
-            given_at: Some(self.given_at.unwrap_or(recorded)),
-            until: self.until,
-            withdrawn_at: self.withdrawn_at,
-            recorded,
-            withdrawal_recorded: self.withdrawn_at.map(|_| recorded),
-            message: None,
-        };
-        (self.detention.clone(), consent)
-    }
 }
 
 impl Tables {
@@ -114,26 +90,29 @@ impl Tables {
             .or_else(|| place("mandate", &self.mandate, Dated::reads::<Mandate>))
             .or_else(|| place("capacity", &self.capacity, Dated::reads::<Capacity>))
             .or_else(|| place("subscription", &self.subscription, Dated::reads::<Subscription>))
+            .or_else(|| place("approval", &self.approval, Dated::reads::<Approval>))
+            .or_else(|| place("conflict", &self.conflict, Dated::reads::<Conflict>))
+            .or_else(|| place("succession", &self.succession, Dated::reads::<Succession>))
+            .or_else(|| place("reorganisation", &self.reorganisation, Dated::reads::<Reorganisation>))
+            .or_else(|| place("ending", &self.ending, Dated::reads::<Ending>))
+            .or_else(|| place("lift", &self.lift, Dated::reads::<Stop>))
     }
 
-    /// The entries, recorded at `now` unless they say otherwise.
+    /// The entries, recorded at `now` unless they say otherwise. What changes others stands behind them.
     pub fn entries(&self, now: Timestamp) -> anyhow::Result<Vec<Recorded<Entry>>> {
         let mut entries = Vec::new();
-        for dated in &self.participant {
-            entries.push(map(dated.read::<Participant>("participant", now)?, Entry::Participant));
-        }
-        for dated in &self.agreement {
-            entries.push(map(dated.read::<Agreement>("agreement", now)?, Entry::Agreement));
-        }
-        for dated in &self.mandate {
-            entries.push(map(dated.read::<Mandate>("mandate", now)?, Entry::Mandate));
-        }
-        for dated in &self.capacity {
-            entries.push(map(dated.read::<Capacity>("capacity", now)?, Entry::Capacity));
-        }
-        for dated in &self.subscription {
-            entries.push(map(dated.read::<Subscription>("subscription", now)?, Entry::Subscription));
-        }
+        let mut add = |made: anyhow::Result<Vec<Recorded<Entry>>>| made.map(|made| entries.extend(made));
+        add(read("participant", &self.participant, now, Entry::Participant))?;
+        add(read("agreement", &self.agreement, now, Entry::Agreement))?;
+        add(read("mandate", &self.mandate, now, Entry::Mandate))?;
+        add(read("capacity", &self.capacity, now, Entry::Capacity))?;
+        add(read("subscription", &self.subscription, now, Entry::Subscription))?;
+        add(read("approval", &self.approval, now, Entry::Approval))?;
+        add(read("conflict", &self.conflict, now, Entry::Conflict))?;
+        add(read("succession", &self.succession, now, Entry::Succession))?;
+        add(read("reorganisation", &self.reorganisation, now, Entry::Reorganisation))?;
+        add(read("ending", &self.ending, now, Entry::Ending))?;
+        add(read("lift", &self.lift, now, Entry::Lift))?;
         Ok(entries)
     }
 
@@ -143,6 +122,12 @@ impl Tables {
     }
 }
 
-fn map<T>(recorded: Recorded<T>, entry: impl Fn(T) -> Entry) -> Recorded<Entry> {
-    Recorded { entry: entry(recorded.entry), recorded: recorded.recorded }
+fn read<T: serde::de::DeserializeOwned>(
+    what: &str,
+    dated: &[Dated],
+    now: Timestamp,
+    entry: impl Fn(T) -> Entry,
+) -> anyhow::Result<Vec<Recorded<Entry>>> {
+    let one = |dated: &Dated| dated.read::<T>(what, now).map(|Recorded { entry: one, recorded }| Recorded { entry: entry(one), recorded });
+    dated.iter().map(one).collect()
 }

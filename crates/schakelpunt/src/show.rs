@@ -7,6 +7,8 @@ use schakelpunt_engine::model::DecisionRecord;
 use schakelpunt_rules::{Answer, Permit};
 use serde_json::{Value, json};
 
+pub mod person;
+
 /// A decision as one JSON object.
 pub fn decision(record: &DecisionRecord) -> Value {
     let DecisionRecord { message, event, detention, recipient, on_behalf_of, relations, decision, version, at } = record;

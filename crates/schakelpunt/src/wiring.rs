@@ -140,7 +140,7 @@ pub async fn with_inbox(store: &Arc<dyn Store>) -> anyhow::Result<Vec<Participan
     ids.sort_unstable();
     ids.dedup();
     let registers = Registers::new(epoch, entries);
-    ids.retain(|id| registers.participant(id, latest).is_some_and(|participant| participant.channel == Channel::Amqp));
+    ids.retain(|id| registers.registered(id, latest).is_some_and(|participant| participant.channel == Channel::Amqp));
     Ok(ids)
 }
 

@@ -8,6 +8,7 @@ use schakelpunt_engine::{model::Versioned, ports::StoreError};
 use crate::{
     rows::{Reader, json, signed},
     sql::{Session, Sql, values},
+    stays,
 };
 
 /// How rows are locked, always in the order of their keys.
@@ -63,7 +64,8 @@ pub(crate) async fn read<S: Session>(
     rows.iter().map(case_of).collect()
 }
 
-fn case_of<R: crate::sql::Columns>(row: &R) -> Result<Versioned<Case>, StoreError> {
+/// Reads one case.
+pub(crate) fn case_of<R: crate::sql::Columns>(row: &R) -> Result<Versioned<Case>, StoreError> {
     let reader = Reader::of("cases", row);
     let value: Case = reader.json("body")?;
     if reader.text("detention")? != value.detention.as_str() {
@@ -86,6 +88,7 @@ pub(crate) async fn save<S: Session>(session: &mut S, saves: Vec<Versioned<Case>
         last.insert(save.value.detention.clone(), (read, save));
     }
     let (mut inserts, mut updates, mut release, mut keep) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut places = Vec::new();
     for (detention, (read, save)) in &last {
         let (version, body) = (signed(save.version.saturating_add(1))?, json(&save.value)?);
         if *read == 0 {
@@ -93,6 +96,7 @@ pub(crate) async fn save<S: Session>(session: &mut S, saves: Vec<Versioned<Case>
         } else {
             updates.push(values![detention.as_str(), version, body, signed(*read)?]);
         }
+        places.extend(stays::of(&save.value, *read == 0).into_iter().map(|prison| (prison, detention)));
         let held = held_by(&save.value);
         if before.get(detention).is_some_and(|before| *before != held) {
             release.push(values![detention.as_str()]);
@@ -108,5 +112,5 @@ pub(crate) async fn save<S: Session>(session: &mut S, saves: Vec<Versioned<Case>
     }
     session.run_each(RELEASE, release, Vec::new()).await?;
     session.run_each(HOLD, keep, Vec::new()).await?;
-    Ok(())
+    stays::add(session, places).await
 }

@@ -5,7 +5,7 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `stays`, `accesses` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
@@ -20,6 +20,7 @@
 //! functions that use them, in the table's own module; a batch is `run_each`, never a loop around `run`. Read rows with `Reader`,
 //! so that a row that cannot be read names its table and column. Then add to the contract suite in `tests/src/store_contract`.
 
+mod accesses;
 mod cases;
 mod claim;
 mod deliveries;
@@ -38,6 +39,7 @@ mod rows;
 mod sql;
 mod sqlite;
 mod stages;
+mod stays;
 mod suspects;
 #[cfg(test)]
 mod tests;
@@ -57,9 +59,10 @@ use schakelpunt_domain::{
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    desk::AccessRecord,
     leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
+    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
 use self::{
@@ -110,6 +113,12 @@ impl<B: Backend> Store for SqlStore<B> {
         let epoch = registers::record(&mut session, &entries).await?;
         session.commit().await?;
         Ok(epoch)
+    }
+
+    async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
+        let mut session = self.backend.writing().await?;
+        let result = registers::enter(&mut session, by, enter).await;
+        end(session, result).await
     }
 
     async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {
@@ -199,6 +208,20 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn message(&self, key: &MessageKey) -> Result<Option<StoredMessage>, StoreError> {
         let wanted = BTreeSet::from([key.clone()]);
         Ok(messages::read(&mut self.backend.reading().await?, &wanted, false).await?.pop())
+    }
+
+    async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
+        stays::cases_in(&mut self.backend.reading().await?, prisons).await
+    }
+
+    async fn note_accesses(&self, accesses: &[AccessRecord]) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        accesses::note(&mut session, accesses).await?;
+        session.commit().await
+    }
+
+    async fn accesses(&self, detention: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError> {
+        accesses::of(&mut self.backend.reading().await?, detention).await
     }
 
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {

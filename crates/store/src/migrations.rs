@@ -6,12 +6,12 @@ use sqlx::{
 };
 
 macro_rules! migrations {
-    ($folder:literal: $($number:literal $name:literal),+ $(,)?) => {
+    ($folder:literal: $($padded:literal $number:literal $name:literal),+ $(,)?) => {
         Migrator::with_migrations(vec![$(Migration::new(
             $number,
             $name.into(),
             MigrationType::Simple,
-            include_str!(concat!("../migrations/", $folder, "/000", $number, "_", $name, ".sql")).into_sql_str(),
+            include_str!(concat!("../migrations/", $folder, "/", $padded, "_", $name, ".sql")).into_sql_str(),
             false,
         )),+])
     };
@@ -19,10 +19,10 @@ macro_rules! migrations {
 
 /// For PostgreSQL.
 pub(crate) fn postgres() -> Migrator {
-    migrations!("postgres": 1 "registers", 2 "cases_and_messages", 3 "decisions_and_deliveries", 4 "receipts_and_timers", 5 "leases", 6 "rows_as_they_come", 7 "suspects", 8 "consent_claimed", 9 "stages")
+    migrations!("postgres": "0001" 1 "registers", "0002" 2 "cases_and_messages", "0003" 3 "decisions_and_deliveries", "0004" 4 "receipts_and_timers", "0005" 5 "leases", "0006" 6 "rows_as_they_come", "0007" 7 "suspects", "0008" 8 "consent_claimed", "0009" 9 "stages", "0020" 20 "desks")
 }
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
-    migrations!("sqlite": 1 "registers", 2 "cases_and_messages", 3 "decisions_and_deliveries", 4 "receipts_and_timers", 5 "leases", 6 "rows_as_they_come", 7 "suspects", 8 "consent_claimed", 9 "stages")
+    migrations!("sqlite": "0001" 1 "registers", "0002" 2 "cases_and_messages", "0003" 3 "decisions_and_deliveries", "0004" 4 "receipts_and_timers", "0005" 5 "leases", "0006" 6 "rows_as_they_come", "0007" 7 "suspects", "0008" 8 "consent_claimed", "0009" 9 "stages", "0020" 20 "desks")
 }

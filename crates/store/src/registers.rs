@@ -6,11 +6,11 @@ use schakelpunt_domain::{
     ParticipantId,
     registers::{Channel, Entry, Recorded},
 };
-use schakelpunt_engine::ports::StoreError;
+use schakelpunt_engine::ports::{Enter, StoreError};
 
 use crate::{
     rows::{Reader, json},
-    sql::{Session, Sql, values},
+    sql::{End, Session, Sql, values},
 };
 
 const EPOCH: Sql = Sql::both("select epoch from hub");
@@ -19,8 +19,9 @@ const ALONE: Sql = Sql::of("select pg_advisory_xact_lock(1)", "select 1");
 const RAISE: Sql = Sql::both("update hub set epoch = epoch + 1 returning epoch");
 const ENTRIES: Sql = Sql::both("select h.epoch, e.body from hub h left join register_entries e on true order by e.ordinal");
 const ADD: Sql = Sql::of(
-    "insert into register_entries (body) select body from unnest($1) with ordinality as e(body, place) order by place",
-    "insert into register_entries (body) values ($1)",
+    "insert into register_entries (body, entered_by)
+     select body, $2 from unnest($1) with ordinality as e(body, place) order by place",
+    "insert into register_entries (body, entered_by) values ($1, $2)",
 );
 const SET_CHANNEL: Sql = Sql::of(
     "insert into recipients (participant, pulls) select * from unnest($1, $2) order by 1
@@ -44,9 +45,24 @@ pub(crate) async fn all<S: Session>(session: &mut S) -> Result<(u64, Vec<Recorde
 /// Adds entries; gives the new epoch.
 pub(crate) async fn record<S: Session>(session: &mut S, entries: &[Recorded<Entry>]) -> Result<u64, StoreError> {
     session.rows(ALONE, Vec::new()).await?;
+    add(session, entries, None).await
+}
+
+/// Adds what a person enters, who is shown all that is there while nobody else can add.
+pub(crate) async fn enter<S: Session>(session: &mut S, by: &str, enter: Enter<'_>) -> Result<End<Option<u64>>, StoreError> {
+    session.rows(ALONE, Vec::new()).await?;
+    let (_, held) = all(session).await?;
+    // time never runs back: what is entered now stands behind all that was entered before
+    let now = held.iter().map(|entry| entry.recorded).fold(session.clock().await?, Ord::max);
+    let Some(entries) = enter(now, held) else { return Ok(End::Rollback(None)) };
+    let entries: Vec<_> = entries.into_iter().map(|entry| Recorded { entry, recorded: now }).collect();
+    add(session, &entries, Some(by)).await.map(|epoch| End::Commit(Some(epoch)))
+}
+
+async fn add<S: Session>(session: &mut S, entries: &[Recorded<Entry>], by: Option<&str>) -> Result<u64, StoreError> {
     let raised = session.rows(RAISE, Vec::new()).await?;
     let bodies = entries.iter().map(|entry| Ok(values![json(entry)?])).collect::<Result<_, StoreError>>()?;
-    session.run_each(ADD, bodies, Vec::new()).await?;
+    session.run_each(ADD, bodies, values![by]).await?;
     let channels: BTreeMap<&ParticipantId, bool> = entries
         .iter()
         .filter_map(|recorded| match &recorded.entry {

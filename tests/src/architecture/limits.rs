@@ -77,6 +77,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("payloads after the last delivery", time(hub.retention)),
         ("rejections that are kept", count(schakelpunt_store::REJECTIONS_MAX)),
         ("HTTP: body", size(http::BODY_MAX)),
+        ("HTTP: one register entry", size(http::ENTRY_MAX)),
         ("HTTP: time for a body", time(http::BODY_PATIENCE)),
         ("HTTP: connections", count(http::CONNECTIONS_MAX)),
         ("HTTP: requests of one participant at once", count(http::AT_ONCE)),

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use schakelpunt_domain::{
     LegalDay,
-    registers::{Entry, Mandate, Recorded, Scope, Stop},
+    registers::{Entry, Form, Mandate, Recorded, Scope, Stop},
 };
 use schakelpunt_engine::ports::{Store as _, StoreError};
 use schakelpunt_store::{PostgresStore, TimeSource};
@@ -175,7 +175,16 @@ impl Registrar {
     pub(super) async fn mandate(&self, mandator: &str, mandatary: &str) {
         let from: LegalDay = day(0).to_string().parse().unwrap();
         let (mandator, mandatary) = (mandator.parse().unwrap(), mandatary.parse().unwrap());
-        self.record(Entry::Mandate(Mandate { mandator, mandatary, scope: Scope::All, from, until: None })).await;
+        self.record(Entry::Mandate(Mandate {
+            mandator,
+            mandatary,
+            scope: Scope::All,
+            from,
+            until: None,
+            prisons: Vec::new(),
+            form: Form::Mandate,
+        }))
+        .await;
     }
 
     async fn record(&self, entry: Entry) {

@@ -11,9 +11,10 @@ use schakelpunt_domain::{
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    desk::AccessRecord,
     leases::{Lease, LeaseName, ProcessId},
     model::{ClaimContext, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{self, BusError, Change, Decide, DeliveryFilter, Intake, Load, Outgoing, Published, Pull, Step, StoreError, Trace},
+    ports::{self, BusError, Change, Decide, DeliveryFilter, Enter, Intake, Load, Outgoing, Published, Pull, Step, StoreError, Trace},
 };
 
 use super::world::world;
@@ -37,6 +38,18 @@ impl ports::Store for Store {
     }
     async fn record(&self, _: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         Ok(1)
+    }
+    async fn enter(&self, _: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
+        Ok(enter(world().now, world().entries.clone()).map(|_| 2))
+    }
+    async fn cases_in(&self, _: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn note_accesses(&self, _: &[AccessRecord]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn accesses(&self, _: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError> {
+        Ok(Vec::new())
     }
     async fn lease(&self, _: &ProcessId, _: &[LeaseName], _: Duration) -> Result<Vec<Lease>, StoreError> {
         Ok(Vec::new())

@@ -11,9 +11,10 @@ use schakelpunt_domain::{
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    desk::AccessRecord,
     leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
+    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
 /// What is put around a store.
@@ -75,6 +76,18 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         self.0.inner().record(entries).await
+    }
+    async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
+        self.0.inner().enter(by, enter).await
+    }
+    async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
+        self.0.inner().cases_in(prisons).await
+    }
+    async fn note_accesses(&self, accesses: &[AccessRecord]) -> Result<(), StoreError> {
+        self.0.inner().note_accesses(accesses).await
+    }
+    async fn accesses(&self, detention: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError> {
+        self.0.inner().accesses(detention).await
     }
     async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
         self.0.inner().due_recipients().await

@@ -15,7 +15,7 @@ use schakelpunt_domain::{
     registers::{At, Entry},
 };
 use schakelpunt_engine::{Hub, ports::Store as _};
-use schakelpunt_gateway::{Gateway, Readiness, Tokens, router};
+use schakelpunt_gateway::{Administrator, Gateway, Readiness, Tokens, router};
 use schakelpunt_store::SqliteStore;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -86,6 +86,10 @@ impl Rig {
         let entries = Tables::parse("participants.toml", text).unwrap().entries(now).unwrap();
         let settings = wiring::embedded_settings(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/rules")))).unwrap();
         let mut tokens = Tokens::default().with(&token(settings.hub.as_str()), settings.hub.clone());
+        for (name, owner) in [("beheer", None), ("beheer-dji", Some("DJI"))] {
+            let administrator = Administrator { name: name.parse().unwrap(), owner: owner.map(str::to_owned) };
+            tokens = tokens.with_administrator(&token(name), administrator);
+        }
         let bus = InProcessBus::default();
         for entry in &entries {
             if let Entry::Participant(participant) = &entry.entry {

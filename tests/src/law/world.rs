@@ -153,6 +153,8 @@ impl Asked<'_> {
             filter: None,
             channel: None,
             state: SubscriptionState::Active,
+            from: None,
+            until: None,
         };
         let entry = self.given.not_subscribed.then_some(Recorded { entry: Entry::Subscription(nothing), recorded: Timestamp::MIN });
         Registers::new(1, entry)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use schakelpunt_domain::{
     ParticipantId,
-    registers::{Entry, Mandate, Recorded, Scope, Stop},
+    registers::{Entry, Form, Mandate, Recorded, Scope, Stop},
     stage::Stage,
 };
 use schakelpunt_engine::{
@@ -270,6 +270,8 @@ pub(super) fn change(world: &mut World) -> Entry {
                 scope: Scope::All,
                 from: "2020-01-01".parse().unwrap(),
                 until: until.map(|day| day.parse().unwrap()),
+                prisons: Vec::new(),
+                form: Form::Mandate,
             })
         }
     }

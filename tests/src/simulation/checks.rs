@@ -10,13 +10,13 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::{
-    model::{Action, Delivery, HandOver, Outcome},
+    model::{Action, Delivery, HandOver, Outcome, StoredMessage},
     ports::StoreError,
 };
 
 use super::{tables::saved, world::World};
 use crate::{
-    invariants::{A_TOMBSTONE_STAYS, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NOTHING_ACCEPTED_IS_LOST},
+    invariants::{A_DEADLINE_IS_TOLD_ONCE, A_TOMBSTONE_STAYS, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NOTHING_ACCEPTED_IS_LOST},
     mutants::Mutant,
 };
 
@@ -73,6 +73,7 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
     }
     // in the order in which the batch takes them in, with the last word on each
     let (last, mut read) = (saved(actions), BTreeSet::new());
+    let by_timer = actions.iter().any(|action| matches!(action, Action::ClearTimer(id) if id.starts_with("deadlines")));
     for action in actions {
         let Action::SaveMessage(taken) = action else { continue };
         let (key, message) = (&taken.key, last[&taken.key]);
@@ -80,6 +81,7 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
             continue;
         }
         let before = world.tables.messages.get(key).map(|known| known.outcome);
+        deadline(world, message, by_timer, before.is_some());
         let news = before != Some(Outcome::Accepted);
         world.note(format_args!("  {} {} is {:?}", key.id, message.event, message.outcome));
         outcome(world, actions, key, before, message.outcome);
@@ -92,6 +94,17 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
         if let Action::SaveCase(case) = action {
             tombstones(world, &case.value);
         }
+    }
+}
+
+/// A deadline is told: not a second time.
+fn deadline(world: &mut World, message: &StoredMessage, by_timer: bool, known: bool) {
+    if message.event.as_str() != "release-imminent" {
+        return;
+    }
+    world.count(if by_timer { "state: a deadline is told by its timer" } else { "state: a deadline is told" });
+    if known {
+        world.broken(A_DEADLINE_IS_TOLD_ONCE, format!("{} is told again", message.key.id));
     }
 }
 

@@ -6,14 +6,18 @@ use std::{
 };
 
 use schakelpunt::assets;
-use schakelpunt_domain::{registers::Kind, stage::Stage};
+use schakelpunt_domain::{
+    deadlines::{Audience, What, notices},
+    registers::{At, Kind, Registers},
+    stage::Stage,
+};
 use schakelpunt_engine::model::{Delivery, Outcome};
-use schakelpunt_rules::{RuleFile, RuleSet};
+use schakelpunt_rules::{Relation, RuleFile, RuleSet, Who, agreement, candidates};
 
 use super::{broker::Queue, checks, world::World};
 use crate::{
     harness::settings,
-    invariants::{EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NOTHING_ACCEPTED_IS_LOST},
+    invariants::{A_DEADLINE_IS_TOLD_ONCE, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NOTHING_ACCEPTED_IS_LOST},
 };
 
 /// The shipped rules; the same under another version; and rules that give a municipality no release dates.
@@ -41,7 +45,7 @@ pub(super) fn is_at_rest(world: &World) -> bool {
     let load = world.tables.load();
     world.broker.queues.iter().all(Queue::is_empty)
         && load.waiting + load.claimed + load.blocked + load.receipts == 0
-        && world.tables.timers.is_empty()
+        && world.tables.timers.values().all(|timer| timer.at > world.clock.see())
 }
 
 pub(super) fn what_is_left(world: &World) -> String {
@@ -78,10 +82,32 @@ pub(super) fn check(world: &mut World) {
     for row in world.tables.deliveries.values() {
         broken.extend(end_of(world, &row.delivery).map(|what| (NOTHING_ACCEPTED_IS_LOST, what)));
     }
+    broken.extend(untold(world).into_iter().map(|what| (A_DEADLINE_IS_TOLD_ONCE, what)));
     for (invariant, what) in broken {
         world.broken(invariant, what);
     }
     world.count("ended");
+}
+
+/// What should have been told of a deadline by now, to somebody who is there to be told.
+fn untold(world: &World) -> Vec<String> {
+    let registers = Registers::new(world.tables.epoch, world.tables.entries.clone());
+    let mut untold = Vec::new();
+    for case in world.tables.cases.values().map(|case| &case.value) {
+        let at = At::now(world.clock.see().max(registers.latest()));
+        let there = candidates(&Who { event: "release-imminent", ..Who::default() }, case, &registers, at);
+        for notice in notices(case, agreement(case, &registers, at), at) {
+            let relation = match notice.told.what {
+                What::Imminent { to: Audience::Municipality, .. } => Relation::ResponsibleMunicipality,
+                _ => Relation::ResponsibleProbationUnit,
+            };
+            let somebody = there.iter().any(|candidate| candidate.relations.contains(&relation));
+            if notice.at <= world.clock.see() && somebody && !case.watch.told.contains(&notice.told) {
+                untold.push(format!("{} of {} is not told", notice.told, case.detention));
+            }
+        }
+    }
+    untold
 }
 
 /// What is wrong with the end of a delivery.

@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use schakelpunt_domain::{
     DeliveryId, DetentionRef, MessageId, ParticipantId,
-    case::Case,
+    case::{Case, FactValue},
     ids::MessageKey,
     registers::{Entry, Recorded},
 };
 use schakelpunt_engine::{
+    desk::AccessRecord,
     leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Load, Pull, Step, Store, StoreError, Trace},
+    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
 use super::{
@@ -107,6 +108,41 @@ impl Store for SimStore {
         self.call("record", true, |world, _| {
             checks::recording(world, &entries);
             Ok(world.tables.record(entries))
+        })
+        .await
+    }
+
+    async fn enter(&self, _by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
+        self.call("enter", true, |world, now| {
+            let now = world.tables.entries.iter().map(|entry| entry.recorded).fold(now, Ord::max);
+            let Some(entries) = enter(now, world.tables.entries.clone()) else { return Ok(None) };
+            let entries: Vec<_> = entries.into_iter().map(|entry| Recorded { entry, recorded: now }).collect();
+            checks::recording(world, &entries);
+            Ok(Some(world.tables.record(entries)))
+        })
+        .await
+    }
+
+    async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
+        let named =
+            |case: &Case| case.facts.iter().any(|fact| matches!(&fact.value, FactValue::Prison(prison) if prisons.contains(prison)));
+        self.call("cases_in", false, |world, _| {
+            Ok(world.tables.cases.values().map(|case| case.value.clone()).filter(|case| named(case)).collect())
+        })
+        .await
+    }
+
+    async fn note_accesses(&self, accesses: &[AccessRecord]) -> Result<(), StoreError> {
+        self.call("note_accesses", true, |world, _| {
+            world.tables.accesses.extend_from_slice(accesses);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn accesses(&self, detention: &DetentionRef) -> Result<Vec<AccessRecord>, StoreError> {
+        self.call("accesses", false, |world, _| {
+            Ok(world.tables.accesses.iter().filter(|access| access.detention == *detention).cloned().collect())
         })
         .await
     }

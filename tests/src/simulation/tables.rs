@@ -13,6 +13,7 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::{
+    desk::AccessRecord,
     leases::{LeaseName, LeaseRow},
     model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{DeliveryFilter, Load, StoreError, Trace},
@@ -49,6 +50,7 @@ struct Owed {
 pub(super) struct Tables {
     pub(super) epoch: u64,
     pub(super) entries: Vec<Recorded<Entry>>,
+    pub(super) accesses: Vec<AccessRecord>,
     pub(super) cases: BTreeMap<DetentionRef, Versioned<Case>>,
     pub(super) messages: BTreeMap<MessageKey, StoredMessage>,
     pub(super) decisions: BTreeMap<MessageKey, Vec<DecisionRecord>>,

@@ -84,7 +84,7 @@ fn detention(rng: &mut Rng, number: u64) -> Vec<(Message, u64)> {
     }
     for _ in 0..rng.between(4, 11) {
         let message = match rng.below(20) {
-            0 | 1 => release_date(d, &format!("2025-03-{:02}", rng.between(1, 28))),
+            0 | 1 => release_date(d, &day_of_release(rng)),
             2..=4 => release_date_changed(d, &format!("2025-04-{:02}", rng.between(1, 28))),
             5..=7 => screening(d, &[("HOUSING", "MISSING"), ("DEBT", "IN_ORDER")]).with("care", json!({"needed": rng.once_in(2)})),
             8 | 9 => condition(d, "HOUSING", rng.word(&["MISSING", "ARRANGED"])),
@@ -129,6 +129,15 @@ fn detention(rng: &mut Rng, number: u64) -> Vec<(Message, u64)> {
         _ => {}
     }
     numbered
+}
+
+/// Far away, or so that midnight is four weeks or two days before it.
+fn day_of_release(rng: &mut Rng) -> String {
+    match rng.below(4) {
+        0 => "2024-10-03".to_owned(),
+        1 => "2024-09-07".to_owned(),
+        _ => format!("2025-03-{:02}", rng.between(1, 28)),
+    }
 }
 
 fn consent_in(d: &str, id: &str, partner: &str, until: &str) -> Message {

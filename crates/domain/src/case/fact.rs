@@ -60,6 +60,47 @@ pub struct ResidenceCandidate {
     /// The day on which it was so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<LegalDay>,
+    /// The digits of the postal code, which tell the parts of a split municipality apart (decision 20). The letters are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "digits")]
+    pub postal_code: Option<String>,
+}
+
+fn digits<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(text.map(|text| text.chars().take_while(char::is_ascii_digit).collect()))
+}
+
+/// How certain a release date is, as its producer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the codes are the field's own words")]
+pub enum Certainty {
+    Firm,
+    Expected,
+    Unknown,
+}
+
+/// Something that somebody has to have done by a day (domain 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Duty {
+    /// The municipality speaks with the person for the first time (agreement).
+    FirstVisit,
+    /// The municipality holds the triage and guidance meeting (agreement).
+    Tbo,
+    /// The prison screens the conditions (agreement).
+    Screening,
+    /// The director adopts the plan (Penitentiaire beginselenwet art. 18a lid 1).
+    Plan,
+}
+
+/// A planned meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Meeting {
+    /// When.
+    pub at: Timestamp,
+    /// In the prison, not outside.
+    pub inside: bool,
 }
 
 /// One fact of a case.
@@ -71,6 +112,8 @@ pub enum FactValue {
     /// Determined by the triage desk or after a dispute.
     Responsible(MunicipalityCode),
     Settlement(MunicipalityCode),
+    /// The municipality that was told says that it is not the one.
+    Disputed,
     Prison(ParticipantId),
     ProbationUnit(ParticipantId),
     Start(LegalDay),
@@ -81,13 +124,38 @@ pub enum FactValue {
     Ended,
     Title(Title),
     Release(Option<LegalDay>),
+    /// Of the release date.
+    Certainty(Certainty),
     ConditionStatus(Condition, String),
     CareNeeded(bool),
     PlanVersion(u64),
+    /// Nobody has to do it any more: it was done, or it will not be.
+    Done(Duty),
+    /// The meeting as planned last; `None` once it is cancelled.
+    Tbo(Option<Meeting>),
+    /// The pre-trial detention was suspended: the person is outside.
+    Suspended,
+    /// The admission notice was withdrawn: its dates count for nothing until another is told.
+    Retracted,
     Deceased,
     LeftScope,
     /// Escaped and not back, or back.
     AtLarge(bool),
+}
+
+impl Duty {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::FirstVisit, Self::Tbo, Self::Screening, Self::Plan];
+
+    /// The word, as in facts and in the names of events.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::FirstVisit => "first-visit",
+            Self::Tbo => "tbo",
+            Self::Screening => "screening",
+            Self::Plan => "plan",
+        }
+    }
 }
 
 impl FactValue {
@@ -97,9 +165,10 @@ impl FactValue {
             Self::Residence(_) => "residence".to_owned(),
             Self::Responsible(_) => "responsible".to_owned(),
             Self::Settlement(_) => "settlement".to_owned(),
+            Self::Disputed => "disputed".to_owned(),
             Self::Prison(_) => "place".to_owned(),
             Self::ProbationUnit(_) => "unit".to_owned(),
-            Self::Start(_) => "start".to_owned(),
+            Self::Start(_) | Self::Retracted => "start".to_owned(),
             Self::PiEntry(_) => "pi-entry".to_owned(),
             Self::Departure(_) => "departure".to_owned(),
             Self::LegalEnd(_) => "legal-end".to_owned(),
@@ -107,8 +176,12 @@ impl FactValue {
             Self::Title(_) => "title".to_owned(),
             Self::Release(_) => "release".to_owned(),
             Self::ConditionStatus(condition, _) => format!("condition:{}", condition.code()),
+            Self::Certainty(_) => "certainty".to_owned(),
             Self::CareNeeded(_) => "care".to_owned(),
             Self::PlanVersion(_) => "plan".to_owned(),
+            Self::Done(duty) => format!("done:{}", duty.word()),
+            Self::Tbo(_) => "meeting".to_owned(),
+            Self::Suspended => "suspended".to_owned(),
             Self::Deceased => "deceased".to_owned(),
             Self::LeftScope => "left-scope".to_owned(),
             Self::AtLarge(_) => "at-large".to_owned(),

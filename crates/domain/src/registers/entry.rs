@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::change::{Approval, Conflict, Ending, Reorganisation, Succession};
 use crate::{
     calendar::LegalDay,
     ids::{DetentionRef, MunicipalityCode, Oin, ParticipantId, RuleId, Source},
@@ -129,6 +130,9 @@ pub struct Agreement {
     /// Working days until the screening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screening_working_days: Option<u16>,
+    /// Days until the first visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_visit_calendar_days: Option<u16>,
     /// First day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<LegalDay>,
@@ -163,6 +167,33 @@ pub struct Mandate {
     /// First day that no longer counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<LegalDay>,
+    /// Only for people in these prisons; everywhere without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prisons: Vec<ParticipantId>,
+    /// In which form they work together.
+    #[serde(default)]
+    pub form: Form,
+}
+
+/// The legal form in which municipalities work together (domain 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// A mandate: decisions in the name of the mandator (Awb art. 10:1, 10:3).
+    #[default]
+    Mandate,
+    /// A centre municipality (Wet gemeenschappelijke regelingen art. 8).
+    CentreMunicipality,
+    /// Joint controllers (GDPR art. 26): they arranged who answers for what, and nobody acts for another by that.
+    JointControllers,
+}
+
+impl Mandate {
+    /// Whether the mandatary acts for the mandator in a case of that prison. To work together is no basis by itself.
+    pub fn covers_prison(&self, prison: Option<&ParticipantId>) -> bool {
+        let there = self.prisons.is_empty() || prison.is_some_and(|prison| self.prisons.contains(prison));
+        there && matches!(self.form, Form::Mandate | Form::CentreMunicipality)
+    }
 }
 
 /// In which capacity a person works.
@@ -177,7 +208,7 @@ pub struct Capacity {
     pub acting_for: ParticipantId,
     /// As what.
     pub role: String,
-    /// Which cases.
+    /// Which cases: detention references with blanks between them; all of the unit without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_scope: Option<String>,
     /// First day.
@@ -185,6 +216,13 @@ pub struct Capacity {
     /// First day that no longer counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<LegalDay>,
+}
+
+impl Capacity {
+    /// Whether its case scope covers a case.
+    pub fn covers_case(&self, detention: &DetentionRef) -> bool {
+        self.case_scope.as_deref().is_none_or(|scope| scope.split_whitespace().any(|one| one == detention.as_str()))
+    }
 }
 
 /// Where a subscription stands (decision 26).
@@ -216,6 +254,12 @@ pub struct Subscription {
     /// Where it stands.
     #[serde(default)]
     pub state: SubscriptionState,
+    /// First day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<LegalDay>,
+    /// First day that no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<LegalDay>,
 }
 
 /// Something that a person stopped at once (design 4).
@@ -239,6 +283,13 @@ pub enum Entry {
     Capacity(Capacity),
     Subscription(Subscription),
     Stop(Stop),
+    /// What was stopped goes on.
+    Lift(Stop),
+    Ending(Ending),
+    Succession(Succession),
+    Approval(Approval),
+    Conflict(Conflict),
+    Reorganisation(Reorganisation),
 }
 
 /// An entry with the instant at which the hub recorded it.

@@ -18,10 +18,10 @@ use super::{CONFLICTS_MAX, Hub, chain, inboxes::SetAside};
 use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
-    model::{Delivery, Due, HandOver, Room, Verdict},
+    model::{Delivery, Due, HandOver, Room, Timer, Verdict},
     ports::{Outgoing, Published, Pull, StoreError},
     settings::Limits,
-    step::{Input, Law, Receipts},
+    step::{Input, Law, Receipts, is_change},
 };
 
 impl Hub {
@@ -117,7 +117,7 @@ impl Hub {
         // the order counts: what is claimed by consent shows in the store until it shows in the inbox
         for Due { recipient, consent_claimed } in self.store.due_recipients().await? {
             // who fetches has no inbox: its deliveries wait for it
-            if registers.participant(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
+            if registers.registered(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
                 continue;
             }
             if self.is_down(&recipient) || !self.sharing.is_ours(&recipient) {
@@ -196,8 +196,14 @@ impl Hub {
     /// Fires due timers. Gives how many.
     pub async fn fire_timers(&self) -> Result<usize, StoreError> {
         let due = self.store.due_timers(self.settings.limits.batch).await?;
-        for timer in &due {
+        // the changes for digests together: one list, not one each
+        let (changes, others): (Vec<&Timer>, Vec<&Timer>) = due.iter().partition(|timer| is_change(timer));
+        for timer in others {
             self.run(&[Input::Timer(timer.clone())], Receipts::Send).await?;
+        }
+        if !changes.is_empty() {
+            let inputs: Vec<Input> = changes.into_iter().cloned().map(Input::Timer).collect();
+            self.run(&inputs, Receipts::Send).await?;
         }
         Ok(due.len())
     }

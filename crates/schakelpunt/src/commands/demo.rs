@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use schakelpunt_domain::registers::At;
+use schakelpunt_gateway::{Administrator, Tokens};
 
 use super::out;
 use crate::{
@@ -66,9 +67,16 @@ impl Options {
         player.run_on();
         let now = hub.store().now().await?;
         let registers = hub.registers().await;
-        let tokens: Vec<_> = registers.participants(At::now(now)).map(|p| (p.id.clone(), format!("demo-{}", p.id))).collect();
-        for (participant, token) in &tokens {
-            tracing::info!("token of {participant}: {token}");
+        let mut tokens = Tokens::default();
+        for participant in registers.participants(At::now(now)) {
+            let token = format!("demo-{}", participant.id);
+            tracing::info!("token of {}: {token}", participant.id);
+            tokens = tokens.with(&token, participant.id.clone());
+        }
+        for (name, owner) in [("beheer", None), ("beheer-dji", Some("DJI"))] {
+            let token = format!("demo-{name}");
+            tracing::info!("token of the administrator {name}: {token}");
+            tokens = tokens.with_administrator(&token, Administrator { name: name.parse()?, owner: owner.map(str::to_owned) });
         }
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], self.port));
         super::serve::listen(hub, None, listen, tokens).await

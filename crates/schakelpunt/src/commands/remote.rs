@@ -1,8 +1,8 @@
-//! How `publish` and `inbox` reach a hub: AMQP or HTTP, whichever the configuration names.
+//! How `publish` and `inbox` reach a hub: AMQP or HTTP, whichever the configuration names; how commands on registers reach its API.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use schakelpunt_amqp::Connection;
 use schakelpunt_domain::ParticipantId;
 
@@ -43,6 +43,31 @@ impl Http {
     }
 }
 
+/// The HTTP side of a hub as its administrator, or as the one for an owner of data: by `[client]`, or by the hub's own configuration.
+pub fn administrator(path: &Path, owner: Option<&str>) -> anyhow::Result<Http> {
+    let config = Config::read(path)?;
+    let client = match config.client.clone() {
+        Some(client) => client,
+        None => {
+            let mut known = config.http.iter().flat_map(|http| &http.administrators);
+            let one = known.find(|one| one.owner.as_deref() == owner);
+            let wanted = owner.map_or_else(String::new, |owner| format!(" for {owner}"));
+            let one = one.with_context(|| format!("{}: no [client] section, and no [[http.administrator]]{wanted}", path.display()))?;
+            ClientConfig { url: config.public_url(), secret: one.token.clone() }
+        }
+    };
+    ensure!(client.url.starts_with("http"), "client.url: http(s)://..., the API of the running hub");
+    http(&client)
+}
+
+fn http(client: &ClientConfig) -> anyhow::Result<Http> {
+    Ok(Http {
+        client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
+        base: client.url.trim_end_matches('/').to_owned(),
+        token: client.secret.reveal().to_owned(),
+    })
+}
+
 impl As {
     /// Connects as the participant.
     pub async fn connect(&self) -> anyhow::Result<Remote> {
@@ -58,11 +83,7 @@ impl As {
                 let url = format!("{scheme}://{}:{}@{host}", self.participant, client.secret.reveal());
                 Ok(Remote::Amqp(Connection::open(&url, self.participant.as_str()).await.context("client.url: cannot reach the broker")?))
             }
-            "http" | "https" => Ok(Remote::Http(Http {
-                client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
-                base: client.url.trim_end_matches('/').to_owned(),
-                token: client.secret.reveal().to_owned(),
-            })),
+            "http" | "https" => Ok(Remote::Http(http(&client)?)),
             _ => bail!("client.url: amqp://... or http://..."),
         }
     }

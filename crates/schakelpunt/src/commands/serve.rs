@@ -4,14 +4,18 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Du
 
 use anyhow::Context as _;
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use schakelpunt_domain::{Clock as _, ParticipantId};
+use schakelpunt_domain::Clock as _;
 use schakelpunt_engine::{Hub, drivers, leases::ProcessId, spawn};
-use schakelpunt_gateway::{Gateway, Readiness, Tokens};
+use schakelpunt_gateway::{Administrator, Gateway, Readiness, Tokens};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::out;
-use crate::{clock::SystemClock, config::Config, wiring};
+use crate::{
+    clock::SystemClock,
+    config::{AdministratorConfig, Config, HttpConfig},
+    wiring,
+};
 
 /// How long the loops may take to end after the first signal. What they leave is found again at the next start.
 const GRACE: Duration = Duration::from_secs(10);
@@ -30,28 +34,28 @@ impl Options {
         let config = Config::read(&self.config)?;
         let hub = wiring::hub(&config).await?;
         let (listen, tokens) = match &config.http {
-            Some(http) => {
-                (http.listen, http.tokens.iter().map(|token| (token.participant.clone(), token.token.reveal().to_owned())).collect())
-            }
-            None => (SocketAddr::from(([127, 0, 0, 1], 0)), Vec::new()),
+            Some(http) => (http.listen, tokens(http)),
+            None => (SocketAddr::from(([127, 0, 0, 1], 0)), Tokens::default()),
         };
         self::listen(hub, config.process, listen, tokens).await
     }
 }
 
+fn tokens(http: &HttpConfig) -> Tokens {
+    let of_participants = http.tokens.iter();
+    let tokens = of_participants.fold(Tokens::default(), |tokens, one| tokens.with(one.token.reveal(), one.participant.clone()));
+    http.administrators.iter().fold(tokens, |tokens, AdministratorConfig { name, token, owner }| {
+        tokens.with_administrator(token.reveal(), Administrator { name: name.clone(), owner: owner.clone() })
+    })
+}
+
 /// Starts the loops and the HTTP side of a hub, says so on stdout, and waits for a signal.
 /// `name`: of this process among others of the same hub.
-pub async fn listen(
-    hub: Arc<Hub>,
-    name: Option<String>,
-    listen: SocketAddr,
-    tokens: Vec<(ParticipantId, String)>,
-) -> anyhow::Result<ExitCode> {
+pub async fn listen(hub: Arc<Hub>, name: Option<String>, listen: SocketAddr, tokens: Tokens) -> anyhow::Result<ExitCode> {
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("http.listen: cannot listen on {listen}"))?;
     let address = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let mut tasks: FuturesUnordered<_> = drivers::start(&hub, process(name, &address), &stop).into_iter().collect();
-    let tokens = tokens.into_iter().fold(Tokens::default(), |tokens, (participant, token)| tokens.with(&token, participant));
     let readiness = Readiness::default();
     let public_url = hub.settings().public_url.clone();
     let gateway = Gateway { hub, tokens, public_url, readiness: readiness.clone() };

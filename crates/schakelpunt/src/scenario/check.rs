@@ -48,7 +48,7 @@ pub(super) fn differences(expect: &Expect, delivery: &HandedOver, rules: &RuleSe
 }
 
 /// A TOML value as the JSON that it stands for.
-pub(super) fn to_json(value: &toml::Value) -> Value {
+pub(crate) fn to_json(value: &toml::Value) -> Value {
     match value {
         toml::Value::String(text) => Value::String(text.clone()),
         toml::Value::Integer(number) => Value::from(*number),

@@ -10,6 +10,7 @@ use schakelpunt_engine::{
 
 use super::{
     check::{differences, event_of},
+    desk,
     file::{Expect, Step},
     play::{Happened, Player, word},
     recording::HandedOver,
@@ -26,7 +27,7 @@ impl Player {
         let mut open: Vec<&HandedOver> = happened.handed_over.iter().collect();
         for expect in &step.expects {
             let Some(to) = &expect.to else {
-                compare_answer(expect, happened, failures);
+                desk::compare(expect, happened, failures);
                 continue;
             };
             let event = expect.event.as_ref().or(happened.event.as_ref());
@@ -141,17 +142,6 @@ impl Player {
         failures.extend(expect.has.iter().filter(|pointer| !has(pointer)).map(|pointer| format!("{to}: {pointer} is missing")));
         failures.extend(expect.lacks.iter().filter(|pointer| has(pointer)).map(|pointer| format!("{to}: {pointer} is there")));
         Ok(())
-    }
-}
-
-fn compare_answer(expect: &Expect, happened: &Happened, failures: &mut Vec<String>) {
-    let actual = match &happened.answer {
-        Some(Ok(())) => None,
-        Some(Err(code)) => Some(code.clone()),
-        None => return failures.push("an expectation needs `to`".to_owned()),
-    };
-    if actual != expect.refused {
-        failures.push(format!("the answer is {}", actual.unwrap_or_else(|| "yes".to_owned())));
     }
 }
 

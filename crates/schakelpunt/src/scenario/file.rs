@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
 use jiff::Timestamp;
-use schakelpunt_domain::{DetentionRef, EventName, ParticipantId, registers::Stop};
+use schakelpunt_domain::{DetentionRef, EventName, LegalDay, ParticipantId, registers::Stop};
 use serde::Deserialize;
 
 use crate::{place, registers::Tables};
@@ -91,7 +91,7 @@ pub struct Step {
     pub expects: Vec<Expect>,
 }
 
-/// A worker who wants to read a case.
+/// A worker who wants to see something.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
@@ -99,11 +99,17 @@ pub struct Access {
     pub worker: String,
     /// For whom.
     pub capacity: ParticipantId,
-    /// What; `case`.
+    /// What: `case` (default), `visit-list` or `statistics`.
     #[serde(default)]
     pub reads: Option<String>,
-    /// Which.
-    pub detention: DetentionRef,
+    /// Which case.
+    pub detention: Option<DetentionRef>,
+    /// In which prison, for a list of visits.
+    pub prison: Option<ParticipantId>,
+    /// On which later day, for a list of visits.
+    pub day: Option<LegalDay>,
+    /// What for; `reintegration` if absent.
+    pub purpose: Option<String>,
 }
 
 /// "What would you have decided then?"
@@ -111,7 +117,10 @@ pub struct Access {
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// The message.
-    pub explain: String,
+    pub explain: Option<String>,
+    /// Or: of which detention to name the organisations that were given something or looked.
+    #[serde(rename = "who-saw")]
+    pub who_saw: Option<DetentionRef>,
     /// The legal instant.
     pub at: Option<Timestamp>,
     /// What was known by then.
@@ -164,8 +173,10 @@ pub struct Expect {
     /// A delivery waits.
     #[serde(default)]
     pub waiting: bool,
-    /// How many deliveries.
+    /// How many deliveries; in an access step, how many messages.
     pub count: Option<usize>,
+    /// What a list holds: the detentions of a list of visits, the organisations that saw something.
+    pub lists: Option<Vec<String>>,
 }
 
 /// What a step does: exactly one thing.

@@ -13,12 +13,12 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::{
-    Hub, explain,
+    Hub,
     inspect::Offer,
     model::{DecisionRecord, Delivery, StoredMessage},
     ports::{Bus, DeliveryFilter, Store},
     spawn,
-    step::{Law, Receipts, Report, Reported},
+    step::{Receipts, Report, Reported},
 };
 use schakelpunt_store::SqliteStore;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,8 @@ use serde_json::{Map, Value, json};
 use super::{
     check::to_json,
     compare::compare_outcome,
-    file::{Access, Ask, Does, Scenario, Step},
+    desk::Seen,
+    file::{Ask, Does, Scenario, Step},
     recording::{HandedOver, RecordingBus},
 };
 use crate::{assets, clock::SetClock, config::Config, registers::Tables, wiring};
@@ -75,7 +76,7 @@ pub struct Player {
 #[derive(Debug, Default)]
 pub(super) struct Happened {
     pub(super) report: Option<Report>,
-    pub(super) answer: Option<Result<(), String>>,
+    pub(super) answer: Option<Result<Seen, String>>,
     pub(super) asked: Option<(StoredMessage, At)>,
     pub(super) event: Option<EventName>,
     pub(super) key: Option<schakelpunt_domain::ids::MessageKey>,
@@ -186,8 +187,11 @@ impl Player {
                 self.offer(offer, &mut happened).await?;
             }
             Does::Register(table) => self.register(table, step.at).await?,
-            Does::Access(access) => happened.answer = Some(self.access(access, step.at).await?),
-            Does::Ask(ask) => happened.asked = Some(self.ask(ask, step.at).await?),
+            Does::Access(access) => happened.answer = Some(self.access(access).await?),
+            Does::Ask(ask) => match &ask.who_saw {
+                Some(detention) => happened.answer = Some(Ok(self.who_saw(detention).await?)),
+                None => happened.asked = Some(self.ask(ask, step.at).await?),
+            },
             Does::Link(link) => self.hub.link(&link.to, link.up),
             Does::Stop(stop) => self.hub.record(vec![Entry::Stop(stop.clone())]).await?,
         }
@@ -248,22 +252,15 @@ impl Player {
         Ok(())
     }
 
-    async fn access(&self, access: &Access, now: Timestamp) -> anyhow::Result<Result<(), String>> {
-        let case = self.case(&access.detention).await?;
-        let registers = self.hub.registers().await;
-        let law = Law { settings: self.hub.settings(), registers: &registers };
-        let answer = explain::access(law, &access.worker, &access.capacity, &case, At::now(now));
-        Ok(answer.map(|_| ()).map_err(|code| code.to_string()))
-    }
-
     pub(super) async fn case(&self, detention: &DetentionRef) -> anyhow::Result<Case> {
         let known = self.hub.store().case(detention).await?;
         Ok(known.map_or_else(|| Case::new(detention.clone()), |case| case.value))
     }
 
     async fn ask(&self, ask: &Ask, now: Timestamp) -> anyhow::Result<(StoredMessage, At)> {
-        let traces = self.hub.store().trace(&ask.explain.parse()?).await?;
-        let trace = traces.into_iter().next().with_context(|| format!("`{}` is not known", ask.explain))?;
+        let id = ask.explain.as_ref().context("`ask` names a message by `explain`, or a detention by `who-saw`")?;
+        let traces = self.hub.store().trace(&id.parse()?).await?;
+        let trace = traces.into_iter().next().with_context(|| format!("`{id}` is not known"))?;
         Ok((trace.message, At { valid: ask.at.unwrap_or(now), known: ask.known.unwrap_or(now) }))
     }
 
@@ -350,7 +347,7 @@ fn entries(scenario: &Scenario) -> anyhow::Result<Vec<Recorded<Entry>>> {
     Ok(entries)
 }
 
-async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
+pub(super) async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
     let (_, entries) = store.registers().await?;
     let ids = entries
         .into_iter()
@@ -359,7 +356,7 @@ async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<Particip
 }
 
 /// A bus in this process where everybody reads and acknowledges at once.
-fn attended(participants: &[ParticipantId]) -> InProcessBus {
+pub(super) fn attended(participants: &[ParticipantId]) -> InProcessBus {
     let bus = InProcessBus::default();
     for participant in participants {
         let mut inbox = bus.subscribe(participant);

@@ -153,7 +153,10 @@ fn newer_taken_back(world: &World, delivery: &Delivery, sequence: u64) -> bool {
 
 /// Whether another system than the one that sent this has filled the slot, too.
 fn by_two_systems(tables: &Tables, delivery: &Delivery, slot: &str) -> bool {
-    let other = |message: &&StoredMessage| message.detention == delivery.detention && message.key.source != delivery.key.source;
+    let hub = settings().source;
+    let other = |message: &&StoredMessage| {
+        message.detention == delivery.detention && message.key.source != delivery.key.source && message.key.source != hub
+    };
     let fills = |message: &StoredMessage| {
         message.leaves.iter().any(|leaf| leaf.as_str().strip_prefix('/').is_some_and(|leaf| leaf.starts_with(slot)))
     };

@@ -1,0 +1,232 @@
+use super::*;
+use crate::{ids::DetentionRef, reorganisation::Current};
+
+const BEGAN: &str = "2024-01-10T09:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn who(id: &str) -> ParticipantId {
+    id.parse().unwrap()
+}
+
+fn entry(kind: &str, json: serde_json::Value) -> Entry {
+    Entry::read(kind, json).unwrap()
+}
+
+fn participant(id: &str, kind: &str, code: Option<&str>) -> Entry {
+    let municipalities: Vec<_> = code.into_iter().map(|code| serde_json::json!({"code": code})).collect();
+    let json = serde_json::json!({"id": id, "kind": kind, "oin": "00000099000000000001", "municipalities": municipalities});
+    entry("participant", json)
+}
+
+/// Registers with these participants and the entries, recorded one second after another.
+fn registers(entries: Vec<Entry>) -> Registers {
+    let people = [
+        participant("gemeente-tilburg", "municipality", Some("0855")),
+        participant("gemeente-helmond", "municipality", Some("0794")),
+        participant("gemeente-weesp", "municipality", Some("0457")),
+        participant("gemeente-amsterdam", "municipality", Some("0363")),
+        participant("pi-vught", "prison", None),
+        participant("pi-grave", "prison", None),
+        participant("rn-brabant", "probation", None),
+    ];
+    let entries = people.into_iter().chain(entries).zip(0..);
+    let second = |seconds: i64| at(BEGAN) + jiff::SignedDuration::from_secs(seconds);
+    Registers::new(1, entries.map(|(entry, number)| Recorded { entry, recorded: second(number) }))
+}
+
+fn mandate() -> Entry {
+    entry(
+        "mandate",
+        serde_json::json!({"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "visit", "from": "2024-01-01"}),
+    )
+}
+
+fn ending(what: &serde_json::Value, from: &str) -> Entry {
+    entry("ending", serde_json::json!({"what": what, "from": from}))
+}
+
+fn mandates(registers: &Registers, at: At) -> usize {
+    registers.mandates(&who("gemeente-helmond"), at).count()
+}
+
+#[test]
+fn a_mandate_ends_at_midnight_of_the_day_that_a_later_entry_names() {
+    let end = ending(&serde_json::json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg"}}), "2024-07-01");
+    let registers = registers(vec![mandate(), end]);
+    assert_eq!(mandates(&registers, At::now(at("2024-06-30T21:59:59Z"))), 1);
+    assert_eq!(mandates(&registers, At::now(at("2024-06-30T22:00:00Z"))), 0, "midnight in Amsterdam");
+    let before_it_was_said = At { valid: at("2024-08-01T00:00:00Z"), known: at("2024-01-10T09:00:07Z") };
+    assert_eq!(mandates(&registers, before_it_was_said), 1, "the answer for a pair of instants does not change");
+    assert_eq!(registers.next_boundary(at("2024-06-01T00:00:00Z")), Some(at("2024-06-30T22:00:00Z")));
+}
+
+#[test]
+fn what_is_entered_after_an_ending_counts() {
+    let end = ending(
+        &serde_json::json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "visit"}}),
+        "2024-02-01",
+    );
+    let registers = registers(vec![mandate(), end, mandate()]);
+    assert_eq!(mandates(&registers, At::now(at("2024-03-01T00:00:00Z"))), 1);
+}
+
+#[test]
+fn a_stop_is_lifted_by_a_later_entry_only() {
+    let stop = || Stop::Participant(who("gemeente-tilburg"));
+    let now = At::now(at("2024-03-01T00:00:00Z"));
+    assert_eq!(registers(vec![Entry::Stop(stop())]).stops(now).count(), 1);
+    assert_eq!(registers(vec![Entry::Stop(stop()), Entry::Lift(stop())]).stops(now).count(), 0);
+    assert_eq!(registers(vec![Entry::Stop(stop()), Entry::Lift(stop()), Entry::Stop(stop())]).stops(now).count(), 1);
+    let other = Entry::Lift(Stop::Participant(who("gemeente-helmond")));
+    assert_eq!(registers(vec![Entry::Stop(stop()), other]).stops(now).count(), 1);
+}
+
+#[test]
+fn a_secondment_and_a_conflict() {
+    let capacity = serde_json::json!({"worker": "n", "employer": "rn-brabant", "acting-for": "gemeente-tilburg", "role": "r", "from": "2024-01-01", "until": "2024-07-01"});
+    let conflict = serde_json::json!({"worker": "n", "detention": "A-1", "acting-for": "gemeente-tilburg"});
+    let registers = registers(vec![entry("capacity", capacity), entry("conflict", conflict)]);
+    let detention: DetentionRef = "A-1".parse().unwrap();
+    let now = At::now(at("2024-06-30T21:59:59Z"));
+    assert_eq!(registers.capacities("n", now).count(), 1);
+    assert_eq!(registers.capacities("n", At::now(at("2024-06-30T22:00:00Z"))).count(), 0);
+    assert!(registers.has_conflict("n", &who("gemeente-tilburg"), &detention, now));
+    assert!(!registers.has_conflict("n", &who("rn-brabant"), &detention, now));
+    assert!(!registers.has_conflict("m", &who("gemeente-tilburg"), &detention, now));
+}
+
+#[test]
+fn a_request_becomes_a_subscription_by_the_owner_of_the_data() {
+    let event: EventName = "plan-ready".parse().unwrap();
+    let now = At::now(at("2024-03-01T00:00:00Z"));
+    let request = || entry("subscription", serde_json::json!({"participant": "rn-brabant", "events": ["plan-ready"]}));
+    let approval = |owner: &str, granted: bool| {
+        entry("approval", serde_json::json!({"participant": "rn-brabant", "events": ["*"], "owner": owner, "granted": granted}))
+    };
+    let subscribed = |entries: Vec<Entry>| registers(entries).is_subscribed(&who("rn-brabant"), &event, "DJI", now);
+    assert!(subscribed(Vec::new()), "without an entry, everything");
+    assert!(!subscribed(vec![request()]));
+    assert!(subscribed(vec![request(), approval("DJI", true)]));
+    assert!(!subscribed(vec![request(), approval("3RO", true)]), "another owner's data");
+    assert!(!subscribed(vec![approval("DJI", true), request()]), "an approval before the request approves nothing");
+    assert!(!subscribed(vec![request(), approval("DJI", true), approval("DJI", false)]), "taken back");
+    let paused = entry("subscription", serde_json::json!({"participant": "rn-brabant", "events": ["plan-ready"], "state": "paused"}));
+    assert!(!subscribed(vec![request(), approval("DJI", true), paused]));
+}
+
+#[test]
+fn a_unit_takes_the_place_of_another_from_a_day_on() {
+    let succession = entry("succession", serde_json::json!({"predecessor": "pi-grave", "successor": "pi-vught", "from": "2024-05-01"}));
+    let agreement =
+        entry("agreement", serde_json::json!({"municipality": "gemeente-helmond", "prison": "pi-grave", "probation": "rn-brabant"}));
+    let registers = registers(vec![agreement, succession]);
+    let (before, after) = (At::now(at("2024-04-30T21:00:00Z")), At::now(at("2024-05-01T09:00:00Z")));
+    let (grave, vught, helmond) = (who("pi-grave"), who("pi-vught"), who("gemeente-helmond"));
+    assert_eq!((registers.successor(&grave, before), registers.successor(&grave, after)), (&grave, &vught));
+    assert_eq!(registers.predecessors(&vught, after), [vught.clone(), grave]);
+    assert!(registers.agreement(&helmond, &vught, before).is_none());
+    assert_eq!(registers.agreement(&helmond, &vught, after).unwrap().probation, Some(who("rn-brabant")));
+}
+
+#[test]
+fn a_circle_of_successions_ends() {
+    let one = entry("succession", serde_json::json!({"predecessor": "pi-grave", "successor": "pi-vught", "from": "2024-05-01"}));
+    let back = entry("succession", serde_json::json!({"predecessor": "pi-vught", "successor": "pi-grave", "from": "2024-05-01"}));
+    let registers = registers(vec![one, back]);
+    let now = At::now(at("2024-06-01T00:00:00Z"));
+    assert!([who("pi-grave"), who("pi-vught")].contains(registers.successor(&who("pi-grave"), now)));
+    assert!(registers.predecessors(&who("pi-grave"), now).len() <= 2);
+}
+
+#[test]
+fn a_municipality_that_merged_is_succeeded_on_its_day() {
+    let registers = registers(Vec::new());
+    let known = at("2024-06-01T00:00:00Z");
+    let on = |day: &str| At { valid: at(&format!("{day}T12:00:00Z")), known };
+    let (weesp, amsterdam) = (who("gemeente-weesp"), who("gemeente-amsterdam"));
+    let code = "0457".parse().unwrap();
+    assert_eq!(registers.successor(&weesp, on("2022-03-23")), &weesp, "not on 1 January");
+    assert_eq!(registers.successor(&weesp, on("2022-03-24")), &amsterdam);
+    assert_eq!(registers.municipality(&code, on("2022-03-23")).unwrap().id, weesp);
+    assert_eq!(registers.municipality(&code, on("2022-03-24")).unwrap().id, amsterdam);
+    assert_eq!(registers.current_code(&code, None, on("2022-03-24")), Current::One("0363".parse().unwrap()));
+    assert_eq!(registers.predecessors(&amsterdam, on("2022-03-24")), [amsterdam.clone(), weesp]);
+    assert_eq!(registers.predecessors(&amsterdam, on("2022-03-23")), [amsterdam]);
+}
+
+#[test]
+fn a_split_goes_by_postal_code() {
+    let split = entry(
+        "reorganisation",
+        serde_json::json!({"code": "0788", "from": "2021-01-01", "into": ["0757", "0824", "0855", "0865"], "parts": [{"postal-code": "5074", "code": "0855"}]}),
+    );
+    let registers = registers(vec![split]);
+    let now = At::now(at("2024-06-01T00:00:00Z"));
+    let code = "0788".parse().unwrap();
+    assert_eq!(registers.current_code(&code, Some("5074AB"), now), Current::One("0855".parse().unwrap()));
+    assert_eq!(registers.current_code(&code, Some("5299AB"), now), Current::Split, "no part of that code is known");
+    assert_eq!(registers.current_code(&code, None, now), Current::Split);
+}
+
+#[test]
+fn who_retires_takes_no_part_but_keeps_its_meaning() {
+    let registers = registers(vec![ending(&serde_json::json!({"participant": {"id": "pi-grave"}}), "2024-05-01")]);
+    let now = At::now(at("2024-06-01T00:00:00Z"));
+    assert!(registers.participant(&who("pi-grave"), now).is_none());
+    assert!(registers.participant(&who("pi-grave"), At::now(at("2024-04-01T00:00:00Z"))).is_some());
+    assert!(registers.registered(&who("pi-grave"), now).is_some());
+    assert!(!registers.participants(now).any(|participant| participant.id == who("pi-grave")));
+}
+
+#[test]
+fn what_makes_no_sense_cannot_be_entered() {
+    let registers = registers(vec![mandate()]);
+    let now = at("2024-03-01T00:00:00Z");
+    let check = |kind: &str, json: serde_json::Value| Entry::read(kind, json).and_then(|entry| entry.check(&registers, now));
+    let mandate = |mandator: &str, until: &str| {
+        check(
+            "mandate",
+            serde_json::json!({"mandator": mandator, "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01", "until": until}),
+        )
+    };
+    assert_eq!(mandate("gemeente-helmond", "2025-01-01"), Ok(()));
+    assert_eq!(mandate("gemeente-helmond", "2024-01-01"), Err(Improper::Period));
+    assert_eq!(mandate("gemeente-tilburg", "2025-01-01"), Err(Improper::Itself));
+    assert_eq!(mandate("pi-vught", "2025-01-01"), Err(Improper::Kind(who("pi-vught"), "municipality")));
+    assert_eq!(mandate("gemeente-delft", "2025-01-01"), Err(Improper::Unknown(who("gemeente-delft"))));
+    let end = |mandator: &str| {
+        check(
+            "ending",
+            serde_json::json!({"what": {"mandate": {"mandator": mandator, "mandatary": "gemeente-tilburg"}}, "from": "2024-07-01"}),
+        )
+    };
+    assert_eq!(end("gemeente-helmond"), Ok(()));
+    assert_eq!(end("gemeente-weesp"), Err(Improper::Nothing));
+    assert_eq!(check("lift", serde_json::json!({"participant": "pi-vught"})), Err(Improper::Nothing));
+    let active = serde_json::json!({"participant": "rn-brabant", "events": ["*"], "state": "active"});
+    assert_eq!(check("subscription", active), Err(Improper::Active));
+    assert_eq!(
+        check("approval", serde_json::json!({"participant": "rn-brabant", "events": ["*"], "owner": "DJI"})),
+        Err(Improper::Nothing)
+    );
+    assert_eq!(
+        check("reorganisation", serde_json::json!({"code": "0457", "from": "2024-01-01", "into": ["0457"]})),
+        Err(Improper::Reorganisation)
+    );
+    assert_eq!(check("nonsense", serde_json::json!({})), Err(Improper::Register));
+    let form = check("mandate", serde_json::json!({"mandator": "geheim persoon"}));
+    assert!(matches!(&form, Err(Improper::Form(text)) if !text.contains("geheim")), "{form:?}");
+}
+
+#[test]
+fn every_register_has_its_word() {
+    let stop = Stop::Detention("A-1".parse().unwrap());
+    for entry in [participant("x", "prison", None), mandate(), Entry::Stop(stop.clone()), Entry::Lift(stop)] {
+        let json = serde_json::to_value(&entry).unwrap();
+        assert_eq!(json.as_object().unwrap().keys().next().unwrap(), entry.kind());
+        assert!(KINDS.contains(&entry.kind()));
+    }
+}

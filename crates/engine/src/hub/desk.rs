@@ -1,0 +1,183 @@
+//! What people do at the desks and at the registers: each look is kept, and each entry is checked in the transaction that writes it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DetentionRef, LegalDay, ParticipantId, Refusal,
+    case::Case,
+    consent::{Consent, ConsentEntry},
+    registers::{At, Entry, Improper, Kind, Recorded, Registers},
+};
+use schakelpunt_rules::{self as rules, Statistics, Visit};
+
+use super::Hub;
+use crate::{
+    desk::{self, AccessRecord, Given, Look, Reads},
+    model::Delivery,
+    ports::{DeliveryFilter, StoreError},
+    step::{Input, Receipts},
+};
+
+/// All that was given of one case fits.
+const DELIVERIES_MAX: u32 = 100_000;
+
+impl Hub {
+    /// Enters register entries, if they can stand beside what is there. What rests on them is decided again at the claim.
+    pub async fn enter(&self, entries: &[Entry], by: &ParticipantId) -> Result<Result<u64, Improper>, StoreError> {
+        let mut improper = Improper::Nothing;
+        let epoch = self
+            .store
+            .enter(by.as_str(), &mut |now, held| {
+                let mut registers = Registers::new(0, held);
+                for entry in entries {
+                    if let Err(why) = entry.check(&registers, now) {
+                        improper = why;
+                        return None;
+                    }
+                    registers.add(Recorded { entry: entry.clone(), recorded: now });
+                }
+                Some(entries.to_vec())
+            })
+            .await?;
+        let Some(epoch) = epoch else { return Ok(Err(improper)) };
+        self.reload().await?;
+        self.look_again();
+        Ok(Ok(epoch))
+    }
+
+    /// Records a consent in a case that is known.
+    pub async fn enter_consent(&self, entry: &ConsentEntry) -> Result<Result<(), Improper>, StoreError> {
+        self.reload().await?;
+        let (registers, now) = self.as_of_now().await?;
+        if registers.participant(entry.recipient(), At::now(now)).is_none() {
+            return Ok(Err(Improper::Unknown(entry.recipient().clone())));
+        }
+        let (detention, consent) = entry.consent(now);
+        if self.known_case(&detention).await?.is_none() {
+            return Ok(Err(Improper::Nothing));
+        }
+        // when it was recorded is not for whoever enters it to say
+        let withdrawal_recorded = consent.withdrawn_at.map(|_| now);
+        self.record_consent(detention, Consent { recorded: now, withdrawal_recorded, ..consent }).await.map(Ok)
+    }
+
+    /// Takes a consent back: what waits and rests on it is cancelled in the same transaction.
+    pub async fn withdraw_consent(&self, detention: &DetentionRef, id: &str) -> Result<Result<(), Improper>, StoreError> {
+        let now = self.store.now().await?;
+        let case = self.known_case(detention).await?;
+        let known = case.as_ref().and_then(|case| case.consents.iter().find(|consent| consent.id == id));
+        let Some(consent) = known else { return Ok(Err(Improper::Nothing)) };
+        let ended = Consent { withdrawn_at: Some(now), withdrawal_recorded: Some(now), ..consent.clone() };
+        self.run(&[Input::Consent(detention.clone(), ended)], Receipts::Answered).await.map(|_| Ok(()))
+    }
+
+    /// The consents of a case, with their ends.
+    pub async fn consents(&self, detention: &DetentionRef) -> Result<Vec<Consent>, StoreError> {
+        Ok(self.known_case(detention).await?.map(|case| case.consents).unwrap_or_default())
+    }
+
+    /// What a worker may see of a case, in one capacity.
+    pub async fn look(&self, look: &Look, detention: &DetentionRef) -> Result<Result<Vec<Given>, Refusal>, StoreError> {
+        self.reload().await?;
+        let (registers, now) = self.as_of_now().await?;
+        let at = At::now(now);
+        let known = self.known_case(detention).await?;
+        let case = known.clone().unwrap_or_else(|| Case::new(detention.clone()));
+        let admission = look.check().and_then(|()| rules::access(&registers, &look.worker, &look.capacity, &case, at));
+        let mut record = record(look, detention.clone(), Reads::Case, now);
+        let answer = match admission {
+            Err(code) => {
+                record.code = Some(code);
+                Err(code)
+            }
+            Ok(admission) => {
+                let seen = desk::view(&registers, &admission, &look.capacity, &self.all_deliveries(detention).await?, at);
+                let fields: BTreeSet<_> = seen.iter().flat_map(|given| given.fields.iter().cloned()).collect();
+                record.fields = fields.into_iter().collect();
+                record.employer = Some(admission.employer);
+                record.role = Some(admission.role);
+                record.on_behalf_of = admission.on_behalf_of;
+                Ok(seen)
+            }
+        };
+        // of a case that is not known there is nothing to keep
+        if known.is_some() {
+            self.store.note_accesses(&[record]).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Whom a worker may visit in a prison, now or on a later day. Every name on the list counts as a look.
+    pub async fn visit_list(
+        &self,
+        look: &Look,
+        prison: &ParticipantId,
+        day: Option<LegalDay>,
+    ) -> Result<Result<Vec<Visit>, Refusal>, StoreError> {
+        self.reload().await?;
+        let (registers, now) = self.as_of_now().await?;
+        let at = At { valid: day.map_or(now, |day| day.begins().max(now)), known: now };
+        let cases = self.store.cases_in(&registers.predecessors(prison, at)).await?;
+        let visits = look.check().and_then(|()| rules::visit_list(&registers, &look.worker, &look.capacity, prison, &cases, at));
+        let Ok(visits) = visits else { return Ok(visits) };
+        let own = rules::capacity(&registers, &look.worker, &look.capacity, None, at).ok();
+        let records = visits.iter().map(|visit| AccessRecord {
+            employer: own.map(|own| own.employer.clone()),
+            role: own.map(|own| own.role.clone()),
+            on_behalf_of: visit.on_behalf_of.clone(),
+            ..record(look, visit.detention.clone(), Reads::VisitList, now)
+        });
+        self.store.note_accesses(&records.collect::<Vec<_>>()).await?;
+        Ok(Ok(visits))
+    }
+
+    /// How many people there are, without small numbers and without anybody.
+    pub async fn statistics(&self, look: &Look) -> Result<Result<Statistics, Refusal>, StoreError> {
+        self.reload().await?;
+        let (registers, now) = self.as_of_now().await?;
+        let at = At::now(now);
+        let prisons: Vec<_> = registers.participants(at).filter(|one| one.kind == Kind::Prison).collect();
+        let prisons: BTreeSet<_> = prisons.into_iter().flat_map(|prison| registers.predecessors(&prison.id, at)).collect();
+        let cases = self.store.cases_in(&prisons.into_iter().collect::<Vec<_>>()).await?;
+        Ok(look.check().and_then(|()| rules::statistics(&registers, &look.worker, &look.capacity, &cases, at)))
+    }
+
+    /// What was given of a case, and who looked at it.
+    pub async fn who_saw(&self, detention: &DetentionRef) -> Result<(Vec<Given>, Vec<AccessRecord>), StoreError> {
+        let given = desk::given(&self.all_deliveries(detention).await?);
+        Ok((given, self.store.accesses(detention).await?))
+    }
+
+    async fn as_of_now(&self) -> Result<(std::sync::Arc<Registers>, Timestamp), StoreError> {
+        let registers = self.registers().await;
+        // time never runs back: what was entered counts
+        let now = self.store.now().await?.max(registers.latest());
+        Ok((registers, now))
+    }
+
+    async fn known_case(&self, detention: &DetentionRef) -> Result<Option<Case>, StoreError> {
+        Ok(self.store.case(detention).await?.map(|case| case.value).filter(|case| case.opened.is_some()))
+    }
+
+    async fn all_deliveries(&self, detention: &DetentionRef) -> Result<Vec<Delivery>, StoreError> {
+        let filter = DeliveryFilter { detention: Some(detention.clone()), limit: DELIVERIES_MAX, ..DeliveryFilter::default() };
+        self.store.deliveries(&filter).await
+    }
+}
+
+fn record(look: &Look, detention: DetentionRef, reads: Reads, at: Timestamp) -> AccessRecord {
+    AccessRecord {
+        at,
+        detention,
+        worker: look.worker.clone(),
+        employer: None,
+        acting_for: look.capacity.clone(),
+        role: None,
+        on_behalf_of: None,
+        reads,
+        purpose: look.purpose.clone(),
+        fields: Vec::new(),
+        code: None,
+    }
+}

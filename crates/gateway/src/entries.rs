@@ -1,0 +1,154 @@
+//! `GET` and `POST /v1/registers/{kind}`: what the registers hold, and what a person adds to them.
+//!
+//! | caller | may enter |
+//! |---|---|
+//! | an administrator | everything but approvals |
+//! | an administrator for an owner of data | approvals of that owner |
+//! | a participant | a subscription of its own, as a request |
+//!
+//! Only administrators may read. Beside the registers of [`KINDS`] there are `consent` and `withdrawal`, which stand in a case.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    DetentionRef,
+    consent::ConsentEntry,
+    json as strict,
+    registers::{At, Entry, Improper, KINDS, Registers, SubscriptionState},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Shared,
+    caller::{Segment, Someone, Who},
+    problem::Problem,
+};
+
+/// Where it is served.
+pub(crate) const PATH: &str = "/v1/registers/{kind}";
+/// Most bytes of one entry.
+pub const ENTRY_MAX: usize = 16 * 1024;
+const CONSENT: &str = "consent";
+const WITHDRAWAL: &str = "withdrawal";
+
+/// Which entries.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    at: Option<Timestamp>,
+    known: Option<Timestamp>,
+    detention: Option<DetentionRef>,
+}
+
+/// A consent that is taken back.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Withdrawal {
+    id: String,
+    detention: DetentionRef,
+}
+
+/// Lists what is known, or with `at` what is in force then.
+pub(crate) async fn list(
+    State(gateway): State<Shared>,
+    someone: Someone,
+    Segment(kind): Segment,
+    keys: Result<Query<Keys>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Who::Administrator(_) = someone.who else { return Err(forbidden("the token of an administrator")) };
+    let Query(Keys { at, known, detention }) =
+        keys.map_err(|_| Problem::invalid("`at` and `known`: instants with an offset; `detention` for consents"))?;
+    if kind == CONSENT {
+        let detention = detention.ok_or_else(|| Problem::invalid("`detention`: the case in which the consents stand"))?;
+        return Ok(Json(json!({"entries": gateway.hub.consents(&detention).await?})));
+    }
+    if !KINDS.contains(&kind.as_str()) {
+        return Err(no_such_register());
+    }
+    let (epoch, entries) = gateway.hub.store().registers().await?;
+    let now = gateway.hub.store().now().await?;
+    let registers = Registers::new(epoch, entries);
+    let known = known.unwrap_or_else(|| now.max(registers.latest()));
+    let listed = match at {
+        Some(valid) => registers.in_force(&kind, At { valid, known }),
+        None => registers.recorded(&kind, known),
+    };
+    let shown: Vec<Value> = listed.into_iter().map(|one| json!({"entry": plain(&one.entry), "recorded": one.recorded})).collect();
+    Ok(Json(json!({"epoch": epoch, "entries": shown})))
+}
+
+/// The entry as in its file, without the word of its register.
+fn plain(entry: &Entry) -> Value {
+    let tagged = serde_json::to_value(entry).unwrap_or_default();
+    tagged.get(entry.kind()).cloned().unwrap_or_default()
+}
+
+/// Enters one entry.
+pub(crate) async fn enter(
+    State(gateway): State<Shared>,
+    someone: Someone,
+    Segment(kind): Segment,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = body.map_err(|_| Problem::invalid("an entry of at most 16 KiB"))?;
+    let value = strict::parse(&body).map_err(|_| Problem::invalid("an entry as one JSON object, each key once"))?;
+    if kind == CONSENT || kind == WITHDRAWAL {
+        let Who::Administrator(_) = &someone.who else { return Err(forbidden("the token of an administrator")) };
+        let done = if kind == CONSENT {
+            let entry: ConsentEntry = serde_json::from_value(value).map_err(|_| Problem::invalid("a consent with the keys of its file"))?;
+            gateway.hub.enter_consent(&entry).await?
+        } else {
+            let Withdrawal { id, detention } =
+                serde_json::from_value(value).map_err(|_| Problem::invalid("`id` of the consent and `detention`"))?;
+            gateway.hub.withdraw_consent(&detention, &id).await?
+        };
+        done.map_err(|why| improper(&why))?;
+        return Ok((StatusCode::CREATED, Json(json!({"entered": kind}))).into_response());
+    }
+    if !KINDS.contains(&kind.as_str()) {
+        return Err(no_such_register());
+    }
+    let entry = Entry::read(&kind, value).map_err(|why| improper(&why))?;
+    let by = may_enter(&someone, &entry)?;
+    let epoch = gateway.hub.enter(std::slice::from_ref(&entry), &by).await?.map_err(|why| improper(&why))?;
+    tracing::info!(%by, kind, epoch, "register entry");
+    Ok((StatusCode::CREATED, Json(json!({"entered": kind, "epoch": epoch}))).into_response())
+}
+
+/// Under which name the entry is made, if this caller may make it.
+fn may_enter(someone: &Someone, entry: &Entry) -> Result<schakelpunt_domain::ParticipantId, Problem> {
+    match (&someone.who, entry) {
+        (Who::Administrator(administrator), Entry::Approval(approval)) => match &administrator.owner {
+            Some(owner) if *owner == approval.owner => Ok(administrator.name.clone()),
+            _ => Err(forbidden("an administrator for the owner of the data")),
+        },
+        (Who::Administrator(administrator), _) if administrator.owner.is_none() => Ok(administrator.name.clone()),
+        (Who::Administrator(_), _) => Err(forbidden("an approval: an administrator for an owner of data enters nothing else")),
+        (Who::Participant(participant), Entry::Subscription(subscription))
+            if subscription.participant == *participant && subscription.state == SubscriptionState::Requested =>
+        {
+            Ok(participant.clone())
+        }
+        (Who::Participant(_), _) => {
+            Err(forbidden("a subscription of one's own with the state `requested`, or the token of an administrator"))
+        }
+    }
+}
+
+pub(crate) fn forbidden(detail: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", "This caller may not do this.", detail)
+}
+
+fn no_such_register() -> Problem {
+    Problem::not_found("a register: participant, agreement, mandate, capacity, subscription, consent, ...")
+}
+
+fn improper(why: &Improper) -> Problem {
+    Problem::invalid(&why.to_string())
+}

@@ -1,0 +1,139 @@
+//! What a worker may see of a case: in one capacity at a time, and never in two together (domain 6.0; decisions 23 and 24).
+
+use schakelpunt_domain::{
+    DetentionRef, ParticipantId, Refusal,
+    case::{Case, Title},
+    consent::ConsentState,
+    pointer::Leaf,
+    registers::{At, Capacity, Kind, Registers, Scope, Stop},
+};
+
+use crate::{Relation, Who, candidate_for, candidates::responsible_municipality};
+
+/// Who must be known to whoever visits or invites somebody [I]: the name and the day of birth, no more.
+const WHO: [&str; 3] = ["/person/identity/surname", "/person/identity/givenNames", "/person/identity/birthDate"];
+
+/// A worker who may look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Who employs the worker.
+    pub employer: ParticipantId,
+    /// As what the worker acts.
+    pub role: String,
+    /// What the organisation is to the case.
+    pub relations: Vec<Relation>,
+    /// Under a mandate: for whom.
+    pub on_behalf_of: Option<ParticipantId>,
+    /// What the mandate covers; `All` for what is the organisation's own.
+    pub scope: Scope,
+}
+
+/// The capacity of a worker in force for `acting_for`; without one the worker is in the wrong place.
+pub fn capacity<'a>(
+    registers: &'a Registers,
+    worker: &'a str,
+    acting_for: &ParticipantId,
+    detention: Option<&DetentionRef>,
+    at: At,
+) -> Result<&'a Capacity, Refusal> {
+    let covers = |own: &&Capacity| {
+        registers.successor(&own.acting_for, at) == acting_for && detention.is_none_or(|detention| own.covers_case(detention))
+    };
+    let conflict = detention.is_some_and(|detention| registers.has_conflict(worker, acting_for, detention, at));
+    let own = registers.capacities(worker, at).filter(|_| !conflict).find(covers);
+    own.ok_or(Refusal::WrongCapacity)
+}
+
+/// Whether a worker may look at a case in the capacity of `acting_for`, and as what.
+pub fn access(registers: &Registers, worker: &str, acting_for: &ParticipantId, case: &Case, at: At) -> Result<Admission, Refusal> {
+    let admission = admit(registers, worker, acting_for, case, at)?;
+    // said to those only who have to do with the case
+    let kind = registers.participant(acting_for, at).map(|participant| participant.kind);
+    if kind.is_some_and(|kind| serves(case, kind, at)) { Ok(admission) } else { Err(Refusal::OutOfScopeTitle) }
+}
+
+fn admit(registers: &Registers, worker: &str, acting_for: &ParticipantId, case: &Case, at: At) -> Result<Admission, Refusal> {
+    let capacity = capacity(registers, worker, acting_for, Some(&case.detention), at)?;
+    let stopped = [Stop::Participant(acting_for.clone()), Stop::Detention(case.detention.clone())];
+    if registers.stops(at).any(|stop| stopped.contains(stop)) {
+        return Err(Refusal::Stopped);
+    }
+    let admitted = |relations: Vec<Relation>, on_behalf_of: Option<ParticipantId>, scope| Admission {
+        employer: capacity.employer.clone(),
+        role: capacity.role.clone(),
+        relations,
+        on_behalf_of,
+        scope,
+    };
+    let candidate = candidate_for(acting_for, &Who::default(), case, registers, at).ok_or(Refusal::NotResponsible)?;
+    match candidate.closed {
+        Some(code) => {
+            let municipality = responsible_municipality(case, registers, at).ok_or(code)?;
+            if municipality.id == *acting_for {
+                // another acts for it, and it stays responsible: it can see what was done in its name (decision 23)
+                return Ok(admitted(vec![Relation::ResponsibleMunicipality], None, Scope::All));
+            }
+            let scope = mandated(registers, &municipality.id, acting_for, case, at).ok_or(code)?;
+            Ok(admitted(vec![Relation::ResponsibleMunicipality], Some(municipality.id.clone()), scope))
+        }
+        None if candidate.relations.is_empty() => Err(Refusal::NotResponsible),
+        // outside the triad there is nothing to look at without consent
+        None if candidate.kind == Kind::CarePartner => {
+            match case.consent_for_any(&registers.predecessors(acting_for, at), None, at, true).0 {
+                ConsentState::Valid => Ok(admitted(candidate.relations, None, Scope::All)),
+                ConsentState::Missing => Err(Refusal::ConsentMissing),
+                ConsentState::Expired => Err(Refusal::ConsentExpired),
+                ConsentState::Withdrawn => Err(Refusal::ConsentWithdrawn),
+            }
+        }
+        None => Ok(admitted(candidate.relations, candidate.on_behalf_of, Scope::All)),
+    }
+}
+
+/// What `mandatary` may do for `mandator` in this case; the widest mandate in force for the prison that holds the person.
+pub(crate) fn mandated(registers: &Registers, mandator: &ParticipantId, mandatary: &ParticipantId, case: &Case, at: At) -> Option<Scope> {
+    let prison = case.prison(at).map(|prison| registers.successor(prison, at));
+    let own = registers.mandates(mandator, at).filter(|mandate| registers.successor(&mandate.mandatary, at) == mandatary);
+    let mut scopes: Vec<Scope> = own.filter(|mandate| mandate.covers_prison(prison)).map(|mandate| mandate.scope).collect();
+    scopes.sort_by_key(|scope| match scope {
+        Scope::All => 0,
+        Scope::Visit => 1,
+        Scope::Tbo => 2,
+        Scope::Aftercare => 3,
+    });
+    scopes.first().copied()
+}
+
+/// Whether the hub serves this detention for an organisation of that kind (decision 16).
+fn serves(case: &Case, kind: Kind, at: At) -> bool {
+    match case.title(at) {
+        Some(Title::Aliens | Title::Jji) => false,
+        Some(Title::Vris) => matches!(kind, Kind::Probation | Kind::Prison | Kind::Hub),
+        Some(
+            Title::PreTrial
+            | Title::Sentence
+            | Title::DetentionPenalty
+            | Title::CivilCoercion
+            | Title::Isd
+            | Title::TbsPasser
+            | Title::Military,
+        )
+        | None => true,
+    }
+}
+
+/// Whether a leaf of what the organisation was given is within the scope of a mandate: who visits sees who it is and the conditions,
+/// not the file of the aftercare (domain 6.2).
+pub fn within(scope: Scope, leaf: &Leaf) -> bool {
+    let below = |container: &str| leaf.as_str().strip_prefix(container).is_some_and(|rest| rest.starts_with('/'));
+    let who = WHO.contains(&leaf.as_str());
+    match scope {
+        Scope::All => true,
+        Scope::Visit => who || below("/conditions"),
+        Scope::Tbo => who || below("/tbo"),
+        Scope::Aftercare => who || below("/aftercare"),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,153 @@
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    case::{FactValue, Opened},
+    registers::{Entry, Recorded},
+};
+use serde_json::{Value, json};
+
+use super::*;
+
+pub(crate) fn who(id: &str) -> ParticipantId {
+    id.parse().unwrap()
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn participant(id: &str, kind: &str, code: Option<&str>) -> Value {
+    let municipalities: Vec<_> = code.into_iter().map(|code| json!({"code": code})).collect();
+    json!({"participant": {"id": id, "kind": kind, "oin": "00000099000000000001", "municipalities": municipalities}})
+}
+
+/// Tilburg visits PI Vught for Helmond; Breda has given no mandate; N. works for Tilburg and for the probation unit.
+pub(crate) fn registers(more: Vec<Value>) -> Registers {
+    let capacity = |worker: &str, acting_for: &str| json!({"capacity": {"worker": worker, "employer": "rn-brabant", "acting-for": acting_for, "role": "r", "from": "2024-01-01", "until": "2024-07-01"}});
+    let mut entries = vec![
+        participant("gemeente-tilburg", "municipality", Some("0855")),
+        participant("gemeente-helmond", "municipality", Some("0794")),
+        participant("gemeente-breda", "municipality", Some("0758")),
+        participant("pi-vught", "prison", None),
+        participant("pi-grave", "prison", None),
+        participant("rn-brabant", "probation", None),
+        participant("opvang", "care-partner", None),
+        json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "visit", "from": "2024-01-01", "prisons": ["pi-vught"]}}),
+        capacity("n", "gemeente-tilburg"),
+        capacity("n", "rn-brabant"),
+        capacity("h", "gemeente-helmond"),
+        capacity("o", "opvang"),
+    ];
+    entries.extend(more);
+    let recorded = at("2024-01-01T00:00:00Z");
+    let entry = |json: Value| Recorded { entry: serde_json::from_value::<Entry>(json).unwrap(), recorded };
+    Registers::new(1, entries.into_iter().map(entry))
+}
+
+/// A detention of somebody from the municipality of that code.
+pub(crate) fn case(detention: &str, prison: &str, code: &str) -> Case {
+    let mut case = Case::new(detention.parse().unwrap());
+    let began = at("2024-02-01T09:00:00Z");
+    case.opened = Some(Opened { by: who(prison), person: "digest".to_owned(), at: began });
+    case.record(FactValue::Prison(who(prison)), began, began);
+    case.record(FactValue::Start("2024-02-01".parse().unwrap()), began, began);
+    let residence = json!([{"source": "BRP_AT_START", "municipality": code, "kind": "HOME"}]);
+    case.record(FactValue::Residence(serde_json::from_value(residence).unwrap()), began, began);
+    case
+}
+
+fn now() -> At {
+    At::now(at("2024-03-05T09:00:00Z"))
+}
+
+fn looks(worker: &str, capacity: &str, case: &Case, now: At) -> Result<(Scope, Option<ParticipantId>), Refusal> {
+    access(&registers(Vec::new()), worker, &who(capacity), case, now).map(|admission| (admission.scope, admission.on_behalf_of))
+}
+
+#[test]
+fn one_capacity_at_a_time() {
+    let tilburg = case("T-1", "pi-vught", "0855");
+    assert_eq!(looks("n", "gemeente-tilburg", &tilburg, now()), Ok((Scope::All, None)));
+    assert_eq!(looks("n", "rn-brabant", &tilburg, now()), Ok((Scope::All, None)));
+    assert_eq!(looks("n", "gemeente-helmond", &tilburg, now()), Err(Refusal::WrongCapacity), "a hat that N. does not have");
+    assert_eq!(looks("h", "gemeente-helmond", &tilburg, now()), Err(Refusal::NotResponsible));
+    assert_eq!(looks("o", "opvang", &tilburg, now()), Err(Refusal::ConsentMissing));
+}
+
+#[test]
+fn a_secondment_ends_at_midnight() {
+    let tilburg = case("T-1", "pi-vught", "0855");
+    assert!(looks("n", "gemeente-tilburg", &tilburg, At::now(at("2024-06-30T21:59:59Z"))).is_ok());
+    assert_eq!(looks("n", "gemeente-tilburg", &tilburg, At::now(at("2024-06-30T22:00:00Z"))), Err(Refusal::WrongCapacity));
+}
+
+#[test]
+fn a_mandate_to_visit_reaches_as_far_as_its_prisons() {
+    let (vught, grave) = (case("H-1", "pi-vught", "0794"), case("H-2", "pi-grave", "0794"));
+    assert_eq!(looks("n", "gemeente-tilburg", &vught, now()), Ok((Scope::Visit, Some(who("gemeente-helmond")))));
+    assert_eq!(looks("n", "gemeente-tilburg", &grave, now()), Err(Refusal::MandateMissing));
+    assert_eq!(looks("n", "gemeente-tilburg", &case("B-1", "pi-vught", "0758"), now()), Err(Refusal::NotResponsible));
+    assert_eq!(looks("h", "gemeente-helmond", &vught, now()), Ok((Scope::All, None)), "the mandator stays responsible");
+}
+
+#[test]
+fn to_work_together_is_no_mandate() {
+    let joint = json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01", "form": "joint-controllers"}});
+    let answer = access(&registers(vec![joint]), "n", &who("gemeente-tilburg"), &case("B-1", "pi-vught", "0758"), now());
+    assert_eq!(answer, Err(Refusal::MandateMissing));
+}
+
+#[test]
+fn a_mandator_whose_mandatary_gets_everything_still_sees_its_cases() {
+    let all = json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01"}});
+    let registers = registers(vec![all]);
+    let helmond = case("H-1", "pi-grave", "0794");
+    let admission = access(&registers, "h", &who("gemeente-helmond"), &helmond, now()).unwrap();
+    assert_eq!((admission.scope, admission.on_behalf_of), (Scope::All, None));
+    let admission = access(&registers, "n", &who("gemeente-tilburg"), &helmond, now()).unwrap();
+    assert_eq!((admission.scope, admission.on_behalf_of), (Scope::All, Some(who("gemeente-helmond"))));
+}
+
+#[test]
+fn a_former_client_of_ones_own_is_out_of_sight_in_that_capacity() {
+    let conflict = json!({"conflict": {"worker": "n", "detention": "T-1", "acting-for": "gemeente-tilburg"}});
+    let registers = registers(vec![conflict]);
+    let (own, other) = (case("T-1", "pi-vught", "0855"), case("T-2", "pi-vught", "0855"));
+    assert_eq!(access(&registers, "n", &who("gemeente-tilburg"), &own, now()).map(|_| ()), Err(Refusal::WrongCapacity));
+    assert!(access(&registers, "n", &who("gemeente-tilburg"), &other, now()).is_ok());
+    assert!(access(&registers, "n", &who("rn-brabant"), &own, now()).is_ok());
+}
+
+#[test]
+fn a_case_scope_admits_to_its_cases_only() {
+    let scoped = json!({"capacity": {"worker": "s", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": "r", "case-scope": "T-1 T-3", "from": "2024-01-01"}});
+    let registers = registers(vec![scoped]);
+    let look = |detention: &str| access(&registers, "s", &who("gemeente-tilburg"), &case(detention, "pi-vught", "0855"), now()).map(|_| ());
+    assert_eq!((look("T-1"), look("T-2"), look("T-3")), (Ok(()), Err(Refusal::WrongCapacity), Ok(())));
+}
+
+#[test]
+fn a_title_outside_the_hub_is_told_to_nobody_but_who_is_concerned() {
+    let mut case = case("T-1", "pi-vught", "0855");
+    let began = at("2024-02-01T09:00:00Z");
+    case.record(FactValue::Title(Title::Vris), began, began);
+    assert_eq!(looks("n", "gemeente-tilburg", &case, now()), Err(Refusal::OutOfScopeTitle));
+    assert!(looks("n", "rn-brabant", &case, now()).is_ok());
+    assert_eq!(looks("h", "gemeente-helmond", &case, now()), Err(Refusal::NotResponsible));
+}
+
+#[test]
+fn a_stop_holds_at_the_desk_too() {
+    let stopped = registers(vec![json!({"stop": {"detention": "T-1"}})]);
+    let answer = access(&stopped, "n", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now());
+    assert_eq!(answer, Err(Refusal::Stopped));
+}
+
+#[test]
+fn who_visits_sees_conditions_and_no_aftercare() {
+    let leaf = |text: &str| text.parse().unwrap();
+    assert!(within(Scope::Visit, &leaf("/conditions/HOUSING/status")) && within(Scope::Visit, &leaf("/person/identity/surname")));
+    assert!(!within(Scope::Visit, &leaf("/person/identity/bsn")) && !within(Scope::Visit, &leaf("/aftercare/date")));
+    assert!(!within(Scope::Visit, &leaf("/conditionsAndMore/x")), "a name that begins alike is another one");
+    assert!(within(Scope::Tbo, &leaf("/tbo/at")) && !within(Scope::Tbo, &leaf("/conditions/HOUSING/status")));
+    assert!(within(Scope::Aftercare, &leaf("/aftercare/date")) && within(Scope::All, &leaf("/plan/version")));
+}

@@ -1,0 +1,151 @@
+//! Registers and desks over HTTP: who may enter what, what counts from then on, who looked.
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+use serde_json::{Value, json};
+
+use super::rig::{Answer, Rig, request};
+
+impl Rig {
+    async fn enter(&self, who: &str, kind: &str, entry: Value) -> Answer {
+        let request = request(Method::POST, Some(who), &format!("/v1/registers/{kind}")).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(entry.to_string())).unwrap()).await
+    }
+
+    async fn look(&self, who: &str, wanted: Value) -> Answer {
+        let request = request(Method::POST, Some(who), "/v1/accesses").header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(wanted.to_string())).unwrap()).await
+    }
+
+    /// A worker of a participant, entered by the administrator.
+    async fn employ(&self, worker: &str, unit: &str) {
+        let capacity = json!({"worker": worker, "employer": unit, "acting-for": unit, "role": "nazorgcoordinator", "from": "2024-01-01"});
+        assert_eq!(self.enter("beheer", "capacity", capacity).await.status, 201);
+    }
+}
+
+fn case(worker: &str, capacity: &str) -> Value {
+    json!({"reads": "case", "worker": worker, "capacity": capacity, "purpose": "reintegration", "detention": "D-1"})
+}
+
+#[tokio::test]
+async fn an_administrator_enters_and_lists() {
+    let rig = Rig::new().await;
+    let mandate = json!({"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "visit", "from": "2024-01-01"});
+    let entered = rig.enter("beheer", "mandate", mandate.clone()).await;
+    assert_eq!((entered.status, &entered.json()["entered"], &entered.json()["epoch"]), (201, &json!("mandate"), &json!(2)));
+    let ending = json!({"what": {"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg"}}, "from": "2024-11-01"});
+    assert_eq!(rig.enter("beheer", "ending", ending).await.status, 201);
+    let of_helmond = |listed: &Value| {
+        let entries = listed["entries"].as_array().unwrap().iter();
+        entries.filter(|one| one["entry"]["mandator"] == "gemeente-helmond").cloned().collect::<Vec<_>>()
+    };
+    let now = rig.get("beheer", "/v1/registers/mandate?at=2024-10-31T12:00:00Z").await.json();
+    assert_eq!(of_helmond(&now)[0]["entry"]["scope"], json!("visit"));
+    assert_eq!(of_helmond(&now)[0]["recorded"], json!("2024-10-08T08:00:00Z"));
+    let later = rig.get("beheer", "/v1/registers/mandate?at=2024-11-01T12:00:00Z").await.json();
+    assert_eq!(of_helmond(&later).len(), 0);
+    let history = rig.get("beheer", "/v1/registers/mandate").await.json();
+    assert_eq!(of_helmond(&history).len(), 1, "nothing is taken away");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_not_entered_and_not_repeated() {
+    let rig = Rig::new().await;
+    let before = rig.hub.store().registers().await.unwrap().0;
+    let wrong = json!({"mandator": "gemeente-helmond", "mandatary": "pi-vught", "scope": "visit", "from": "2024-01-01"});
+    let answer = rig.enter("beheer", "mandate", wrong).await;
+    assert_eq!(answer.problem(), (400, "INVALID_REQUEST".to_owned(), String::new()));
+    let secret = rig.enter("beheer", "mandate", json!({"mandator": "Populier, Tess", "worker": 999_900_134})).await;
+    assert_eq!(secret.status, 400);
+    assert!(!secret.text().contains("Populier") && !secret.text().contains("999900134"), "{}", secret.text());
+    assert_eq!(rig.enter("beheer", "nonsense", json!({})).await.status, 404);
+    let twice =
+        request(Method::POST, Some("beheer"), "/v1/registers/stop").body(Body::from(r#"{"detention":"a","detention":"b"}"#)).unwrap();
+    assert_eq!(rig.send(twice).await.status, 400, "equal keys");
+    assert_eq!(rig.hub.store().registers().await.unwrap().0, before);
+}
+
+#[tokio::test]
+async fn a_participant_asks_and_the_owner_of_the_data_approves() {
+    let rig = Rig::new().await;
+    let asks = |participant: &str, state: &str| json!({"participant": participant, "events": ["plan-ready"], "state": state});
+    assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-zwolle", "requested")).await.status, 201);
+    assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-breda", "requested")).await.status, 403);
+    assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-zwolle", "active")).await.status, 403);
+    let approval = |owner: &str| json!({"participant": "gemeente-zwolle", "events": ["*"], "owner": owner});
+    for (who, owner, status) in
+        [("gemeente-zwolle", "DJI", 403), ("beheer", "DJI", 403), ("beheer-dji", "3RO", 403), ("beheer-dji", "DJI", 201)]
+    {
+        assert_eq!(rig.enter(who, "approval", approval(owner)).await.status, status, "{who} for {owner}");
+    }
+    assert_eq!(
+        rig.enter("beheer-dji", "stop", json!({"participant": "gemeente-zwolle"})).await.status,
+        403,
+        "an owner approves, and no more"
+    );
+    assert_eq!(rig.get("gemeente-zwolle", "/v1/registers/capacity").await.status, 403);
+    assert_eq!(rig.public("/v1/registers/capacity").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_consent_is_recorded_and_taken_back() {
+    let rig = Rig::new().await;
+    rig.admit("a-1", "D-1").await;
+    let consent = |detention: &str| json!({"id": "c-1", "detention": detention, "recipient": "ggz-zwolle", "categories": ["class:HEALTH"], "purpose": "reintegration", "recorded": "2020-01-01T00:00:00Z"});
+    assert_eq!(rig.enter("beheer", "consent", consent("D-2")).await.status, 400, "no such case");
+    assert_eq!(rig.enter("gemeente-zwolle", "consent", consent("D-1")).await.status, 403);
+    assert_eq!(rig.enter("beheer", "consent", consent("D-1")).await.status, 201);
+    let listed = rig.get("beheer", "/v1/registers/consent?detention=D-1").await.json();
+    assert_eq!(listed["entries"][0]["recorded"], json!("2024-10-08T08:00:00Z"), "recorded is when the hub recorded it");
+    assert_eq!(rig.enter("beheer", "withdrawal", json!({"id": "c-2", "detention": "D-1"})).await.status, 400);
+    assert_eq!(rig.enter("beheer", "withdrawal", json!({"id": "c-1", "detention": "D-1"})).await.status, 201);
+    let listed = rig.get("beheer", "/v1/registers/consent?detention=D-1").await.json();
+    assert_eq!(listed["entries"][0]["withdrawn_at"], json!("2024-10-08T08:00:00Z"));
+    assert_eq!(rig.get("beheer", "/v1/registers/consent").await.status, 400);
+}
+
+#[tokio::test]
+async fn each_look_is_kept_also_a_refused_one() {
+    let rig = Rig::new().await;
+    rig.admit("a-1", "D-1").await;
+    rig.employ("n", "gemeente-zwolle").await;
+    rig.employ("k", "rn-zwolle").await;
+    rig.get("gemeente-zwolle", "/v1/subscriptions/gemeente-zwolle/events").await;
+    let seen = rig.look("gemeente-zwolle", case("n", "gemeente-zwolle")).await;
+    assert_eq!((seen.status, &seen.json()["given"][0]["event"]), (200, &json!("detention-started")));
+    assert!(!seen.text().contains("Populier") && !seen.text().contains("999900134"), "fields, and no values");
+    let other = rig.look("rn-zwolle", case("k", "gemeente-zwolle")).await;
+    assert_eq!((other.status, &other.json()["refusal"]["code"]), (403, &json!("WRONG_CAPACITY")), "another's mailbox");
+    let stranger = rig.look("gemeente-zwolle", case("k", "gemeente-zwolle")).await;
+    assert_eq!((stranger.status, &stranger.json()["refusal"]["code"]), (403, &json!("WRONG_CAPACITY")));
+    let purpose = json!({"reads": "case", "worker": "n", "capacity": "gemeente-zwolle", "purpose": "enforcement", "detention": "D-1"});
+    assert_eq!(rig.look("gemeente-zwolle", purpose).await.json()["refusal"]["code"], json!("NO_BASIS"));
+    assert_eq!(rig.look("gemeente-zwolle", json!({"reads": "everything"})).await.status, 400);
+
+    let saw = rig.get("beheer", "/v1/accesses?detention=D-1").await.json();
+    assert_eq!(saw["given"].as_array().unwrap().len(), 1, "{saw}");
+    let codes: Vec<&Value> = saw["accesses"].as_array().unwrap().iter().map(|access| &access["code"]).collect();
+    assert_eq!(codes, [&Value::Null, &json!("WRONG_CAPACITY"), &json!("NO_BASIS")], "{saw}");
+    assert_eq!(rig.get("gemeente-zwolle", "/v1/accesses?detention=D-1").await.status, 403);
+    assert_eq!(rig.get("beheer-dji", "/v1/accesses?detention=D-1").await.status, 403);
+    assert_eq!(rig.get("beheer", "/v1/accesses").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_list_of_visits_and_counts() {
+    let rig = Rig::new().await;
+    rig.admit("a-1", "D-1").await;
+    rig.employ("n", "gemeente-zwolle").await;
+    let list =
+        json!({"reads": "visit-list", "worker": "n", "capacity": "gemeente-zwolle", "purpose": "reintegration", "prison": "pi-zwolle"});
+    let visits = rig.look("gemeente-zwolle", list).await.json();
+    assert_eq!(visits["visits"], json!([{"detention": "D-1", "start": "2024-10-07"}]));
+    let counts = json!({"reads": "statistics", "worker": "n", "capacity": "gemeente-zwolle", "purpose": "reintegration"});
+    let counts = rig.look("gemeente-zwolle", counts).await.json();
+    assert_eq!(counts["statistics"]["byPrison"]["pi-zwolle"], Value::Null, "one person is nobody's number");
+    let saw = rig.get("beheer", "/v1/accesses?detention=D-1").await.json();
+    assert_eq!(saw["accesses"][0]["reads"], json!("visit-list"));
+}
