@@ -143,7 +143,7 @@ impl Registers {
         let of_both = |row: &&Row<Agreement>| municipalities.contains(&row.entry.municipality) && prisons.contains(&row.entry.prison);
         let mut agreements = known(&self.agreements, at).filter(of_both).filter(|row| self.agreement_holds(row, at));
         // one of their own goes before one that they took over
-        let last = agreements.clone().last();
+        let last = agreements.clone().next_back();
         agreements.rfind(|row| row.entry.municipality == *municipality && row.entry.prison == *prison).or(last).map(|row| &row.entry)
     }
 

@@ -24,8 +24,8 @@ impl Registers {
     }
 
     fn next<'a>(&'a self, id: &'a ParticipantId, at: At) -> Option<&'a ParticipantId> {
-        let passed = known(&self.successions, at).filter(|row| row.entry.predecessor == *id && row.entry.from.begins() <= at.valid);
-        if let Some(row) = passed.last() {
+        let mut passed = known(&self.successions, at).filter(|row| row.entry.predecessor == *id && row.entry.from.begins() <= at.valid);
+        if let Some(row) = passed.next_back() {
             return Some(&row.entry.successor);
         }
         let municipality = self.registered(id, at).filter(|participant| participant.kind == Kind::Municipality)?;

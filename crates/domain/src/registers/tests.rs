@@ -17,7 +17,7 @@ fn entry(kind: &str, json: serde_json::Value) -> Entry {
 
 fn participant(id: &str, kind: &str, code: Option<&str>) -> Entry {
     let municipalities: Vec<_> = code.into_iter().map(|code| serde_json::json!({"code": code})).collect();
-    let json = serde_json::json!({"id": id, "kind": kind, "oin": "00000099000000000001", "municipalities": municipalities});
+    let json = serde_json::json!({"id": id, "kind": kind, "oin": "00000099PI0000008000", "municipalities": municipalities});
     entry("participant", json)
 }
 
@@ -44,7 +44,7 @@ fn mandate() -> Entry {
     )
 }
 
-fn ending(what: serde_json::Value, from: &str) -> Entry {
+fn ending(what: &serde_json::Value, from: &str) -> Entry {
     entry("ending", serde_json::json!({"what": what, "from": from}))
 }
 
@@ -54,7 +54,7 @@ fn mandates(registers: &Registers, at: At) -> usize {
 
 #[test]
 fn a_mandate_ends_at_midnight_of_the_day_that_a_later_entry_names() {
-    let end = ending(serde_json::json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg"}}), "2024-07-01");
+    let end = ending(&serde_json::json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg"}}), "2024-07-01");
     let registers = registers(vec![mandate(), end]);
     assert_eq!(mandates(&registers, At::now(at("2024-06-30T21:59:59Z"))), 1);
     assert_eq!(mandates(&registers, At::now(at("2024-06-30T22:00:00Z"))), 0, "midnight in Amsterdam");
@@ -66,7 +66,7 @@ fn a_mandate_ends_at_midnight_of_the_day_that_a_later_entry_names() {
 #[test]
 fn what_is_entered_after_an_ending_counts() {
     let end = ending(
-        serde_json::json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "visit"}}),
+        &serde_json::json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "visit"}}),
         "2024-02-01",
     );
     let registers = registers(vec![mandate(), end, mandate()]);
@@ -173,7 +173,7 @@ fn a_split_goes_by_postal_code() {
 
 #[test]
 fn who_retires_takes_no_part_but_keeps_its_meaning() {
-    let registers = registers(vec![ending(serde_json::json!({"participant": {"id": "pi-grave"}}), "2024-05-01")]);
+    let registers = registers(vec![ending(&serde_json::json!({"participant": {"id": "pi-grave"}}), "2024-05-01")]);
     let now = At::now(at("2024-06-01T00:00:00Z"));
     assert!(registers.participant(&who("pi-grave"), now).is_none());
     assert!(registers.participant(&who("pi-grave"), At::now(at("2024-04-01T00:00:00Z"))).is_some());
