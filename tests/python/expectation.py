@@ -28,6 +28,21 @@ ADMINISTRATIVE = "administrative"
 
 OUT_OF_SCOPE = ("ALIENS", "JJI")
 
+# What the hub says of terms by itself: who has to act is reminded, and all three hear of a term that was missed (decision 7).
+# Their instants hang on the day of the run: here stands only who may hear them, and what.
+PRISON, MUNICIPALITY, PROBATION = "prison", "municipality", "probation"
+TERMS = {
+    "screening-deadline-near": {PRISON},
+    "plan-deadline-near": {PRISON},
+    "first-visit-deadline-near": {MUNICIPALITY},
+    "tbo-deadline-near": {MUNICIPALITY},
+    "tbo-outside-proposed": {MUNICIPALITY},
+    "release-imminent": {MUNICIPALITY, PROBATION},
+    **{f"{term}-deadline-missed": {PRISON, MUNICIPALITY, PROBATION} for term in ("first-visit", "tbo", "screening", "plan")},
+}
+TERM_LEAVES = frozenset(f"/deadline/{leaf}" for leaf in ("kind", "due", "daysLate", "certainty"))
+RELEASE_LEAVES = frozenset({"/release/date", "/release/certainty"})
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -128,6 +143,22 @@ class Law:
         return "triage"
 
     # -- what --------------------------------------------------------------------------------------------
+
+    def of_terms(self, case: Case, event: str) -> tuple[dict[str, str | None], frozenset[str]]:
+        """Who may hear of a term from the hub, each with whom it acts for, and which leaves; nobody where no plan is made."""
+        heard: dict[str, str | None] = {}
+        if case.title in (*OUT_OF_SCOPE, "VRIS"):
+            return heard, frozenset()
+        kinds = TERMS.get(event, set())
+        municipality = self.municipality_of(case)
+        if MUNICIPALITY in kinds and municipality is not None:
+            desk = self.acts_for(municipality)
+            heard[desk] = municipality if desk != municipality else None
+        if PROBATION in kinds:
+            heard[self._unit(case)] = None
+        if PRISON in kinds:
+            heard |= {prison: None for prison in (case.prison, case.new_prison) if prison}
+        return heard, TERM_LEAVES | RELEASE_LEAVES if event == "release-imminent" else TERM_LEAVES
 
     def expected(self, case: Case, message: Message) -> Outcome:
         if case.title in OUT_OF_SCOPE:

@@ -171,8 +171,10 @@ class Run:
                 counts["repeated", key[2]] += 1
                 if other.body != first.body:
                     self.differences.append(f"{key}: came again with other bytes")
+        cases = {case.ref: case for case in [*self.cases, *self.markers]}
         for key in found.keys() - self.expected.keys():
-            self.differences.append(f"{key}: arrived, and nobody was to get it")
+            self.of_a_term(key, found[key], cases.get(key[1]))
+            counts["of terms"] += 1
         for key, said in self.receipts().items():
             wanted = "refused OUT_OF_SCOPE_TITLE" if key in self.refusals else "accepted"
             if said != wanted:
@@ -180,6 +182,17 @@ class Run:
         for key in self.sent.keys() - self.receipts().keys():
             self.differences.append(f"receipt of {key}: none")
         return counts
+
+    def of_a_term(self, key, received: list[Received], case: Case | None) -> None:
+        """What nobody sent is the hub's own word of a term: to whom it may say so, and no more than that."""
+        heard, leaves = self.law.of_terms(case, key[2]) if case else ({}, frozenset())
+        if key[0] not in heard:
+            self.differences.append(f"{key}: arrived, and nobody was to get it")
+        for one in received:
+            if extra := sorted(leaves_of(one.event.get("data", {})) - leaves):
+                self.differences.append(f"{key}: too much: {extra}")
+            if key[0] in heard and one.event.get("onbehalfof") != heard[key[0]]:
+                self.differences.append(f"{key}: onbehalfof is {one.event.get('onbehalfof')!r}, not {heard[key[0]]!r}")
 
     def same(self, key, received: Received, delivery: Delivery, original: dict) -> None:
         event = received.event
@@ -234,6 +247,7 @@ def table(run: Run, counts: Counter) -> None:
     print(f"  lawful to nobody        {len(run.refusals):>22}")
     on_behalf = sum(1 for d, _ in run.expected.values() if d.on_behalf_of)
     print(f"  under a mandate         {on_behalf:>22}")
+    print(f"  by the hub, of terms    {counts['of terms']:>22}")
 
 
 def main() -> int:

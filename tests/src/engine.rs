@@ -8,6 +8,7 @@ mod deadlines;
 mod duplicates;
 mod fetching;
 mod floods;
+mod follow_up;
 mod hand_overs;
 mod lanes;
 mod parking;

@@ -37,3 +37,5 @@ mod schemas;
 mod simulation;
 #[cfg(test)]
 mod store_contract;
+#[cfg(test)]
+mod year;

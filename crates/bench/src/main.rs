@@ -13,6 +13,7 @@
 //! | `relay`, `shovel`, `child` | the contenders as processes of their own |
 //! | `usage` | processor time and memory of processes |
 //! | `report` | tables, and lines of JSON |
+//! | `year` | no comparison of cost: a fictitious year, judged by a program that knows nothing of ours |
 
 mod burst;
 mod child;
@@ -31,6 +32,7 @@ mod shovel;
 mod site;
 mod traffic;
 mod usage;
+mod year;
 
 use std::process::ExitCode;
 
@@ -92,6 +94,8 @@ enum Bench {
     Memory,
     /// Time until an embedded hub is ready.
     Start,
+    /// A fictitious year through the embedded hub; another program works out what had to happen, and compares.
+    Year(year::Choice),
     /// Every bench.
     All,
     #[command(name = "__hub", hide = true)]
@@ -138,6 +142,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let benches = match bench {
         Bench::Hub(hub) => return hub.run().await,
         Bench::Relay(relay) => return relay.run().await,
+        Bench::Year(choice) => return year::run(&choice).await,
         Bench::All => every(),
         one => vec![one],
     };
@@ -178,6 +183,6 @@ async fn compare(options: &Options, bench: Bench) -> anyhow::Result<Vec<Report>>
         Bench::Burst => burst::run(options).await,
         Bench::Memory => memory::run(options).await,
         Bench::Start => embedded::run_start(options).await,
-        Bench::All | Bench::Hub(_) | Bench::Relay(_) => Ok(Vec::new()),
+        Bench::All | Bench::Year(_) | Bench::Hub(_) | Bench::Relay(_) => Ok(Vec::new()),
     }
 }

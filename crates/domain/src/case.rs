@@ -14,8 +14,10 @@ use crate::{
 };
 
 mod fact;
+mod follow_up;
 
 pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use follow_up::{Awaited, Changes, Doubted, FollowUp, Recall, Stay};
 
 /// The newest message of one slot of the payload, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -52,6 +54,15 @@ impl SlotHead {
         }
         Some(self)
     }
+}
+
+/// What was said of who is responsible, beside the candidates of residence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// This one.
+    Municipality(&'a MunicipalityCode),
+    /// The one that was told says that it is not: the triage desk decides.
+    Disputed,
 }
 
 /// Who made the case known: the reference belongs to this producer and person.
@@ -101,6 +112,9 @@ pub struct Case {
     /// Messages that were withdrawn before they came.
     #[serde(default)]
     pub withdrawn: BTreeSet<MessageKey>,
+    /// What the hub has to see to.
+    #[serde(default, skip_serializing_if = "FollowUp::is_empty")]
+    pub follow_up: FollowUp,
     /// When it was last written: for this case, it is never earlier than that.
     #[serde(default)]
     pub written: Option<Timestamp>,
@@ -125,6 +139,7 @@ impl Case {
             withdrawn: BTreeSet::new(),
             written: None,
             watch: Watch::default(),
+            follow_up: FollowUp::default(),
         }
     }
 
@@ -183,6 +198,18 @@ impl Case {
         self.latest(at, |value| if let FactValue::Responsible(code) = value { Some(code) } else { None })
     }
 
+    /// What was said of who is responsible: the wish to settle, else the word of the desk; after a dispute only what came after it.
+    pub fn choice(&self, at: At) -> Option<Choice<'_>> {
+        let counts = |fact: &Fact| fact.recorded <= at.known && fact.from <= at.valid;
+        let dispute = self.facts.iter().rposition(|fact| counts(fact) && fact.value == FactValue::Disputed);
+        let Some(dispute) = dispute else { return self.settlement(at).or_else(|| self.determined(at)).map(Choice::Municipality) };
+        let since = || self.facts.iter().skip(dispute).filter(|fact| counts(fact)).map(|fact| &fact.value);
+        let settled = since().filter_map(|value| if let FactValue::Settlement(code) = value { Some(code) } else { None }).next_back();
+        let determined =
+            || since().filter_map(|value| if let FactValue::Responsible(code) = value { Some(code) } else { None }).next_back();
+        Some(settled.or_else(determined).map_or(Choice::Disputed, Choice::Municipality))
+    }
+
     /// The municipality where the person wants to settle.
     pub fn settlement(&self, at: At) -> Option<&MunicipalityCode> {
         self.latest(at, |value| if let FactValue::Settlement(code) = value { Some(code) } else { None })
@@ -197,6 +224,11 @@ impl Case {
             before.facts.remove(last);
         }
         before
+    }
+
+    /// The day on which the person is released, as last announced.
+    pub fn release(&self, at: At) -> Option<LegalDay> {
+        self.latest(at, |value| if let FactValue::Release(day) = value { Some(*day) } else { None }).flatten()
     }
 
     /// The candidates of residence.
@@ -371,6 +403,21 @@ mod tests {
         assert!(case.former_prisons(after).contains(&zwolle));
         let as_known_then = At { valid: at("2024-09-12T10:00:00Z"), known: at("2024-09-08T10:00:00Z") };
         assert_eq!(case.prison(as_known_then), Some(&zwolle), "what was not recorded then was not known then");
+    }
+
+    #[test]
+    fn after_a_dispute_only_what_comes_after_it_counts() {
+        let mut case = Case::new("d-1".parse().unwrap());
+        let (kampen, zwolle): (MunicipalityCode, MunicipalityCode) = ("0166".parse().unwrap(), "0193".parse().unwrap());
+        let hour = |hour: u8| at(&format!("2024-09-03T{hour:02}:00:00Z"));
+        let now = At::now(hour(20));
+        case.record(FactValue::Settlement(zwolle.clone()), hour(10), hour(10));
+        case.record(FactValue::Responsible(kampen.clone()), hour(11), hour(11));
+        assert_eq!(case.choice(now), Some(Choice::Municipality(&zwolle)), "the wish to settle goes first");
+        case.record(FactValue::Disputed, hour(12), hour(12));
+        assert_eq!(case.choice(now), Some(Choice::Disputed));
+        case.record(FactValue::Responsible(kampen.clone()), hour(13), hour(13));
+        assert_eq!(case.choice(now), Some(Choice::Municipality(&kampen)));
     }
 
     #[test]

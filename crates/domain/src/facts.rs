@@ -64,6 +64,7 @@ pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> 
     match event {
         "deceased" => facts.push(state(FactValue::Deceased, "status")),
         "left-scope" => facts.push(state(FactValue::LeftScope, "status")),
+        "municipality-disputed" => facts.push(state(FactValue::Disputed, "dispute")),
         "escaped" | "recaptured" => {
             // by its own date: who comes back and flees again may be told in any order
             let from = day(data, "/status/since").map(LegalDay::begins);
@@ -174,6 +175,18 @@ pub fn person_words(data: &Value) -> Vec<String> {
     }
 }
 
+/// The words by which a person is recognised in another detention, never stored as they are: the BSN, else the SKN, else the full name
+/// with the day of birth; `None` if not even that is known. A name alone is nobody.
+pub fn recognised_by(data: &Value) -> Option<Vec<String>> {
+    let identity = |name: &str| get::<String>(data, &format!("/person/identity/{name}"));
+    for number in ["bsn", "skn"] {
+        if let Some(value) = identity(number) {
+            return Some(vec![number.to_owned(), value]);
+        }
+    }
+    ["surname", "givenNames", "birthDate"].into_iter().map(identity).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +212,16 @@ mod tests {
         assert_eq!(values("plan-not-made", json!({"plan": {"reason": "SHORT_STAY"}})), [FactValue::Done(Duty::Plan)]);
         let planned = values("tbo-scheduled", json!({"tbo": {"at": "2024-09-12T10:00:00+02:00", "place": "INSIDE"}}));
         assert_eq!(planned, [FactValue::Tbo(Some(Meeting { at: "2024-09-12T08:00:00Z".parse().unwrap(), inside: true }))]);
+    }
+
+    #[test]
+    fn a_person_is_recognised_by_a_number_or_the_whole_name() {
+        let words = |identity: Value| recognised_by(&json!({"person": {"identity": identity}}));
+        let full = json!({"surname": "Havik", "givenNames": "Bo", "birthDate": "1980-01-01", "skn": "7", "bsn": "999900006"});
+        assert_eq!(words(full), Some(vec!["bsn".to_owned(), "999900006".to_owned()]));
+        let name = json!({"surname": "Havik", "givenNames": "Bo", "birthDate": "1980-01-01"});
+        assert_eq!(words(name).map(|words| words.len()), Some(3));
+        assert_eq!(words(json!({"surname": "Havik", "birthDate": "1980-01-01"})), None);
     }
 
     #[test]

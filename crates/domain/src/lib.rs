@@ -14,6 +14,8 @@
 //! | [`reorganisation`] | what became of a municipality |
 //! | [`consent`], [`case`] | what is known of one detention |
 //! | [`deadlines`] | until when what has to be done, and when the hub says so |
+//! | [`dependents`] | decisions that rest on the date of release |
+//! | [`plausibility`] | what is held for the triage desk |
 //! | [`facts`] | which facts a payload states |
 //! | [`stage`] | the life of a delivery |
 //!
@@ -31,11 +33,13 @@ pub mod clock;
 pub mod codes;
 pub mod consent;
 pub mod deadlines;
+pub mod dependents;
 pub mod digest;
 pub mod envelope;
 pub mod facts;
 pub mod ids;
 pub mod json;
+pub mod plausibility;
 pub mod pointer;
 pub mod registers;
 pub mod reorganisation;

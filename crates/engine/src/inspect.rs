@@ -1,7 +1,7 @@
 //! Who and what (design 3, steps 2 and 3): from a raw message to one that may be decided on, or a rejection that keeps no content.
 
 use schakelpunt_domain::{
-    EventName, MessageId, ParticipantId, Rejection, RejectionCode, Source,
+    DetentionRef, EventName, MessageId, ParticipantId, Rejection, RejectionCode, Source,
     catalogue::{CaseNeed, Emitter},
     envelope::{Envelope, RawMessage},
     pointer::{Leaf, leaves_of},
@@ -9,7 +9,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Signals, derive};
 
-use crate::Settings;
+use crate::{Settings, step::persons};
 
 /// A message at the door.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Inspected {
     pub signals: Signals,
     /// Leaves that are present.
     pub leaves: Vec<Leaf>,
+    /// Of an admission: the row of the person, a keyed pseudonym.
+    pub person: Option<DetentionRef>,
 }
 
 /// A message that was rejected at the door.
@@ -61,7 +63,7 @@ pub struct Rejected {
 impl Rejected {
     /// What may be kept of a message that passed the door and is rejected after all.
     pub fn late(message: &Inspected, why: Rejection) -> Self {
-        let Inspected { envelope, sender, digest, size, signals: _, leaves: _ } = message;
+        let Inspected { envelope, sender, digest, size, signals: _, leaves: _, person: _ } = message;
         Self {
             sender: Some(sender.clone()),
             source: Some(envelope.source.clone()),
@@ -101,6 +103,7 @@ pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At
             digest: settings.key.digest(&[envelope.canonical.as_bytes()]),
             signals: derive(&envelope.data),
             leaves: leaves_of(&envelope.data),
+            person: if envelope.event.as_str() == "detention-started" { persons::row_of(&settings.key, &envelope.data) } else { None },
             sender,
             size,
             envelope,

@@ -7,6 +7,7 @@
 //! | `asking` | one question to the routing core about a kept message | no |
 //! | [`claim`] | the moment of provision; makes [`claim::Permitted`], the one thing that may leave | no |
 //! | [`leases`] | who does which part of the work | no |
+//! | [`afterwards`] | what left and would not have, by what is known now | no |
 //! | [`explain`] | the same decision for any participant and any moment | no |
 //! | [`desk`] | what a worker sees of what an organisation was given | no |
 //! | [`event`] | the bytes of delivered events and receipts | no |
@@ -16,6 +17,7 @@
 //!
 //! Simulation, replay and explanation hang on the modules without awaits: they get time, ids and state, and give values.
 
+pub mod afterwards;
 mod asking;
 pub mod claim;
 pub mod desk;

@@ -54,6 +54,14 @@ pub struct Limits {
     pub backoff_max: Duration,
     /// How long a message waits for its detention (decision 19).
     pub park: Duration,
+    /// How long after a recall who has not confirmed the deletion is reminded.
+    pub deletion_reminder: Duration,
+    /// How long after a recall the producer hears that not everybody has: within it a controller has to report a breach (AVG art. 33).
+    pub deletion_term: Duration,
+    /// How long the triage desk has for an answer before it and the prison hear that it is late.
+    pub triage: Duration,
+    /// Recalculated dates of release of one recipient's cases within an hour, above which it gets a digest too.
+    pub digest: usize,
     /// How long payloads and frozen bytes stay after the last delivery, for whoever fetches again.
     pub retention: Duration,
 }
@@ -68,6 +76,10 @@ impl Default for Limits {
             backoff_min: Duration::from_millis(200),
             backoff_max: Duration::from_secs(60),
             park: Duration::from_secs(24 * 3600),
+            deletion_reminder: Duration::from_secs(24 * 3600),
+            deletion_term: Duration::from_secs(72 * 3600),
+            triage: Duration::from_secs(24 * 3600),
+            digest: 20,
             retention: Duration::from_secs(7 * 24 * 3600),
         }
     }

@@ -23,10 +23,17 @@ use crate::{
 mod at_once;
 mod consider;
 mod deadlines;
+mod dependents;
+mod digests;
+mod doubts;
 mod effects;
 mod hub_says;
 mod intake;
+pub(crate) mod persons;
+mod recalls;
 mod world;
+
+pub(crate) use digests::is_change;
 
 pub use at_once::AtOnce;
 use world::World;
@@ -99,6 +106,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
         match input {
             Input::Offer(Ok(message)) => {
                 keys.detentions.extend(message.envelope.subject.clone());
+                keys.detentions.extend(message.person.clone());
                 keys.messages.insert(MessageKey { source: message.envelope.source.clone(), id: message.envelope.id.clone() });
                 keys.messages.extend(facts::corrected(&message.envelope.data));
                 keys.messages.extend(facts::deleted(&message.envelope.data));
@@ -119,6 +127,7 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
             }
             Input::Timer(timer) => {
                 keys.detentions.insert(timer.detention.clone());
+                keys.messages.extend(recalls::message_of(timer));
             }
         }
     }
@@ -153,8 +162,13 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
         };
         reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
     }
+    let timers: Vec<&Timer> = inputs.iter().filter_map(|input| if let Input::Timer(timer) = input { Some(timer) } else { None }).collect();
+    digests::say(&mut world, &timers);
     for detention in &keys(inputs).detentions {
-        deadlines::look(&mut world, detention);
+        // of what is not plausible no term runs
+        if world.known_case(detention).is_none_or(|case| case.follow_up.doubt_of_case().is_none()) {
+            deadlines::look(&mut world, detention);
+        }
     }
     if receipts == Receipts::Send {
         for receipt in receipts_for(world.now(), inputs, &reports) {
@@ -277,7 +291,7 @@ fn reject_late(world: &mut World<'_>, message: &Inspected, code: RejectionCode, 
 
 /// The message as it will be kept, before anything is decided.
 fn stored(message: &Inspected, now: Timestamp) -> StoredMessage {
-    let Inspected { envelope, sender, digest, size, signals, leaves } = message;
+    let Inspected { envelope, sender, digest, size, signals, leaves, person: _ } = message;
     StoredMessage {
         key: MessageKey { source: envelope.source.clone(), id: envelope.id.clone() },
         event: envelope.event.clone(),

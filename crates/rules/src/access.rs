@@ -10,7 +10,7 @@ use schakelpunt_domain::{
 
 use crate::{Relation, Who, candidate_for, candidates::responsible_municipality};
 
-/// Who must be known to whoever visits or invites somebody [I]: the name and the day of birth, no more.
+/// Who must be known to whoever visits or invites somebody \[I\]: the name and the day of birth, no more.
 const WHO: [&str; 3] = ["/person/identity/surname", "/person/identity/givenNames", "/person/identity/birthDate"];
 
 /// A worker who may look.

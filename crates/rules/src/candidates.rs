@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schakelpunt_domain::{
     LegalDay, ParticipantId, Refusal,
-    case::{Case, ResidenceCandidate, ResidenceKind, ResidenceSource},
+    case::{Case, Choice, ResidenceCandidate, ResidenceKind, ResidenceSource},
     pointer::Leaf,
     registers::{Agreement, At, Kind, Mandate, Participant, Registers, Scope},
     reorganisation::Current,
@@ -249,10 +249,12 @@ fn covers(mandate: &Mandate, event: &str) -> bool {
 
 /// Who answers for the case: what was set or determined, else the order of domain 2.5; unknown goes to the triage desk, never to several.
 fn responsible<'a>(case: &Case, registers: &'a Registers, at: At) -> Responsible<'a> {
-    let chosen = case.settlement(at).or_else(|| case.determined(at));
-    let chosen = chosen.map(|code| (code, None));
     let residence = || before_detention(case.residence(at)?, case.start(at));
-    let code = chosen.or_else(|| residence().map(|candidate| (&candidate.municipality, candidate.postal_code.as_deref())));
+    let code = match case.choice(at) {
+        Some(Choice::Disputed) => return Responsible::Triage,
+        Some(Choice::Municipality(code)) => Some((code, None)),
+        None => residence().map(|candidate| (&candidate.municipality, candidate.postal_code.as_deref())),
+    };
     let connected = code.and_then(|(code, postal_code)| match registers.current_code(code, postal_code, at) {
         Current::One(code) => registers.municipality(&code, at),
         Current::Split => None,

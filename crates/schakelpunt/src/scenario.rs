@@ -6,7 +6,9 @@ mod desk;
 mod file;
 mod play;
 mod recording;
+mod year;
 
 pub(crate) use check::to_json;
 pub use file::{Expect, Scenario, Step};
 pub use play::{Played, Player, StepResult};
+pub use year::{Sent, Year};

@@ -18,7 +18,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    fn new(event: &'static str, sender: &str, detention: &str, data: Value) -> Self {
+    pub(crate) fn new(event: &'static str, sender: &str, detention: &str, data: Value) -> Self {
         let id = format!("{detention}-{event}");
         Self { event, sender: sender.to_owned(), detention: detention.to_owned(), id, sequence: 1, data }
     }
@@ -92,10 +92,19 @@ impl Message {
     }
 }
 
+/// A number of the range that is never handed out, another for every detention: one person is in one prison.
+fn bsn_of(detention: &str) -> String {
+    let hash = detention.bytes().fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+    let number = |n: u32| format!("9999{:04}", n % 10_000);
+    let check = |text: &str| text.bytes().zip((2..=9).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum::<u32>() % 11;
+    let text = (0..11).map(|more| number(hash.wrapping_add(more))).find(|text| check(text) < 10).unwrap();
+    format!("{text}{}", check(&text))
+}
+
 /// Somebody of Zwolle comes into PI Zwolle.
 pub(crate) fn admission(detention: &str) -> Message {
     let identity = json!({
-        "surname": "Meerkoet", "givenNames": "Abel", "birthDate": "1984-05-17", "birthPlace": "Kampen", "bsn": "999900006", "skn": "10000001",
+        "surname": "Meerkoet", "givenNames": "Abel", "birthDate": "1984-05-17", "birthPlace": "Kampen", "bsn": bsn_of(detention), "skn": "10000001",
     });
     let data = json!({
         "person": {"identity": identity},

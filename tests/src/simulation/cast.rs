@@ -32,6 +32,7 @@ pub(super) fn limits() -> Limits {
         backoff_max: Duration::from_millis(800),
         park: Duration::from_secs(20),
         retention: Duration::from_secs(3600),
+        ..Limits::default()
     }
 }
 

@@ -112,6 +112,8 @@ pub enum FactValue {
     /// Determined by the triage desk or after a dispute.
     Responsible(MunicipalityCode),
     Settlement(MunicipalityCode),
+    /// The municipality that was told says that it is not the one.
+    Disputed,
     Prison(ParticipantId),
     ProbationUnit(ParticipantId),
     Start(LegalDay),
@@ -163,6 +165,7 @@ impl FactValue {
             Self::Residence(_) => "residence".to_owned(),
             Self::Responsible(_) => "responsible".to_owned(),
             Self::Settlement(_) => "settlement".to_owned(),
+            Self::Disputed => "disputed".to_owned(),
             Self::Prison(_) => "place".to_owned(),
             Self::ProbationUnit(_) => "unit".to_owned(),
             Self::Start(_) | Self::Retracted => "start".to_owned(),

@@ -18,10 +18,10 @@ use super::{CONFLICTS_MAX, Hub, chain, inboxes::SetAside};
 use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
-    model::{Delivery, Due, HandOver, Room, Verdict},
+    model::{Delivery, Due, HandOver, Room, Timer, Verdict},
     ports::{Outgoing, Published, Pull, StoreError},
     settings::Limits,
-    step::{Input, Law, Receipts},
+    step::{Input, Law, Receipts, is_change},
 };
 
 impl Hub {
@@ -196,8 +196,14 @@ impl Hub {
     /// Fires due timers. Gives how many.
     pub async fn fire_timers(&self) -> Result<usize, StoreError> {
         let due = self.store.due_timers(self.settings.limits.batch).await?;
-        for timer in &due {
+        // the changes for digests together: one list, not one each
+        let (changes, others): (Vec<&Timer>, Vec<&Timer>) = due.iter().partition(|timer| is_change(timer));
+        for timer in others {
             self.run(&[Input::Timer(timer.clone())], Receipts::Send).await?;
+        }
+        if !changes.is_empty() {
+            let inputs: Vec<Input> = changes.into_iter().cloned().map(Input::Timer).collect();
+            self.run(&inputs, Receipts::Send).await?;
         }
         Ok(due.len())
     }

@@ -7,12 +7,12 @@ use schakelpunt_domain::{
     case::{Case, FactValue, Held, SlotHead, slot_of},
     facts,
     pointer::Leaf,
-    registers::Kind,
+    registers::{At, Kind},
     stage::{CancelReason, Stage},
 };
 use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidates};
 
-use super::{Reported, deadlines, effects, hub_says, world::World};
+use super::{Reported, deadlines, doubts, effects, hub_says, persons, world::World};
 use crate::{
     asking,
     model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage},
@@ -24,7 +24,11 @@ const ALWAYS_ACCEPTED: [&str; 6] =
 
 /// Considers a message. `again`: the same bytes were offered before.
 pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detention: &DetentionRef, again: bool) -> Reported {
+    if let Some(held) = doubts::hold(world, &message, detention, again) {
+        return held;
+    }
     let before = world.case(detention).clone();
+    doubts::answered(world, &message, detention);
     // what a refused message stated was not kept: offered again, it states it anew
     let refused_before = world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Refused);
     let had = again && world.message(&message.key).is_some_and(|seen| seen.outcome == Outcome::Accepted);
@@ -52,6 +56,7 @@ pub(super) fn consider(world: &mut World<'_>, mut message: StoredMessage, detent
     }
     if kept {
         message.outcome = Outcome::Accepted;
+        persons::enters(world, &message, detention);
         fill_slots(world, &message, detention, &given);
     } else {
         message.outcome = Outcome::Refused;
@@ -83,6 +88,7 @@ fn stands_on_the_same(before: &Case, now: &Case) -> bool {
         | FactValue::ProbationUnit(_)
         | FactValue::Responsible(_)
         | FactValue::Settlement(_)
+        | FactValue::Disputed
         | FactValue::Residence(_)
         | FactValue::Start(_)
         | FactValue::Title(_)
@@ -96,7 +102,7 @@ fn stands_on_the_same(before: &Case, now: &Case) -> bool {
 }
 
 /// Finds the slots of which the case knows newer values of the same system, and records the facts of the others.
-fn state(world: &mut World<'_>, message: &mut StoredMessage, detention: &DetentionRef, record: bool) {
+pub(super) fn state(world: &mut World<'_>, message: &mut StoredMessage, detention: &DetentionRef, record: bool) {
     let now = world.now();
     let Some(payload) = &message.payload else { return };
     let stated = facts::stated(message.event.as_str(), payload, &message.sender);
@@ -113,7 +119,9 @@ fn state(world: &mut World<'_>, message: &mut StoredMessage, detention: &Detenti
         };
         // the place was recorded when the case was opened
         let known = matches!(&fact.value, FactValue::Prison(_)) && fact.slot == "place";
-        if record && !known && !message.stale.contains(&slot) {
+        // what end leave announced does not move an end that has come (decision 14), however late the notice is
+        let outdated = matches!(&fact.value, FactValue::LegalEnd(_)) && fact.slot == "leave" && case.plan_ends(At::now(now)).is_some();
+        if record && !known && !outdated && !message.stale.contains(&slot) {
             case.record(fact.value, fact.from.unwrap_or(now), now);
         }
     }
@@ -196,6 +204,13 @@ pub(super) fn decide_late(world: &mut World<'_>, message: &StoredMessage, detent
             }
         }
     }
+}
+
+/// Decides for everybody about what was held and goes on: whoever gets it has the newest of its slots.
+pub(super) fn decide_held(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
+    let given = decide_all(world, message, detention, &[], &[]);
+    hold_for_triage(world, message, detention);
+    fill_slots(world, message, detention, &given);
 }
 
 /// Decides for one candidate; records the decision and makes the delivery.
@@ -291,8 +306,12 @@ fn hold_for_triage(world: &mut World<'_>, message: &StoredMessage, detention: &D
     }
     let held = Held { key: message.key.clone(), until: None };
     let case = world.case(detention);
+    let first = case.pending.is_empty();
     if !case.pending.contains(&held) {
         case.pending.push(held);
+    }
+    if first {
+        doubts::clock(world, detention);
     }
     true
 }
@@ -320,6 +339,7 @@ pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
             world.cancel(delivery.id, CancelReason::NoLongerLawful);
             if concerns_another(code) {
                 decide_late(world, &message, detention);
+                hold_for_triage(world, &message, detention);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schakelpunt_domain::{
     DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
-    case::Case,
+    case::{Case, Held},
     consent::Consent,
     facts,
     ids::MessageKey,
@@ -14,13 +14,16 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Relation, Who, candidates, derive};
 
-use super::{Reported, consider, deadlines, hub_says, intake, refused, rejected, world::World};
+use super::{
+    Reported, consider, deadlines, dependents, digests, doubts, hub_says, intake, persons, recalls, refused, rejected, world::World,
+};
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 
 /// Events at which a partner that had something is told one bare fact (decision 11).
 const CLOSING: [&str; 2] = ["detention-ended", "deceased"];
 /// Events that may end the ground of what waits.
-const ENDING: [&str; 8] = [
+const ENDING: [&str; 9] = [
+    "municipality-disputed",
     "consent-withdrawn",
     "message-withdrawn",
     "deceased",
@@ -181,12 +184,15 @@ pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &
     if may_end_a_ground(event) {
         consider::cancel_unlawful(world, detention);
     }
+    doubts::look_again(world, message, detention);
     if ["responsible-municipality-determined", "settlement-municipality-set", "case-transferred-to-municipality"].contains(&event) {
         decide_pending(world, detention);
     }
+    let answered = follow_up(world, message, detention, before);
     let at = world.at();
     let news = world.known_case(detention).is_some_and(|case| match event {
         "settlement-municipality-set" | "case-transferred-to-municipality" => case.settlement(at) != before.settlement(at),
+        "responsible-municipality-determined" => answered,
         // another than the one that took the case in, too
         "probation-unit-assigned" => unit(world, case) != unit(world, before),
         _ => false,
@@ -194,6 +200,45 @@ pub(super) fn after(world: &mut World<'_>, message: &StoredMessage, detention: &
     if news {
         hub_says::request_current_set(world, detention, &message.key);
     }
+}
+
+/// What the hub has to see to after this message. Gives whether it answered a dispute with another municipality.
+fn follow_up(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef, before: &Case) -> bool {
+    persons::leaves(world, message, detention);
+    dependents::look(world, message, detention, before);
+    digests::note(world, message, detention);
+    recalls::begin(world, message, detention);
+    recalls::answered(world, message, detention);
+    match message.event.as_str() {
+        "municipality-disputed" => {
+            world.case(detention).follow_up.disputed_by = Some(message.sender.clone());
+            doubts::clock(world, detention);
+        }
+        "responsible-municipality-determined" | "settlement-municipality-set" | "case-transferred-to-municipality" => {
+            return answer_dispute(world, detention);
+        }
+        _ => {}
+    }
+    false
+}
+
+/// Another municipality than the one that disputed it is responsible: that one deletes what it was provided.
+fn answer_dispute(world: &mut World<'_>, detention: &DetentionRef) -> bool {
+    let Some(disputed_by) = world.case(detention).follow_up.disputed_by.take() else { return false };
+    let Some(case) = world.known_case(detention) else { return false };
+    let all = candidates(&Who::default(), case, world.registers(), world.at());
+    let is_still = all.iter().any(|one| one.participant == disputed_by && one.relations.contains(&Relation::ResponsibleMunicipality));
+    if is_still {
+        return false;
+    }
+    recalls::recall_all(world, detention, &disputed_by);
+    true
+}
+
+/// Whether the triage desk has to find the responsible municipality.
+pub(super) fn is_at_triage(world: &World<'_>, case: &Case) -> bool {
+    let all = candidates(&Who::default(), case, world.registers(), world.at());
+    all.iter().any(|candidate| candidate.relations.contains(&Relation::Triage))
 }
 
 fn unit(world: &World<'_>, case: &Case) -> Option<ParticipantId> {
@@ -204,16 +249,16 @@ fn unit(world: &World<'_>, case: &Case) -> Option<ParticipantId> {
 }
 
 /// Once the responsible municipality is known, what waited is decided, oldest first.
-fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
-    let unknown = world.known_case(detention).is_none_or(|case| {
-        candidates(&Who::default(), case, world.registers(), world.at())
-            .iter()
-            .any(|candidate| candidate.relations.contains(&Relation::Triage))
-    });
-    if unknown {
+pub(super) fn decide_pending(world: &mut World<'_>, detention: &DetentionRef) {
+    if world.known_case(detention).is_none_or(|case| is_at_triage(world, case)) {
         return;
     }
-    for held in std::mem::take(&mut world.case(detention).pending) {
+    // what is still not plausible waits on
+    let is_held = |held: &Held, case: &Case| case.follow_up.held.iter().any(|doubted| doubted.key == held.key);
+    let case = world.case(detention);
+    let (on, now): (Vec<Held>, Vec<Held>) = std::mem::take(&mut case.pending).into_iter().partition(|held| is_held(held, case));
+    case.pending = on;
+    for held in now {
         if let Some(message) = world.message(&held.key).cloned() {
             consider::decide_late(world, &message, detention);
         }
@@ -254,10 +299,15 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
     }
 }
 
-/// A due timer ends the wait of a parked message, or has the deadlines of its case looked at when this step ends.
+/// A due timer ends the wait of a parked message, has the deadlines of its case looked at when this step ends, or is one of those of
+/// recalls, persons, digests and the triage desk.
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
     deadlines::fired(world, timer);
+    let kinds = [recalls::fired, persons::fired, digests::fired, doubts::fired];
+    if kinds.iter().any(|fired| fired(world, timer)) {
+        return;
+    }
     let case = world.case(&timer.detention);
     let (due, waiting): (Vec<_>, Vec<_>) =
         std::mem::take(&mut case.parked).into_iter().partition(|held| intake::park_timer(&held.key) == timer.id);

@@ -44,6 +44,32 @@ fn own_message(world: &World<'_>, event: &str, detention: &DetentionRef, about: 
     message(world, event, detention, MessageKey { source: world.settings().source.clone(), id }, data)
 }
 
+/// Says something to these, each for what it is to the case. A message that the rules let nobody have keeps no payload.
+pub(super) fn to(
+    world: &mut World<'_>,
+    event: &str,
+    detention: &DetentionRef,
+    key: MessageKey,
+    data: Value,
+    to: &[(ParticipantId, Vec<Relation>)],
+) {
+    let Some(mut said) = message(world, event, detention, key, data).filter(|said| world.message(&said.key).is_none()) else { return };
+    let case = world.case(detention).clone();
+    let who = Who { event, ..Who::default() };
+    let mut told = false;
+    for (recipient, relations) in to {
+        let Some(mut candidate) = candidate_for(recipient, &who, &case, world.registers(), world.at()) else { continue };
+        candidate.closed = None;
+        candidate.relations.clone_from(relations);
+        told |= consider::decide_one(world, &said, detention, &case, &candidate).is_some();
+    }
+    if !told {
+        said.outcome = Outcome::Refused;
+        said.payload = None;
+    }
+    world.save_message(said);
+}
+
 /// A message of the hub about a case.
 pub(super) fn message(world: &World<'_>, event: &str, detention: &DetentionRef, key: MessageKey, data: Value) -> Option<StoredMessage> {
     let settings = world.settings();

@@ -9,7 +9,7 @@ use schakelpunt_domain::{
     ids::MessageKey,
     registers::Kind,
 };
-use schakelpunt_rules::{Relation, sender_relations};
+use schakelpunt_rules::{Relation, derive, sender_relations};
 
 use super::{Reported, consider, effects, reject_late, rejection, stored, world::World};
 use crate::{
@@ -38,8 +38,10 @@ pub(super) fn offer(world: &mut World<'_>, message: &Inspected) -> (Option<Messa
         }
         Some(seen) if seen.outcome == Outcome::Parked => Reported::Parked,
         Some(seen) if seen.outcome != Outcome::Lapsed => {
-            // the payload that is kept may have been corrected since
-            let again = StoredMessage { received: seen.received, payload: seen.payload.clone().or(new.payload), ..new };
+            // the payload that is kept may have been corrected since: what it says counts, not what is offered again
+            let payload = seen.payload.clone().or_else(|| new.payload.clone());
+            let signals = payload.as_deref().map_or_else(|| new.signals.clone(), derive);
+            let again = StoredMessage { received: seen.received, payload, signals, ..new };
             admit(world, message, again, true)
         }
         // one that waited in vain was never considered

@@ -1,15 +1,17 @@
-//! `deliveries list|retry|skip`: what a person does about a lane that stands still.
+//! `deliveries list|retry|skip|recheck`: what a person does about a lane that stands still, and what left and should not have.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use schakelpunt_bus::in_process::InProcessBus;
-use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, stage::Stage};
+use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, registers::Registers, stage::Stage};
 use schakelpunt_engine::{
     Hub,
+    afterwards::{self, Forbidden},
     model::Delivery,
     ports::DeliveryFilter,
-    step::{Input, Receipts},
+    step::{Input, Law, Receipts},
 };
 use serde_json::json;
 
@@ -35,6 +37,27 @@ pub enum Command {
         stage: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// One object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what left and would not have, had the hub known then what it knows now: after a register entry with effect in the past.
+    Recheck {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Only what was provided from this instant on.
+        #[arg(long)]
+        since: Timestamp,
+        /// Only of this detention.
+        #[arg(long)]
+        detention: Option<DetentionRef>,
+        /// Only to this recipient.
+        #[arg(long)]
+        recipient: Option<ParticipantId>,
+        /// Look at so many of the newest deliveries.
+        #[arg(long, default_value_t = 100_000)]
         limit: u32,
         /// One object a line.
         #[arg(long)]
@@ -73,10 +96,45 @@ impl Command {
                 }
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Recheck { config, since, detention, recipient, limit, json } => {
+                let filter = DeliveryFilter { detention, recipient, stage: None, limit };
+                recheck(&Config::read(&config)?, &filter, since, json).await
+            }
             Self::Retry { config, id } => retry(&Config::read(&config)?, id).await,
             Self::Skip { config, id, reason } => skip(&Config::read(&config)?, id, &reason).await,
         }
     }
+}
+
+/// Reads only. Payloads are not needed: a decision rests on facts, signals and the list of leaves.
+async fn recheck(config: &Config, filter: &DeliveryFilter, since: Timestamp, json: bool) -> anyhow::Result<ExitCode> {
+    let store = wiring::store(config, None).await?;
+    let settings = wiring::settings(config)?;
+    let (epoch, entries) = store.registers().await?;
+    let registers = Registers::new(epoch, entries);
+    let law = Law { settings: &settings, registers: &registers };
+    let known = store.now().await?;
+    let mut found = false;
+    for delivery in store.deliveries(filter).await? {
+        let Some(detention) = &delivery.detention else { continue };
+        let (Some(message), Some(case)) = (store.message(&delivery.key).await?, store.case(detention).await?) else { continue };
+        let Some(forbidden) = afterwards::forbidden(law, &delivery, &message, &case.value, since, known) else { continue };
+        found = true;
+        if json {
+            let mut line = as_json(&delivery);
+            if let Some(line) = line.as_object_mut() {
+                line.insert("forbidden".to_owned(), serde_json::to_value(&forbidden)?);
+            }
+            out(line)?;
+        } else {
+            let why = match forbidden {
+                Forbidden::All(code) => code.to_string(),
+                Forbidden::Leaves(leaves) => leaves.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            };
+            out(format_args!("{}  {why}", as_text(&delivery)))?;
+        }
+    }
+    Ok(if found { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
 async fn retry(config: &Config, id: DeliveryId) -> anyhow::Result<ExitCode> {

@@ -347,7 +347,7 @@ fn entries(scenario: &Scenario) -> anyhow::Result<Vec<Recorded<Entry>>> {
     Ok(entries)
 }
 
-async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
+pub(super) async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
     let (_, entries) = store.registers().await?;
     let ids = entries
         .into_iter()
@@ -356,7 +356,7 @@ async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<Vec<Particip
 }
 
 /// A bus in this process where everybody reads and acknowledges at once.
-fn attended(participants: &[ParticipantId]) -> InProcessBus {
+pub(super) fn attended(participants: &[ParticipantId]) -> InProcessBus {
     let bus = InProcessBus::default();
     for participant in participants {
         let mut inbox = bus.subscribe(participant);
