@@ -1,0 +1,10 @@
+//! The law as a table, apart from the rule files: `tests/law/expected.csv` against the shipped rules, and what holds of every answer.
+
+#[cfg(test)]
+mod mandates;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod table;
+#[cfg(test)]
+mod world;
