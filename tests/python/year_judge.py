@@ -382,7 +382,7 @@ class Judge:
         """While nobody knows who is responsible, what the municipality would get waits (decision 20)."""
         meant = any("M" in rule["to"] and set(rule["from"]) & set(message.relations) for rule in LAW[message.name])
         served = message.name in WHATEVER_TITLE or not (case.title in OUT_OF_SCOPE | {"VRIS"} or self.has_left(message, case))
-        if message.sender == self.registers.desk or self.responsible(at, case) or not (meant and served):
+        if message.sender == self.registers.desk or message.key in case.withdrawn or self.responsible(at, case) or not (meant and served):
             return False
         if message.key not in [m.key for m in case.pending]:
             case.pending.append(message)

@@ -10,7 +10,7 @@ use schakelpunt_domain::{
 
 use crate::{Relation, Who, candidate_for, candidates::responsible_municipality};
 
-/// Who must be known to whoever visits or invites somebody [I]: the name and the day of birth, no more.
+/// Who must be known to whoever visits or invites somebody \[I\]: the name and the day of birth, no more.
 const WHO: [&str; 3] = ["/person/identity/surname", "/person/identity/givenNames", "/person/identity/birthDate"];
 
 /// A worker who may look.
@@ -36,9 +36,8 @@ pub fn capacity<'a>(
     detention: Option<&DetentionRef>,
     at: At,
 ) -> Result<&'a Capacity, Refusal> {
-    let covers = |own: &&Capacity| {
-        registers.successor(&own.acting_for, at) == acting_for && detention.is_none_or(|detention| own.covers_case(detention))
-    };
+    // a capacity does not pass to who takes the unit's place: nobody acts for an organisation that did not say so
+    let covers = |own: &&Capacity| own.acting_for == *acting_for && detention.is_none_or(|detention| own.covers_case(detention));
     let conflict = detention.is_some_and(|detention| registers.has_conflict(worker, acting_for, detention, at));
     let own = registers.capacities(worker, at).filter(|_| !conflict).find(covers);
     own.ok_or(Refusal::WrongCapacity)

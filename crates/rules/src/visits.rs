@@ -54,10 +54,10 @@ pub fn visit_list<'a>(
         if !seen || stopped(case) || !is_inside(registers, case, prison, at) {
             continue;
         }
-        let on_behalf_of = match ground(registers, acting_for, case, at) {
-            Some(Ground::Own) => None,
-            Some(Ground::Mandate(mandator)) => Some(mandator),
-            None => continue,
+        let on_behalf_of = match visitor(registers, acting_for, case, at) {
+            Visitor::Own => None,
+            Visitor::For(mandator) => Some(mandator.clone()),
+            Visitor::Nobody => continue,
         };
         visits.push(Visit { detention: case.detention.clone(), on_behalf_of, start: case.start(at) });
     }
@@ -74,22 +74,23 @@ fn visits_for(registers: &Registers, acting_for: &ParticipantId, at: At) -> Resu
     if municipality { Ok(()) } else { Err(Refusal::NotResponsible) }
 }
 
-/// For whom a municipality visits.
-enum Ground {
-    /// For itself.
+/// For whom a municipality visits somebody.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visitor<'a> {
     Own,
-    /// For who gave it a mandate.
-    Mandate(ParticipantId),
+    For(&'a ParticipantId),
+    Nobody,
 }
 
-/// On what the municipality visits this person, if at all.
-fn ground(registers: &Registers, acting_for: &ParticipantId, case: &Case, at: At) -> Option<Ground> {
-    let municipality = responsible_municipality(case, registers, at)?;
+fn visitor<'a>(registers: &'a Registers, acting_for: &ParticipantId, case: &Case, at: At) -> Visitor<'a> {
+    let Some(municipality) = responsible_municipality(case, registers, at) else { return Visitor::Nobody };
     if municipality.id == *acting_for {
-        return Some(Ground::Own);
+        return Visitor::Own;
     }
-    let scope = mandated(registers, &municipality.id, acting_for, case, at)?;
-    matches!(scope, Scope::All | Scope::Visit).then(|| Ground::Mandate(municipality.id.clone()))
+    match mandated(registers, &municipality.id, acting_for, case, at) {
+        Some(Scope::All | Scope::Visit) => Visitor::For(&municipality.id),
+        Some(Scope::Tbo | Scope::Aftercare) | None => Visitor::Nobody,
+    }
 }
 
 /// Whether the person is in the building.
@@ -177,7 +178,7 @@ pub fn statistics<'a>(
     let mut by_length: BTreeMap<Length, usize> = LENGTHS.into_iter().map(|length| (length, 0)).collect();
     for case in cases {
         let Some(prison) = case.prison(at).map(|prison| registers.successor(prison, at)) else { continue };
-        if !is_inside(registers, case, prison, at) || ground(registers, acting_for, case, at).is_none() {
+        if !is_inside(registers, case, prison, at) || visitor(registers, acting_for, case, at) == Visitor::Nobody {
             continue;
         }
         *by_prison.entry(prison.clone()).or_default() += 1;

@@ -27,6 +27,11 @@ impl Clock for Noon {
 const ONLY_FOR_QUERIES: &[&str] = &[
     "hub.only_row",
     "register_entries.ordinal",
+    "register_entries.entered_by",
+    "stays.prison",
+    "stays.detention",
+    "accesses.ordinal",
+    "accesses.detention",
     "recipients.participant",
     "recipients.pulls",
     "messages.event",
@@ -100,6 +105,7 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     ("receipts", "data", "'{'"),
     ("receipts", "at", "9223372036854775807"),
     ("rejections", "body", "'{}'"),
+    ("accesses", "body", "'{}'"),
     ("leases", "epoch", "-1"),
     ("leases", "until", "9223372036854775807"),
     ("suspects", "together", "-1"),
@@ -157,6 +163,11 @@ async fn filled() -> SqliteStore {
     sqlx::query("insert into recipients (participant) values ('gemeente-zwolle')").execute(&store.backend.writer).await.unwrap();
     read_leases(&store).await.unwrap();
     store.suspect(&["x".to_owned()], false).await.unwrap();
+    let access = json!({
+        "at": Noon.now(), "detention": "d-1", "worker": "n", "employer": null, "acting_for": "gemeente-zwolle", "role": null,
+        "on_behalf_of": null, "reads": "case", "purpose": "reintegration", "fields": [], "code": null,
+    });
+    store.note_accesses(&[model(access)]).await.unwrap();
     // a row is damaged as a disk or a person would, without asking the database
     sqlx::query("pragma foreign_keys = off").execute(&store.backend.writer).await.unwrap();
     store
@@ -197,6 +208,7 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
         }
         "receipts" => store.receipts(9).await.map(drop),
         "rejections" => store.rejections(9).await.map(drop),
+        "accesses" => store.accesses(&"d-1".parse().unwrap()).await.map(drop),
         "suspects" => {
             let digest = ["x".to_owned()];
             store.suspect(&digest, false).await?;

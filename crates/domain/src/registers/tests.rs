@@ -17,7 +17,7 @@ fn entry(kind: &str, json: serde_json::Value) -> Entry {
 
 fn participant(id: &str, kind: &str, code: Option<&str>) -> Entry {
     let municipalities: Vec<_> = code.into_iter().map(|code| serde_json::json!({"code": code})).collect();
-    let json = serde_json::json!({"id": id, "kind": kind, "oin": "00000099000000000001", "municipalities": municipalities});
+    let json = serde_json::json!({"id": id, "kind": kind, "oin": "00000099PI0000008000", "municipalities": municipalities});
     entry("participant", json)
 }
 

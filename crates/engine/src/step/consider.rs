@@ -288,7 +288,8 @@ fn deliver(
 /// While nobody knows who is responsible, what the municipality would get waits with its payload (decision 20).
 fn hold_for_triage(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) -> bool {
     let who = Who { event: message.event.as_str(), sender: Some(&message.sender), ..Who::default() };
-    let Some(case) = world.known_case(detention) else { return false };
+    // what was withdrawn waits for nobody
+    let Some(case) = world.known_case(detention).filter(|case| !case.withdrawn.contains(&message.key)) else { return false };
     let all = candidates(&who, case, world.registers(), world.at());
     let at_triage = all.iter().any(|candidate| candidate.relations.contains(&Relation::Triage));
     let desk = all.into_iter().find(|candidate| candidate.relations.contains(&Relation::Triage));

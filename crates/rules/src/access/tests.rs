@@ -17,7 +17,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 
 fn participant(id: &str, kind: &str, code: Option<&str>) -> Value {
     let municipalities: Vec<_> = code.into_iter().map(|code| json!({"code": code})).collect();
-    json!({"participant": {"id": id, "kind": kind, "oin": "00000099000000000001", "municipalities": municipalities}})
+    json!({"participant": {"id": id, "kind": kind, "oin": "00000099PI0000008000", "municipalities": municipalities}})
 }
 
 /// Tilburg visits PI Vught for Helmond; Breda has given no mandate; N. works for Tilburg and for the probation unit.
