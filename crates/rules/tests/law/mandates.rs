@@ -9,7 +9,7 @@ use proptest::{
 use schakelpunt_domain::{
     LegalDay, ParticipantId,
     case::{Case, FactValue},
-    registers::{At, Entry, Mandate, Participant, Recorded, Registers, Scope},
+    registers::{At, Entry, Participant, Recorded, Registers, Scope},
 };
 use schakelpunt_rules::{Question, Relation, Who, candidate_for, decide};
 use serde_json::json;
@@ -38,7 +38,8 @@ fn unit(id: &str) -> Entry {
 fn registers(mandate: Option<Scope>, at: Timestamp) -> Registers {
     let mandate = mandate.map(|scope| {
         let from = LegalDay(LegalDay::of(at).0.yesterday().unwrap());
-        Entry::Mandate(Mandate { mandator: "mandator".parse().unwrap(), mandatary: "mandatary".parse().unwrap(), scope, from, until: None })
+        let mandate = json!({"mandator": "mandator", "mandatary": "mandatary", "scope": scope, "from": from});
+        Entry::Mandate(serde_json::from_value(mandate).unwrap())
     });
     Registers::new(1, UNITS.iter().map(|id| unit(id)).chain(mandate).map(|entry| Recorded { entry, recorded: Timestamp::MIN }))
 }
