@@ -162,9 +162,12 @@ fn with_basis(index: usize, leaf: &Leaf) -> RuleSet {
             if is_it { format!("{block}{grant}") } else { block.to_owned() }
         };
         let (head, rules) = file.text.split_once("[[rule]]").unwrap_or((&file.text, ""));
-        let rules: String =
-            rules.split("[[rule]]").filter(|text| !text.is_empty()).map(|text| format!("[[rule]]{}", block(text))).collect();
-        RuleFile { text: format!("{head}{rules}"), name: file.name.clone() }
+        let mut text = head.to_owned();
+        for rule in rules.split("[[rule]]").filter(|rule| !rule.is_empty()) {
+            text.push_str("[[rule]]");
+            text.push_str(&block(rule));
+        }
+        RuleFile { text, name: file.name.clone() }
     };
     let mut files: Vec<_> = rule_files().into_iter().map(add).collect();
     files.push(RuleFile { name: "zz.toml".to_owned(), text: basis });
