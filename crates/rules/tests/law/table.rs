@@ -193,3 +193,19 @@ fn wrong_rules_are_seen() {
         assert!(seen, "no cell sees that `{from}` became `{to}`");
     }
 }
+
+#[test]
+fn an_entry_has_only_the_fields_that_its_grant_names() {
+    let files: Vec<_> = rule_files()
+        .into_iter()
+        .map(|file| RuleFile { text: file.text.replace(r#"["/status", "/asOf", "/detail"]"#, r#"["/status"]"#), ..file })
+        .collect();
+    let rules = load(&files);
+    let of_conditions = CELLS.iter().filter(|cell| cell.asked.event.name.as_str() == "condition-status-updated");
+    let given: BTreeSet<String> = of_conditions
+        .filter_map(|cell| Some(joined(cell.asked.answer(&rules).permit()?.leaves())))
+        .flat_map(|leaves| leaves.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        .filter(|leaf| !leaf.is_empty())
+        .collect();
+    assert!(!given.is_empty() && given.iter().all(|leaf| leaf.ends_with("/status")), "{given:?}");
+}
