@@ -6,55 +6,20 @@ use jiff::Timestamp;
 
 use crate::{
     calendar::LegalDay,
-    consent::{Consent, ConsentState},
+    consent::Consent,
     deadlines::Watch,
-    ids::{DetentionRef, MessageKey, MunicipalityCode, ParticipantId, Source},
-    pointer::Leaf,
+    ids::{DetentionRef, MessageKey, MunicipalityCode, ParticipantId},
     registers::At,
 };
 
+mod consents;
 mod fact;
 mod follow_up;
+mod slots;
 
-pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Title};
+pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Served, Title};
 pub use follow_up::{Awaited, Changes, Doubted, FollowUp, Recall, Stay};
-
-/// The newest message of one slot of the payload, and who has it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct SlotHead {
-    /// The system that counts.
-    pub source: Source,
-    /// Its number.
-    pub sequence: u64,
-    /// Who has a value of this system, or will get it: the number of the newest one.
-    pub holders: BTreeMap<ParticipantId, u64>,
-}
-
-impl SlotHead {
-    /// Whether somebody has, or will get, something newer than this message says.
-    pub fn has_newer(&self, recipient: &ParticipantId, source: &Source, sequence: u64) -> bool {
-        self.holders.get(recipient).is_some_and(|held| self.source != *source || *held > sequence)
-    }
-
-    /// Somebody has, or will get, what a message of this number says.
-    pub fn give(&mut self, recipient: ParticipantId, sequence: u64) {
-        let held = self.holders.entry(recipient).or_default();
-        *held = sequence.max(*held);
-    }
-
-    /// What was taken back is nobody's newest value any more; `None` if nothing is left.
-    #[must_use]
-    pub fn without(mut self, source: &Source, sequence: u64) -> Option<Self> {
-        if self.source != *source {
-            return Some(self);
-        }
-        self.holders.retain(|_, held| *held != sequence);
-        if self.sequence == sequence {
-            self.sequence = self.holders.values().copied().max()?;
-        }
-        Some(self)
-    }
-}
+pub use slots::{SlotHead, slot_of};
 
 /// What was said of who is responsible, beside the candidates of residence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,6 +216,11 @@ impl Case {
         self.latest(at, |value| if let FactValue::Title(title) = value { Some(*title) } else { None })
     }
 
+    /// For whom this hub works in this case. Without a title it counts as ordinary detention.
+    pub fn served(&self, at: At) -> Served {
+        self.title(at).map_or(Served::Everybody, Title::served)
+    }
+
     /// Whether care is needed, as last said.
     pub fn care_needed(&self, at: At) -> bool {
         self.latest(at, |value| if let FactValue::CareNeeded(needed) = value { Some(*needed) } else { None }).unwrap_or(false)
@@ -279,71 +249,6 @@ impl Case {
         Some(end.map_or(arrived, |end| end.max(arrived)))
     }
 
-    /// How the person's consent for one unit and purpose stands, with the consents that count.
-    ///
-    /// `lapses` says whether the end of the detention ends it (decision 9); the notice of that end itself is told under it (decision 11).
-    pub fn consent_for(&self, recipient: &ParticipantId, purpose: Option<&str>, at: At, lapses: bool) -> (ConsentState, Vec<&Consent>) {
-        self.consent_for_any(std::slice::from_ref(recipient), purpose, at, lapses)
-    }
-
-    /// The same for a unit that took the place of others: what was consented to for them passes to it (decision 22).
-    pub fn consent_for_any(
-        &self,
-        recipients: &[ParticipantId],
-        purpose: Option<&str>,
-        at: At,
-        lapses: bool,
-    ) -> (ConsentState, Vec<&Consent>) {
-        let ended = lapses && self.plan_ends(at).is_some_and(|end| at.valid >= end);
-        let own = self.consents.iter().filter(|consent| recipients.contains(&consent.recipient));
-        let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
-        let mut state = ConsentState::Missing;
-        let mut valid = Vec::new();
-        for consent in own {
-            let one = match consent.state(at.valid, at.known) {
-                ConsentState::Valid if ended => ConsentState::Expired,
-                other => other,
-            };
-            if one == ConsentState::Valid {
-                valid.push(consent);
-            }
-            state = state.max(one);
-        }
-        (state, valid)
-    }
-
-    /// Records a consent; a withdrawal that came first holds.
-    pub fn give_consent(&mut self, mut consent: Consent) {
-        if let Some(at) = self.tombstones.get(&consent.id) {
-            consent.withdrawn_at = Some(*at);
-            consent.withdrawal_recorded = Some(consent.recorded);
-        }
-        self.consents.retain(|other| other.id != consent.id || other.withdrawn_at.is_some());
-        if !self.consents.iter().any(|other| other.id == consent.id) {
-            self.consents.push(consent);
-        }
-    }
-
-    /// Takes a consent back, known or not. Gives the unit that it named, if this is news.
-    pub fn withdraw_consent(&mut self, id: &str, at: Timestamp, recorded: Timestamp) -> Option<ParticipantId> {
-        let news = !self.tombstones.contains_key(id);
-        self.tombstones.entry(id.to_owned()).or_insert(at);
-        let consent = self.consents.iter_mut().find(|consent| consent.id == id)?;
-        if consent.withdrawn_at.is_none() {
-            consent.withdrawn_at = Some(at);
-            consent.withdrawal_recorded = Some(recorded);
-        }
-        news.then(|| consent.recipient.clone())
-    }
-
-    /// Takes back what a withdrawn message had stated as consent.
-    pub fn withdraw_consents_of(&mut self, message: &MessageKey, at: Timestamp) {
-        let stated = self.consents.iter().filter(|consent| consent.message.as_ref() == Some(message));
-        for id in stated.map(|consent| consent.id.clone()).collect::<Vec<_>>() {
-            self.withdraw_consent(&id, at, at);
-        }
-    }
-
     /// The next instant at which something of this case begins or ends by itself.
     pub fn next_boundary(&self, after: Timestamp) -> Option<Timestamp> {
         let facts = self.facts.iter().map(|fact| fact.from);
@@ -358,104 +263,7 @@ impl Case {
         *last += 1;
         *last
     }
-
-    /// Whether a newer message of the same system has filled `slot`.
-    pub fn is_stale(&self, slot: &str, source: &Source, sequence: u64) -> Option<&SlotHead> {
-        if SEVERAL.contains(&slot) {
-            return None;
-        }
-        self.slots.get(slot).filter(|head| head.source == *source && head.sequence > sequence)
-    }
-}
-
-/// Slots of which a detention can have several at once, each a matter of its own: a late one is news, and never stale.
-const SEVERAL: [&str; 8] = ["accessRequest", "action", "breach", "careEnded", "deletion", "objection", "receipt", "status"];
-
-/// The slot of the payload to which a leaf belongs: what one newer message replaces as a whole.
-pub fn slot_of(leaf: &Leaf) -> String {
-    let mut parts = leaf.as_str().split('/').skip(1);
-    let first = parts.next().unwrap_or_default();
-    match (first, parts.next()) {
-        ("conditions" | "detention", Some(second)) => format!("{first}/{second}"),
-        _ => first.to_owned(),
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn an_announced_transfer_counts_from_its_moment() {
-        let mut case = Case::new("d-1".parse().unwrap());
-        let zwolle: ParticipantId = "pi-zwolle".parse().unwrap();
-        let lelystad: ParticipantId = "pi-lelystad".parse().unwrap();
-        case.record(FactValue::Prison(zwolle.clone()), at("2024-09-03T10:00:00Z"), at("2024-09-04T08:00:00Z"));
-        case.record(FactValue::Prison(lelystad.clone()), at("2024-09-11T10:00:00Z"), at("2024-09-09T08:00:00Z"));
-        let before = At::now(at("2024-09-10T10:00:00Z"));
-        let after = At::now(at("2024-09-11T10:00:00Z"));
-        assert_eq!((case.prison(before), case.receiving_prison(before)), (Some(&zwolle), Some(&lelystad)));
-        assert_eq!((case.prison(after), case.receiving_prison(after)), (Some(&lelystad), None));
-        assert!(case.former_prisons(after).contains(&zwolle));
-        let as_known_then = At { valid: at("2024-09-12T10:00:00Z"), known: at("2024-09-08T10:00:00Z") };
-        assert_eq!(case.prison(as_known_then), Some(&zwolle), "what was not recorded then was not known then");
-    }
-
-    #[test]
-    fn after_a_dispute_only_what_comes_after_it_counts() {
-        let mut case = Case::new("d-1".parse().unwrap());
-        let (kampen, zwolle): (MunicipalityCode, MunicipalityCode) = ("0166".parse().unwrap(), "0193".parse().unwrap());
-        let hour = |hour: u8| at(&format!("2024-09-03T{hour:02}:00:00Z"));
-        let now = At::now(hour(20));
-        case.record(FactValue::Settlement(zwolle.clone()), hour(10), hour(10));
-        case.record(FactValue::Responsible(kampen.clone()), hour(11), hour(11));
-        assert_eq!(case.choice(now), Some(Choice::Municipality(&zwolle)), "the wish to settle goes first");
-        case.record(FactValue::Disputed, hour(12), hour(12));
-        assert_eq!(case.choice(now), Some(Choice::Disputed));
-        case.record(FactValue::Responsible(kampen.clone()), hour(13), hour(13));
-        assert_eq!(case.choice(now), Some(Choice::Municipality(&kampen)));
-    }
-
-    #[test]
-    fn a_withdrawal_is_never_revived() {
-        let mut case = Case::new("d-1".parse().unwrap());
-        let ggz: ParticipantId = "ggz-zwolle".parse().unwrap();
-        let now = at("2024-09-06T10:00:00Z");
-        case.consents.push(Consent {
-            id: "c-1".to_owned(),
-            recipient: ggz.clone(),
-            categories: Vec::new(),
-            purpose: "reintegration".to_owned(),
-            given_at: Some(now),
-            until: None,
-            withdrawn_at: Some(now),
-            recorded: now,
-            withdrawal_recorded: Some(now),
-            message: None,
-        });
-        assert_eq!(case.consent_for(&ggz, Some("reintegration"), At::now(now), true).0, ConsentState::Withdrawn);
-    }
-
-    #[test]
-    fn slots_are_conditions_dates_and_parts() {
-        let slot = |leaf: &str| slot_of(&leaf.parse().unwrap());
-        assert_eq!(slot("/conditions/HOUSING/status"), "conditions/HOUSING");
-        assert_eq!(slot("/detention/start"), "detention/start");
-        assert_eq!(slot("/release/date"), "release");
-    }
-
-    #[test]
-    fn a_matter_of_its_own_is_never_stale() {
-        let mut case = Case::new("d-1".parse().unwrap());
-        let source: Source = "urn:nld:oin:00000099PI0000025000:systeem:registratie".parse().unwrap();
-        for slot in ["release", "breach"] {
-            case.slots.insert(slot.to_owned(), SlotHead { source: source.clone(), sequence: 7, holders: BTreeMap::new() });
-        }
-        assert!(case.is_stale("release", &source, 6).is_some());
-        assert!(case.is_stale("breach", &source, 6).is_none(), "two breaches are two");
-    }
-}
+mod tests;

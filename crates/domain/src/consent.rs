@@ -199,3 +199,18 @@ impl Consent {
         }
     }
 }
+/// Every category that a consent can name: a consent to everything.
+pub const CATEGORIES: [&str; 12] = [
+    "condition:ID",
+    "condition:HOUSING",
+    "condition:INCOME",
+    "condition:DEBT",
+    "condition:CARE",
+    "condition:NETWORK",
+    "class:ID",
+    "class:SOC",
+    "class:FIN",
+    "class:HEALTH",
+    "class:JUST",
+    "class:THIRD",
+];

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use crate::{
     calendar::LegalDay,
-    case::{Case, Certainty, Duty, FactValue, Meeting, Title},
+    case::{Case, Certainty, Duty, FactValue, Meeting, Served, Title},
     registers::{Agreement, At},
 };
 
@@ -168,7 +168,7 @@ pub fn deadlines(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Dead
 pub fn notices(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Notice> {
     let Some(opened) = &case.opened else { return Vec::new() };
     // nobody who is at large is expected anywhere: what is missed meanwhile is told on the return
-    if is_closed(case, at) || case.at_large(at) || matches!(case.title(at), Some(Title::Aliens | Title::Jji | Title::Vris)) {
+    if is_closed(case, at) || case.at_large(at) || case.served(at) != Served::Everybody {
         return Vec::new();
     }
     let release = release(case, at);

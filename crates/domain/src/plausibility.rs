@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     calendar::LegalDay,
-    case::{Case, Title},
+    case::{Case, Served, Title},
     registers::At,
 };
 
@@ -77,19 +77,7 @@ pub fn doubt(event: &str, data: &Value, case: &Case, at: At) -> Option<Doubt> {
 /// Whether the desk looks at somebody of this title: who is not served is not shown to it either (decisions 16 and 20).
 pub fn is_looked_at(data: &Value, case: &Case, at: At) -> bool {
     let stated = data.pointer("/detention/title").and_then(|title| serde_json::from_value::<Title>(title.clone()).ok());
-    match stated.or_else(|| case.title(at)) {
-        Some(Title::Aliens | Title::Jji | Title::Vris) => false,
-        Some(
-            Title::PreTrial
-            | Title::Sentence
-            | Title::DetentionPenalty
-            | Title::CivilCoercion
-            | Title::Isd
-            | Title::TbsPasser
-            | Title::Military,
-        )
-        | None => true,
-    }
+    stated.map_or_else(|| case.served(at), Title::served) == Served::Everybody
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use schakelpunt_domain::{
     DetentionRef, ParticipantId, Refusal,
-    case::{Case, Title},
+    case::{Case, Served},
     consent::ConsentState,
     pointer::Leaf,
     registers::{At, Capacity, Kind, Registers, Scope, Stop},
@@ -105,19 +105,10 @@ pub(crate) fn mandated(registers: &Registers, mandator: &ParticipantId, mandatar
 
 /// Whether the hub serves this detention for an organisation of that kind (decision 16).
 fn serves(case: &Case, kind: Kind, at: At) -> bool {
-    match case.title(at) {
-        Some(Title::Aliens | Title::Jji) => false,
-        Some(Title::Vris) => matches!(kind, Kind::Probation | Kind::Prison | Kind::Hub),
-        Some(
-            Title::PreTrial
-            | Title::Sentence
-            | Title::DetentionPenalty
-            | Title::CivilCoercion
-            | Title::Isd
-            | Title::TbsPasser
-            | Title::Military,
-        )
-        | None => true,
+    match case.served(at) {
+        Served::Nobody => false,
+        Served::Justice => matches!(kind, Kind::Probation | Kind::Prison | Kind::Hub),
+        Served::Everybody => true,
     }
 }
 

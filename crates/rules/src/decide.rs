@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use schakelpunt_domain::{
     BasisId, DetentionRef, Refusal,
-    case::{Case, Fact, FactValue, Title},
+    case::{Case, Fact, FactValue, Served, Title},
     catalogue::{Class, EventSpec},
     consent::{Category, Condition, Consent, ConsentState},
     pointer::Leaf,
@@ -129,23 +129,14 @@ fn in_scope(question: &Question<'_>) -> bool {
     }
     let title = question.case.title(question.at);
     let left = title == Some(Title::TbsPasser) && question.case.left_scope(question.at) && event != "left-scope";
-    match title {
-        Some(Title::Aliens | Title::Jji) => false,
-        Some(Title::Vris) => match question.candidate.kind {
+    match question.case.served(question.at) {
+        Served::Nobody => false,
+        Served::Justice => match question.candidate.kind {
             Kind::Municipality | Kind::CarePartner | Kind::Triage => false,
             Kind::Probation => VRIS_TO_PROBATION.contains(&event),
             Kind::Prison | Kind::Hub => true,
         },
-        Some(
-            Title::PreTrial
-            | Title::Sentence
-            | Title::DetentionPenalty
-            | Title::CivilCoercion
-            | Title::Isd
-            | Title::TbsPasser
-            | Title::Military,
-        )
-        | None => !left,
+        Served::Everybody => !left,
     }
 }
 

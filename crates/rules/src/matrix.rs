@@ -10,7 +10,7 @@ use schakelpunt_domain::{
     calendar::LegalDay,
     case::{Case, FactValue, Title},
     catalogue::{Catalogue, EventSpec},
-    consent::{Category, Consent},
+    consent::{CATEGORIES, Category, Consent},
     digest::sha256,
     pointer::Leaf,
     registers::{At, Kind, Registers},
@@ -81,20 +81,6 @@ const ENDED: [(bool, &str); 2] = [(false, "detained"), (true, "ended")];
 /// Titles that close a gate (decision 16); those that open none count as no title.
 const TITLES: [(Title, &str); 4] =
     [(Title::Vris, "VRIS"), (Title::Aliens, "ALIENS"), (Title::Jji, "JJI"), (Title::TbsPasser, "TBS_PASSER who left")];
-const CATEGORIES: [&str; 12] = [
-    "condition:ID",
-    "condition:HOUSING",
-    "condition:INCOME",
-    "condition:DEBT",
-    "condition:CARE",
-    "condition:NETWORK",
-    "class:ID",
-    "class:SOC",
-    "class:FIN",
-    "class:HEALTH",
-    "class:JUST",
-    "class:THIRD",
-];
 /// The hub did not exist before; what the law was then is asked of nobody.
 const FIRST_DAY: &str = "2018-06-01";
 

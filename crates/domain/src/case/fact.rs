@@ -25,6 +25,34 @@ pub enum Title {
     Military,
 }
 
+/// For whom this hub works at all, by the title of the detention (decision 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// All three parties and whoever the person consents to.
+    Everybody,
+    /// Prisons and probation: no re-integration is made for who is held for expulsion.
+    Justice,
+    /// Nobody: another chain.
+    Nobody,
+}
+
+impl Title {
+    /// For whom this hub works.
+    pub fn served(self) -> Served {
+        match self {
+            Self::Aliens | Self::Jji => Served::Nobody,
+            Self::Vris => Served::Justice,
+            Self::PreTrial
+            | Self::Sentence
+            | Self::DetentionPenalty
+            | Self::CivilCoercion
+            | Self::Isd
+            | Self::TbsPasser
+            | Self::Military => Served::Everybody,
+        }
+    }
+}
+
 /// Why a municipality is a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    case::{FactValue, Opened},
+    case::{FactValue, Opened, Title},
     registers::{Entry, Recorded},
 };
 use serde_json::{Value, json};

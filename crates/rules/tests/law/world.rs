@@ -7,7 +7,7 @@ use schakelpunt_domain::{
     LegalDay, ParticipantId,
     case::{Case, FactValue, Title},
     catalogue::{Catalogue, EventSpec},
-    consent::Consent,
+    consent::{CATEGORIES, Consent},
     pointer::Leaf,
     registers::{At, Kind, Registers},
 };
@@ -17,21 +17,6 @@ use schakelpunt_rules::{Candidate, Decision, Question, Relation, RuleFile, RuleS
 pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load().unwrap());
 /// The shipped rules.
 pub(crate) static RULES: LazyLock<RuleSet> = LazyLock::new(|| load(&rule_files()));
-
-const CATEGORIES: [&str; 12] = [
-    "condition:ID",
-    "condition:HOUSING",
-    "condition:INCOME",
-    "condition:DEBT",
-    "condition:CARE",
-    "condition:NETWORK",
-    "class:ID",
-    "class:SOC",
-    "class:FIN",
-    "class:HEALTH",
-    "class:JUST",
-    "class:THIRD",
-];
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {

@@ -120,6 +120,8 @@ async fn explain_message(
     let store = wiring::store(config, None).await?;
     let now = store.now().await?;
     let at = At { valid: when.0.unwrap_or(now), known: when.1.unwrap_or(now) };
+    // what will be known then nobody knows: the answer for such an instant would change
+    anyhow::ensure!(at.known <= now, "--known {} lies in the future: name an instant that has passed, or leave it out", at.known);
     let (epoch, entries) = store.registers().await?;
     let registers = Registers::new(epoch, entries);
     let law = Law { settings: &settings, registers: &registers };
@@ -128,7 +130,7 @@ async fn explain_message(
     let case = store.case(&detention).await?.context("its case is not known")?.value;
     let mut asked: Vec<ParticipantId> = match to {
         Some(to) => vec![to.clone()],
-        None => trace.decisions.iter().map(|decision| decision.recipient.clone()).collect(),
+        None => trace.decisions.iter().filter(|decision| decision.at <= at.known).map(|decision| decision.recipient.clone()).collect(),
     };
     asked.sort_unstable();
     asked.dedup();
