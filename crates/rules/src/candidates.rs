@@ -303,3 +303,6 @@ fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     let first = items.next()?;
     items.next().is_none().then_some(first)
 }
+
+#[cfg(test)]
+mod tests;

@@ -289,3 +289,6 @@ fn covers(consent: &Consent, leaf: &Leaf, question: &Question<'_>) -> bool {
 fn condition_of(leaf: &Leaf) -> Option<Condition> {
     ["/conditions", "/plan/conditions"].iter().find_map(|container| entry(leaf, container)).and_then(|(key, _)| key.parse().ok())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn participant(id: &str, kind: &str, code: Option<&str>) -> Value {
+pub(crate) fn participant(id: &str, kind: &str, code: Option<&str>) -> Value {
     let municipalities: Vec<_> = code.into_iter().map(|code| json!({"code": code})).collect();
     json!({"participant": {"id": id, "kind": kind, "oin": "00000099PI0000008000", "municipalities": municipalities}})
 }
