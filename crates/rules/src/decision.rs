@@ -79,3 +79,34 @@ impl Decision {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(basis: &str, leaf: &str, by_consent: bool) -> Granted {
+        Granted { basis: basis.parse().unwrap(), leaves: vec![leaf.parse().unwrap()], by_consent }
+    }
+
+    fn decision(answer: Answer) -> Decision {
+        Decision { answer, rule: None, withheld: Vec::new(), valid_until: None }
+    }
+
+    #[test]
+    fn an_answer_is_a_permit_or_a_refusal() {
+        let permit = Permit { granted: Vec::new(), containers: Vec::new(), purpose: "reintegration".to_owned(), must: false };
+        let permitted = decision(Answer::Permit(permit.clone()));
+        assert_eq!((permitted.permit(), permitted.refusal()), (Some(&permit), None));
+        let refused = decision(Answer::Refuse(Refusal::Superseded));
+        assert_eq!((refused.permit(), refused.refusal()), (None, Some(Refusal::Superseded)));
+    }
+
+    #[test]
+    fn a_permit_rests_on_consent_as_soon_as_one_leaf_does() {
+        let with = |granted| Permit { granted, containers: Vec::new(), purpose: String::new(), must: false };
+        assert!(!with(Vec::new()).by_consent() && !with(vec![granted("law", "/a", false)]).by_consent());
+        let both = with(vec![granted("law", "/a", false), granted("consent", "/b", true)]);
+        assert!(both.by_consent());
+        assert_eq!(both.leaves().map(Leaf::as_str).collect::<Vec<_>>(), ["/a", "/b"]);
+    }
+}

@@ -91,6 +91,22 @@ mod tests {
     }
 
     #[test]
+    fn care_is_needed_where_the_payload_says_so() {
+        let needed = |data: Value| derive(&data).whole.contains(&Signal::CareNeeded);
+        assert!(needed(json!({"care": {"needed": true}})) && needed(json!({"plan": {"care": {"needed": true}}})));
+        assert!(!needed(json!({"care": {"needed": false}})) && !needed(json!({"care": {}})) && !needed(json!({})));
+    }
+
+    #[test]
+    fn of_a_condition_that_says_nothing_something_is_to_be_done() {
+        let signals = derive(&json!({"plan": {"conditions": {"DEBT": {}, "INCOME": {"status": "NOT_APPLICABLE"}}}}));
+        assert!(signals.whole.is_empty());
+        assert_eq!(signals.entries["/plan/conditions/DEBT"], BTreeSet::from([Signal::EntryNotInOrder]));
+        assert!(signals.entries["/plan/conditions/INCOME"].is_empty());
+        assert_eq!(signals.entries.len(), 2);
+    }
+
+    #[test]
     fn only_what_the_article_names_is_a_consultation() {
         let consults = |about: &str| derive(&json!({"consultation": {"about": about}})).whole.contains(&Signal::Consulting);
         assert!(consults("SUPERVISION") && consults("ADVICE") && consults("INTERVENTIONS"));

@@ -151,3 +151,42 @@ fn who_visits_sees_conditions_and_no_aftercare() {
     assert!(within(Scope::Tbo, &leaf("/tbo/at")) && !within(Scope::Tbo, &leaf("/conditions/HOUSING/status")));
     assert!(within(Scope::Aftercare, &leaf("/aftercare/date")) && within(Scope::All, &leaf("/plan/version")));
 }
+
+#[test]
+fn a_care_partner_sees_as_long_as_the_consent_carries() {
+    let given = at("2024-02-01T12:00:00Z");
+    let consent = |until: Option<&str>, withdrawn| schakelpunt_domain::consent::Consent {
+        id: "c-1".to_owned(),
+        recipient: who("opvang"),
+        categories: Vec::new(),
+        purpose: "reintegration".to_owned(),
+        given_at: Some(given),
+        until: until.map(|day| day.parse().unwrap()),
+        withdrawn_at: withdrawn,
+        recorded: given,
+        withdrawal_recorded: withdrawn,
+        message: None,
+    };
+    let sees = |consent| {
+        let mut case = case("T-1", "pi-vught", "0855");
+        case.consents.push(consent);
+        access(&registers(Vec::new()), "o", &who("opvang"), &case, now()).map(|admission| admission.relations)
+    };
+    assert_eq!(sees(consent(None, None)), Ok(vec![Relation::CarePartner]));
+    assert_eq!(sees(consent(Some("2024-03-04"), None)), Err(Refusal::ConsentExpired));
+    assert_eq!(sees(consent(None, Some(given))), Err(Refusal::ConsentWithdrawn));
+}
+
+#[test]
+fn the_widest_mandate_counts() {
+    let mandate = |scope: &str| json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": scope, "from": "2024-01-01"}});
+    let scope = |scopes: &[&str]| {
+        let registers = registers(scopes.iter().map(|scope| mandate(scope)).collect());
+        mandated(&registers, &who("gemeente-breda"), &who("gemeente-tilburg"), &case("B-1", "pi-vught", "0758"), now())
+    };
+    assert_eq!(scope(&["aftercare", "tbo", "visit", "all"]), Some(Scope::All));
+    assert_eq!(scope(&["aftercare", "tbo", "visit"]), Some(Scope::Visit));
+    assert_eq!(scope(&["aftercare", "tbo"]), Some(Scope::Tbo));
+    assert_eq!(scope(&["aftercare"]), Some(Scope::Aftercare));
+    assert_eq!(scope(&[]), None);
+}

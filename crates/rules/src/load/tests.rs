@@ -1,4 +1,10 @@
+use schakelpunt_domain::{BasisId, calendar::Period, registers::Kind};
+
 use super::*;
+use crate::{
+    Relation, Signal,
+    ruleset::{BasisKind, Fields, Grant, Power},
+};
 
 fn load(text: &str) -> Result<RuleSet, LoadErrors> {
     let catalogue = Catalogue::load().unwrap();
@@ -14,6 +20,56 @@ in-force = { from = "2021-07-01" }
 between = [["prison", "municipality"]]
 purposes = ["reintegration"]
 power = "may"
+"#;
+
+/// A rule set that uses everything that a file can say.
+const WHOLE: &str = r#"
+[[basis]]
+id = "pm"
+citation = "Pm 20d"
+kind = "statute"
+in-force = { from = "2021-07-01", until = "2030-01-01" }
+while = ["plan-running"]
+between = [["prison", "municipality"]]
+purposes = ["reintegration"]
+power = "must"
+[[basis]]
+id = "consent"
+citation = "Consent"
+kind = "consent"
+in-force = { from = "2018-05-25" }
+yields-to = ["pm"]
+between = [["prison", "municipality"]]
+purposes = ["reintegration", "care"]
+power = "may"
+[[field-set]]
+id = "plan"
+fields = ["/plan/version", "/release/date"]
+[[rule]]
+id = "plan"
+events = ["plan-ready"]
+sender = ["holding-prison", "former-prison"]
+to = ["responsible-municipality", "triage"]
+purpose = "reintegration"
+owner = "DJI"
+needs = ["/plan/version"]
+note = "[I]"
+[[rule.grant]]
+basis = "pm"
+each = "/plan/conditions"
+when = ["entry-not-in-order"]
+fields = ["/status"]
+[[rule.grant]]
+basis = "consent"
+fields = ["/plan/version", "@plan", "/plan/adoptedOn"]
+[[rule.grant]]
+basis = "consent"
+when = ["care-needed"]
+fields = ["/plan/care/needed"]
+[[never]]
+id = "no-skn"
+to = ["care-partner"]
+fields = ["/person/identity/skn"]
 "#;
 
 fn rule(events: &str, sender: &str, fields: &str) -> String {
@@ -45,6 +101,139 @@ fn each_mistake_has_its_place() {
     assert_eq!(mistake(&rule("[\"detention-started\"]", "holding-prison", "[\"@nobody\"]")), ("UNKNOWN_FIELD_SET", 20, 11));
     assert_eq!(mistake(&rule("[\"detention-started\"]", "holding-prison", "[\"as-delivered\"]")), ("NOT_RECTIFICATION", 20, 11));
     assert_eq!(mistake("[[basis]]\nid = \"x\"\nwhat = 1\n").0, "SHAPE");
+}
+
+/// A good rule set with one word changed: the code of the one mistake, and what stands where it is shown.
+fn changed(from: &str, to: &str) -> (&'static str, String) {
+    assert!(WHOLE.contains(from), "{from}");
+    let errors = load(&WHOLE.replacen(from, to, 1)).unwrap_err().0;
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let meant = errors[0].source.chars().skip(errors[0].column - 1).take(errors[0].width).collect();
+    (errors[0].code, meant)
+}
+
+#[test]
+fn each_word_has_to_name_something() {
+    let said = |code, meant: &str| (code, meant.to_owned());
+    assert_eq!(changed("id = \"no-skn\"", "id = \"No SKN\""), said("BAD_ID", "\"No SKN\""));
+    assert_eq!(changed("\"Pm 20d\"", "\" \""), said("NO_CITATION", "\" \""));
+    assert_eq!(changed("2021-07-01", "2021-07-32"), said("BAD_DAY", "\"2021-07-32\""));
+    assert_eq!(changed("2030-01-01", "soon"), said("BAD_DAY", "\"soon\""));
+    assert_eq!(changed("[\"prison\", ", "[\"jail\", "), said("UNKNOWN_KIND", "\"jail\""));
+    assert_eq!(changed("[\"plan-running\"]", "[\"plan-walking\"]"), said("UNKNOWN_SIGNAL", "\"plan-walking\""));
+    assert_eq!(changed("[\"care-needed\"]", "[\"care\"]"), said("UNKNOWN_SIGNAL", "\"care\""));
+    assert_eq!(changed("yields-to = [\"pm\"]", "yields-to = [\"mp\"]"), said("UNKNOWN_BASIS", "\"mp\""));
+    assert_eq!(changed("basis = \"pm\"", "basis = \"mp\""), said("UNKNOWN_BASIS", "\"mp\""));
+    assert_eq!(changed("to = [\"responsible-municipality\"", "to = [\"town\""), said("UNKNOWN_RELATION", "\"town\""));
+    assert_eq!(changed("owner = \"DJI\"", "owner = \"\""), said("NO_OWNER", "\"\""));
+    assert_eq!(changed("purpose = \"reintegration\"", "purpose = \"care\""), said("WRONG_PURPOSE", "\"pm\""));
+    assert_eq!(changed("needs = [\"/plan/version\"]", "needs = [\"/plan\"]"), said("NOT_A_LEAF", "\"/plan\""));
+    assert_eq!(changed("[\"/status\"]", "[\"/state\"]"), said("NO_SUCH_FIELD", "\"/state\""));
+    assert_eq!(changed("[\"care-needed\"]", "[\"entry-not-in-order\"]"), said("SIGNAL_OF_ENTRIES", "\"consent\""));
+    assert_eq!(changed("to = [\"care-partner\"]", "to = [\"carer\"]"), said("UNKNOWN_KIND", "\"carer\""));
+    assert_eq!(changed("fields = [\"/person/identity/skn\"]", "fields = [\"/person/identity\"]").0, "NOT_A_LEAF");
+    assert_eq!(
+        changed("fields = [\"/plan/version\", \"/release/date\"]", "fields = [\"/plan/versions\", \"/plan/version\"]").0,
+        "NO_SUCH_FIELD"
+    );
+}
+
+#[test]
+fn an_id_stands_once_in_all_files_together() {
+    let twice = |block: &str| {
+        load(&format!("{WHOLE}\n{block}")).unwrap_err().0.into_iter().map(|error| (error.code, error.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        twice("[[field-set]]\nid = \"plan\"\nfields = [\"/plan/version\"]\n"),
+        [("TWICE", "the field set `plan` stands twice".to_owned())]
+    );
+    assert_eq!(
+        twice("[[never]]\nid = \"no-skn\"\nto = [\"hub\"]\nfields = []\n"),
+        [("TWICE", "the never `no-skn` stands twice".to_owned())]
+    );
+    let rule = WHOLE.get(WHOLE.find("[[rule]]").unwrap()..WHOLE.find("[[never]]").unwrap()).unwrap();
+    assert_eq!(twice(rule), [("TWICE", "the rule `plan` stands twice".to_owned())]);
+    assert!(
+        load(&format!("{WHOLE}\n[[never]]\nid = \"plan\"\nto = [\"hub\"]\nfields = []\n")).is_ok(),
+        "a rule and a `never` may share one"
+    );
+}
+
+#[test]
+fn a_rule_grants_something() {
+    let text = "[[rule]]\nid = \"r\"\nevents = [\"plan-ready\"]\nsender = \"holding-prison\"\nto = []\npurpose = \"-\"\nowner = \"DJI\"\n";
+    assert_eq!(mistake(text), ("NO_GRANT", 2, 6));
+}
+
+#[test]
+fn a_field_set_has_a_field_of_the_event() {
+    let set = "[[field-set]]\nid = \"dates\"\nfields = [\"/release/date\"]\n";
+    assert_eq!(mistake(&(set.to_owned() + &rule("[\"detention-started\"]", "holding-prison", "[\"@dates\"]"))).0, "NO_SUCH_FIELD");
+    assert_eq!(mistake(&(set.to_owned() + &rule("[\"detention-begun\"]", "holding-prison", "[\"@dates\"]"))).0, "UNKNOWN_EVENT");
+    assert!(load(&(set.to_owned() + &rule("[\"release-date-set\"]", "holding-prison", "[\"@dates\"]"))).is_ok());
+}
+
+#[test]
+fn a_file_has_its_largest_size() {
+    let padded = |size: usize| format!("#{}", " ".repeat(size - 1));
+    assert!(load(&padded(1_048_576)).is_ok());
+    assert_eq!(mistake(&padded(1_048_577)), ("TOO_LARGE", 1, 1));
+}
+
+/// Every word of a rule set, as it stands after resolving.
+#[test]
+fn a_rule_set_says_what_its_files_say() {
+    let set = load(WHOLE).unwrap();
+    let day = |text: &str| Some(text.parse().unwrap());
+    let id = |text: &str| text.parse::<BasisId>().unwrap();
+    let [pm, consent] = set.bases() else { panic!("two bases") };
+    assert_eq!((pm.id.as_str(), pm.citation.as_str(), pm.kind, pm.power), ("pm", "Pm 20d", BasisKind::Statute, Power::Must));
+    assert_eq!(pm.in_force, Period { from: day("2021-07-01"), until: day("2030-01-01") });
+    assert_eq!((&pm.between, &pm.while_, &pm.yields_to), (&vec![(Kind::Prison, Kind::Municipality)], &vec![Signal::PlanRunning], &vec![]));
+    assert_eq!((&consent.yields_to, consent.kind, consent.power), (&vec![id("pm")], BasisKind::Consent, Power::May));
+    assert_eq!(consent.purposes, ["reintegration", "care"]);
+    let [rule] = set.rules() else { panic!("one rule") };
+    assert_eq!(rule.sender, [Relation::HoldingPrison, Relation::FormerPrison]);
+    assert_eq!(rule.to, [Relation::ResponsibleMunicipality, Relation::Triage]);
+    assert_eq!((rule.id.as_str(), rule.purpose.as_str(), rule.owner.as_str(), rule.note.as_str()), ("plan", "reintegration", "DJI", "[I]"));
+    assert_eq!((rule.events.len(), rule.needs.len(), rule.grants.len()), (1, 1, 3));
+    let leaves = |words: &[&str]| Fields::Leaves(words.iter().map(|word| word.parse().unwrap()).collect());
+    let each = Fields::Each { container: "/plan/conditions".to_owned(), fields: vec!["/status".to_owned()] };
+    assert_eq!(rule.grants[0], Grant { basis: 0, when: vec![Signal::EntryNotInOrder], fields: each });
+    assert_eq!(rule.grants[1], Grant { basis: 1, when: Vec::new(), fields: leaves(&["/plan/adoptedOn", "/plan/version"]) });
+    assert_eq!(rule.grants[2], Grant { basis: 1, when: vec![Signal::CareNeeded], fields: leaves(&["/plan/care/needed"]) });
+    assert_eq!(set.basis(&rule.grants[1]).unwrap().id, id("consent"));
+    let [never] = set.never() else { panic!("one `never`") };
+    assert_eq!((never.id.as_str(), &never.to, never.fields.len()), ("no-skn", &vec![Kind::CarePartner], 1));
+}
+
+#[test]
+fn rules_are_found_by_their_event() {
+    let set = load(WHOLE).unwrap();
+    let (plan, release) = ("plan-ready".parse().unwrap(), "release-date-set".parse().unwrap());
+    assert_eq!((set.rules_for(&plan).count(), set.rules_for(&release).count()), (1, 0));
+    assert!(set.may_produce(&plan, &[Relation::Hub, Relation::FormerPrison]));
+    assert!(!set.may_produce(&plan, &[Relation::Hub]) && !set.may_produce(&release, &[Relation::HoldingPrison]));
+}
+
+#[test]
+fn the_law_changes_on_the_days_of_its_bases() {
+    let set = load(WHOLE).unwrap();
+    let next = |after: &str| set.next_boundary(after.parse().unwrap()).map(|at| at.to_string());
+    assert_eq!(next("2018-01-01T00:00:00Z").as_deref(), Some("2018-05-24T22:00:00Z"));
+    assert_eq!(next("2018-05-24T22:00:00Z").as_deref(), Some("2021-06-30T22:00:00Z"));
+    assert_eq!(next("2029-01-01T00:00:00Z").as_deref(), Some("2029-12-31T23:00:00Z"));
+    assert_eq!(next("2030-01-01T00:00:00Z"), None);
+}
+
+#[test]
+fn a_version_is_the_same_in_whatever_order_files_are_read() {
+    let catalogue = Catalogue::load().unwrap();
+    let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
+    let version = |files: &[RuleFile]| RuleSet::load(files, &catalogue).unwrap().version;
+    let (a, b) = (file("a.toml", WHOLE), file("b.toml", "# nothing"));
+    assert_eq!(version(&[a.clone(), b.clone()]), version(&[b.clone(), a.clone()]));
+    assert_ne!(version(&[a.clone(), b]), version(&[a]));
 }
 
 #[test]

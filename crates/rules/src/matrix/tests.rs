@@ -68,6 +68,13 @@ fn every_cell_is_a_line_and_is_counted() {
     assert!(matrix.full.contains(one));
 }
 
+/// What somebody had, or was told, makes nobody a sender.
+#[test]
+fn who_had_something_sends_nothing() {
+    let more = RULE.replace("sender = \"holding-prison\"", "sender = [\"holding-prison\", \"earlier-recipient\", \"informed-partner\"]");
+    assert_eq!(of(&more), of(RULE));
+}
+
 #[test]
 fn another_rule_is_another_hash() {
     let other = of(&RULE.replace("basis = \"law\"\nfields = [\"/release/date\"]", "basis = \"law\"\nfields = [\"/release/kind\"]"));

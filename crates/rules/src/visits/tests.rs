@@ -113,3 +113,108 @@ fn people_of_others_are_not_counted() {
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
     assert_eq!(statistics(&registers, "n", &who("gemeente-helmond"), &strangers, At::now(at(TUESDAY))), Err(Refusal::WrongCapacity));
 }
+
+#[test]
+fn only_a_municipality_that_is_not_stopped_visits() {
+    let cases = [case("T-1", "pi-vught", "0855")];
+    let with =
+        |stop: serde_json::Value| list(&registers(vec![json!({"stop": stop})]), "n", "gemeente-tilburg", "pi-vught", &cases, TUESDAY);
+    assert_eq!(with(json!({"participant": "gemeente-tilburg"})), Err(Refusal::Stopped));
+    assert_eq!(with(json!({"participant": "gemeente-breda"})).unwrap(), ["T-1"]);
+}
+
+#[test]
+fn who_escaped_is_on_the_list_again_when_back() {
+    let registers = registers(Vec::new());
+    let mut escaped = case("T-1", "pi-vught", "0855");
+    escaped.record(FactValue::AtLarge(true), at("2024-03-01T09:00:00Z"), at("2024-03-01T09:00:00Z"));
+    escaped.record(FactValue::AtLarge(false), at("2024-03-05T12:00:00Z"), at("2024-03-05T12:00:00Z"));
+    let on = |now: &str| list(&registers, "n", "gemeente-tilburg", "pi-vught", std::slice::from_ref(&escaped), now).unwrap();
+    assert_eq!((on("2024-03-05T11:59:59Z").len(), on("2024-03-05T12:00:00Z").len()), (0, 1));
+}
+
+#[test]
+fn who_is_not_known_to_have_come_in_is_not_on_the_list() {
+    let registers = registers(Vec::new());
+    let mut announced = case("T-1", "pi-vught", "0855");
+    announced.opened = None;
+    assert_eq!(list(&registers, "n", "gemeente-tilburg", "pi-vught", &[announced], TUESDAY).unwrap(), Vec::<String>::new());
+}
+
+/// What is not known yet, or does not hold yet, takes nobody off the list.
+#[test]
+fn a_fact_counts_from_when_it_holds_and_is_known() {
+    let registers = registers(Vec::new());
+    let (earlier, later) = (at("2024-03-01T09:00:00Z"), at("2024-03-20T09:00:00Z"));
+    for (from, recorded) in [(earlier, later), (later, earlier)] {
+        for fact in [FactValue::Ended, FactValue::Suspended, FactValue::LeftScope] {
+            let mut one = case("T-1", "pi-vught", "0855");
+            one.record(fact.clone(), from, recorded);
+            assert_eq!(list(&registers, "n", "gemeente-tilburg", "pi-vught", &[one], TUESDAY).unwrap(), ["T-1"], "{fact:?}");
+        }
+    }
+    let mut leaves = case("T-1", "pi-vught", "0855");
+    leaves.record(FactValue::Departure("2024-03-04".parse().unwrap()), earlier, later);
+    assert_eq!(list(&registers, "n", "gemeente-tilburg", "pi-vught", &[leaves], TUESDAY).unwrap(), ["T-1"], "nobody knows it yet");
+}
+
+#[test]
+fn a_visit_says_for_whom_and_since_when() {
+    let registers = registers(Vec::new());
+    let cases = [case("H-1", "pi-vught", "0794"), case("T-1", "pi-vught", "0855")];
+    let visits = visit_list(&registers, "n", &who("gemeente-tilburg"), &who("pi-vught"), &cases, At::now(at(TUESDAY))).unwrap();
+    let start: Option<LegalDay> = Some("2024-02-01".parse().unwrap());
+    let told: Vec<_> = visits.iter().map(|visit| (visit.on_behalf_of.clone(), visit.start)).collect();
+    assert_eq!(told, [(Some(who("gemeente-helmond")), start), (None, start)]);
+}
+
+#[test]
+fn a_condition_is_missing_by_its_latest_status() {
+    let mut one = case("T-1", "pi-vught", "0855");
+    let mut says = |condition, status: &str, from: &str, recorded: &str| {
+        one.record(FactValue::ConditionStatus(condition, status.to_owned()), at(from), at(recorded));
+    };
+    let (earlier, later) = ("2024-03-01T09:00:00Z", "2024-03-20T09:00:00Z");
+    says(Condition::Housing, "MISSING", earlier, earlier);
+    says(Condition::Debt, "MISSING", earlier, earlier);
+    says(Condition::Debt, "IN_ORDER", TUESDAY, TUESDAY);
+    says(Condition::Care, "NOT_APPLICABLE", earlier, earlier);
+    says(Condition::Income, "MISSING", earlier, later);
+    says(Condition::Id, "MISSING", later, earlier);
+    says(Condition::Network, "UNKNOWN", TUESDAY, TUESDAY);
+    assert_eq!(missing(&one, At::now(at(TUESDAY))), [Condition::Housing, Condition::Network]);
+}
+
+#[test]
+fn who_left_is_not_counted() {
+    let registers = registers(Vec::new());
+    let mut cases = people(20, "pi-vught");
+    for one in &mut cases {
+        one.record(FactValue::Ended, at("2024-03-01T09:00:00Z"), at("2024-03-01T09:00:00Z"));
+    }
+    let counted = statistics(&registers, "n", &who("gemeente-tilburg"), &cases, At::now(at(TUESDAY))).unwrap();
+    assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
+}
+
+#[test]
+fn a_length_begins_on_its_day() {
+    let of = |now: &str| length("2024-01-15".parse().unwrap(), At::now(at(now)));
+    assert_eq!((of("2024-02-14T22:59:59Z"), of("2024-02-14T23:00:00Z")), (Length::UnderOneMonth, Length::OneToThreeMonths));
+    assert_eq!((of("2024-04-14T21:59:59Z"), of("2024-04-14T22:00:00Z")), (Length::OneToThreeMonths, Length::ThreeToTwelveMonths));
+    assert_eq!((of("2025-01-14T22:59:59Z"), of("2025-01-14T23:00:00Z")), (Length::ThreeToTwelveMonths, Length::OverOneYear));
+    assert_eq!((of("2024-01-20T09:00:00Z"), of("2026-01-20T09:00:00Z")), (Length::UnderOneMonth, Length::OverOneYear));
+}
+
+/// Nine and fewer are hidden; where that is one number alone, the next one too.
+#[test]
+fn a_small_number_is_not_given_away_by_the_others() {
+    let shown = |counts: &[usize]| {
+        let cells = suppressed(counts.iter().copied().enumerate().collect());
+        cells.into_values().map(|cell| if let Cell::Count(count) = cell { count } else { 0 }).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[10, 11, 12]), [10, 11, 12]);
+    assert_eq!(shown(&[9, 11, 12]), [0, 0, 12]);
+    assert_eq!(shown(&[9, 10, 12]), [0, 0, 12]);
+    assert_eq!(shown(&[9, 0, 11]), [0, 0, 11], "two hide each other");
+    assert_eq!(shown(&[9]), [0]);
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod mandates;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod table;

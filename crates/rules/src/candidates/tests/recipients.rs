@@ -40,8 +40,7 @@ fn that_a_case_leaves_is_told_to_who_had_it_and_who_gets_it() {
     assert_eq!(municipalities("settlement-municipality-set", Vec::new()), both);
     assert_eq!(municipalities("case-transferred-to-municipality", Vec::new()), both);
     assert_eq!(municipalities("release-date-set", Vec::new()), ["gemeente-breda: responsible-municipality"]);
-    let acts =
-        json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-helmond", "scope": "all", "from": "2024-01-01"}});
+    let acts = json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-helmond", "scope": "all", "from": "2024-01-01"}});
     let acting = ["gemeente-helmond: responsible-municipality + settlement-municipality", "gemeente-tilburg: responsible-municipality"];
     assert_eq!(municipalities("settlement-municipality-set", vec![acts]), acting, "who acts for the new one");
 }

@@ -41,7 +41,8 @@ fn a_stop_holds_for_whom_it_names() {
 
 #[test]
 fn beside_a_stopped_rule_another_one_speaks() {
-    let rules = rule("a", "release-date-set", &grant("law", &["/release/date"])) + &rule("b", "release-date-set", &grant("law", &["/release/kind"]));
+    let rules = rule("a", "release-date-set", &grant("law", &["/release/date"]))
+        + &rule("b", "release-date-set", &grant("law", &["/release/kind"]));
     let mut world = world("release-date-set", &rules);
     world.registers = registers(vec![json!({"stop": {"rule": "a"}})]);
     assert_eq!(world.told(), "law: /release/kind");
@@ -103,8 +104,7 @@ fn a_passer_is_in_scope_until_it_left() {
 fn who_did_not_subscribe_gets_what_must_be_told_only() {
     let asked = |basis: &'static str, events: &str, state: &str| {
         let mut world = release(&[(basis, &["/release/date"])]);
-        world.registers =
-            registers(vec![json!({"subscription": {"participant": "gemeente-tilburg", "events": [events], "state": state}})]);
+        world.registers = registers(vec![json!({"subscription": {"participant": "gemeente-tilburg", "events": [events], "state": state}})]);
         world.told()
     };
     assert_eq!(asked("law", "*", "active"), "law: /release/date");
@@ -121,7 +121,8 @@ fn who_did_not_subscribe_gets_what_must_be_told_only() {
 fn a_decision_says_until_when_it_is_good() {
     let until = |law: &str, mandate: &str, consent_until: &str| {
         let mut world = world("release-date-set", &basis("soon", "statute", &format!("{{ until = \"{law}\" }}"), ""));
-        let ending = json!({"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01", "until": mandate});
+        let ending =
+            json!({"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01", "until": mandate});
         world.registers = registers(vec![json!({"mandate": ending})]);
         world.case.consents.push(Consent { until: Some(consent_until.parse().unwrap()), ..consent(&[]) });
         world.answer().valid_until.unwrap()

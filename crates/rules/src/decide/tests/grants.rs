@@ -117,7 +117,8 @@ fn a_basis_counts_from_its_day() {
 #[test]
 fn the_plan_carries_until_the_end() {
     let ended = || {
-        let world = release(&[("plan", &["/release/date"])]).fact(FactValue::LegalEnd("2024-03-10".parse().unwrap()), "2024-03-01T09:00:00Z");
+        let world =
+            release(&[("plan", &["/release/date"])]).fact(FactValue::LegalEnd("2024-03-10".parse().unwrap()), "2024-03-01T09:00:00Z");
         world.fact(FactValue::Ended, "2024-03-02T09:00:00Z")
     };
     assert_eq!(ended().at("2024-03-10T22:59:59Z").told(), "plan: /release/date");
