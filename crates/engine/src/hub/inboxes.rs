@@ -163,3 +163,78 @@ impl Drop for SetAside<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: Room = Room { count: 10, consent: true };
+    const MOST: usize = 4;
+
+    fn partner() -> ParticipantId {
+        "ggz-zwolle".parse().unwrap()
+    }
+
+    /// One loop looks: `Some(what)` where it is its turn to look for what may go by consent.
+    fn look(aside: &mut SetAside<'_>, before: Before, turn: Option<ByConsent>) -> Option<Room> {
+        aside.ask(&partner(), (before, EMPTY), MOST, turn)
+    }
+
+    #[test]
+    fn by_consent_one_loop_takes_a_quiet_inbox_whole_until_it_has_claimed() {
+        let inboxes = Inboxes::default();
+        let (mut first, mut second) = (inboxes.none_aside(), inboxes.none_aside());
+        let before = inboxes.before(&partner());
+        assert_eq!(look(&mut first, before, Some(ByConsent::Waits)), Some(Room { count: 10, consent: true }));
+        assert_eq!(look(&mut second, before, None), None, "another loop finds nothing between look and claim");
+        assert!(inboxes.set_aside(MOST, |_| true).room().is_empty());
+        first.used(std::iter::once(&partner()));
+        assert_eq!(look(&mut second, inboxes.before(&partner()), None), Some(Room { count: MOST, consent: false }));
+    }
+
+    #[test]
+    fn by_consent_it_does_not_go_behind_what_another_loop_may_claim() {
+        let inboxes = Inboxes::default();
+        let (mut first, mut second) = (inboxes.none_aside(), inboxes.none_aside());
+        let before = inboxes.before(&partner());
+        assert_eq!(look(&mut second, before, None), Some(Room { count: MOST, consent: false }));
+        assert_eq!(look(&mut first, before, Some(ByConsent::Waits)), Some(Room { count: MOST, consent: false }));
+    }
+
+    #[test]
+    fn what_arrived_while_the_bus_was_asked_counts_as_being_there() {
+        let inboxes = Inboxes::default();
+        let mut other = inboxes.none_aside();
+        let before = inboxes.before(&partner());
+        look(&mut other, before, None);
+        other.used([&partner()].into_iter());
+        inboxes.done(std::iter::once(&partner()));
+        let seen = look(&mut inboxes.none_aside(), before, Some(ByConsent::Waits));
+        assert_eq!(seen, Some(Room { count: MOST, consent: false }), "the bus's answer is older than what arrived");
+        let seen = look(&mut inboxes.none_aside(), inboxes.before(&partner()), Some(ByConsent::Waits));
+        assert_eq!(seen, Some(EMPTY));
+    }
+
+    #[test]
+    fn an_inbox_that_something_by_consent_waits_for_is_held_free_of_the_others() {
+        let inboxes = Inboxes::default();
+        let mut under_way = inboxes.none_aside();
+        look(&mut under_way, inboxes.before(&partner()), None);
+        look(&mut inboxes.none_aside(), inboxes.before(&partner()), Some(ByConsent::Waits));
+        assert!(inboxes.set_aside(MOST, |_| true).room().is_empty());
+        assert_eq!(look(&mut inboxes.none_aside(), inboxes.before(&partner()), None), None);
+        inboxes.wanted_only(|_| false);
+        assert!(!inboxes.set_aside(MOST, |_| true).room().is_empty(), "nothing is due by consent any more");
+    }
+
+    #[test]
+    fn what_is_not_used_goes_back() {
+        let inboxes = Inboxes::default();
+        drop({
+            let mut given_up = inboxes.none_aside();
+            look(&mut given_up, inboxes.before(&partner()), Some(ByConsent::Waits));
+            given_up
+        });
+        assert_eq!(look(&mut inboxes.none_aside(), inboxes.before(&partner()), Some(ByConsent::Waits)), Some(EMPTY));
+    }
+}
