@@ -4,92 +4,25 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DeliveryId, ParticipantId, Refusal,
+    DetentionRef, ParticipantId, Refusal,
     case::Case,
     ids::{MessageKey, hub_message_id},
-    pointer::leaves_of,
     registers::{At, Registers},
     stage::{CancelReason, Stage},
 };
-use schakelpunt_rules::{Answer, Candidate, Decision, Granted, Permit, Relation, Who, candidate_for};
-use serde_json::{Map, json};
+use schakelpunt_rules::{Answer, Candidate, Decision, Permit, Relation, Who, candidate_for};
 
 use crate::{
     asking, event,
-    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Outcome, Stamp, StoredMessage, Verdict},
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Stamp, StoredMessage, Verdict},
     step::Law,
 };
 
-/// A delivery that was claimed: the one thing that may leave. Made by a claim and by nothing else; it cannot be stored or copied.
-#[derive(Debug)]
-pub struct Permitted {
-    id: DeliveryId,
-    recipient: ParticipantId,
-    ty: String,
-    partition_key: String,
-    claimed_at: Timestamp,
-    attempts: u32,
-    by_consent: bool,
-    bytes: Vec<u8>,
-}
+mod permitted;
+mod recall;
 
-impl Permitted {
-    /// From what the store gave back as claimed, after the commit; `None` for anything else.
-    pub(crate) fn from_claimed(delivery: Delivery, law: Law<'_>) -> Option<Self> {
-        let Stage::Claimed { at, attempts, .. } = delivery.stage else { return None };
-        let partition_key = event::subject_for(&delivery).map(|subject| subject.to_string()).unwrap_or_default();
-        Some(Self {
-            id: delivery.id,
-            ty: law.settings.catalogue.get(&delivery.event)?.ty.clone(),
-            partition_key,
-            claimed_at: at,
-            attempts,
-            by_consent: delivery.decision.permit()?.by_consent(),
-            recipient: delivery.recipient,
-            bytes: delivery.bytes?,
-        })
-    }
-
-    /// The delivery.
-    pub fn id(&self) -> DeliveryId {
-        self.id
-    }
-
-    /// Who gets it.
-    pub fn recipient(&self) -> &ParticipantId {
-        &self.recipient
-    }
-
-    /// The full type of the event.
-    pub fn ty(&self) -> &str {
-        &self.ty
-    }
-
-    /// What the header `partitionkey` says.
-    pub fn partition_key(&self) -> &str {
-        &self.partition_key
-    }
-
-    /// The claim.
-    pub fn claimed_at(&self) -> Timestamp {
-        self.claimed_at
-    }
-
-    /// Hand-overs that failed before.
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// Whether it rests on consent.
-    pub fn by_consent(&self) -> bool {
-        self.by_consent
-    }
-
-    /// The event, in structured mode.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
+pub use permitted::Permitted;
+use recall::recall;
 
 /// Claims a delivery in the step that decided it, so that nothing can have changed since. `None`: it waits for its turn.
 pub(crate) fn at_once(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, now: Timestamp) -> Option<Delivery> {
@@ -103,7 +36,7 @@ pub(crate) fn at_once(law: Law<'_>, delivery: &Delivery, message: &StoredMessage
 }
 
 /// What a claim leaves to do: messages whose recipients have to be found anew.
-pub type Reconsider = Vec<(MessageKey, schakelpunt_domain::DetentionRef)>;
+pub type Reconsider = Vec<(MessageKey, DetentionRef)>;
 
 /// One verdict per candidate, in order. A lane in which one has to wait waits as a whole.
 pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) -> Vec<Verdict> {
@@ -112,7 +45,7 @@ pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) 
     let mut verdicts = Vec::with_capacity(context.candidates.len());
     for candidate in &context.candidates {
         let delivery = &candidate.delivery;
-        let lane = (delivery.detention.as_ref().map(schakelpunt_domain::DetentionRef::as_str), delivery.recipient.as_str());
+        let lane = (delivery.detention.as_ref().map(DetentionRef::as_str), delivery.recipient.as_str());
         // what was handed over before and is fetched again holds nothing up: only what waits has an order to keep
         let waits = !matches!(delivery.stage, Stage::HandedOver { .. } | Stage::Received { .. });
         let verdict = if waits && stalled.contains(&lane) { Verdict::Leave } else { judge_one(law, context, candidate, reconsider) };
@@ -289,69 +222,4 @@ fn ask(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, case: &Case, 
     let candidate = candidate_of(delivery, message, case, law.registers, at, &law.settings.hub)?;
     let decision = asking::for_delivery(law, message, case, &candidate, at)?;
     Some((candidate, decision))
-}
-
-/// Nobody knows whether it arrived, and it is no longer lawful: it counts as handed over, and a recall that names the delivery only follows.
-fn recall(
-    law: Law<'_>,
-    delivery: &Delivery,
-    message: &StoredMessage,
-    case: &Case,
-    record: DecisionRecord,
-    stamp: Stamp,
-    now: Timestamp,
-) -> Verdict {
-    let data = json!({"correction": {"of": {"source": law.settings.source, "id": delivery.id}, "reason": "NO_BASIS"}});
-    let (Ok(event), Ok(rule), Ok(basis)) =
-        ("message-withdrawn".parse(), "message-withdrawn-to-earlier-recipients".parse(), "rectification".parse())
-    else {
-        return Verdict::Leave;
-    };
-    let id = delivery.id.to_string();
-    let key = MessageKey { source: law.settings.source.clone(), id: hub_message_id(&["recall", &id]) };
-    let leaves = leaves_of(&data);
-    let permit = Permit {
-        granted: vec![Granted { basis, leaves: leaves.clone(), by_consent: false }],
-        containers: Vec::new(),
-        purpose: "rectification".to_owned(),
-        must: true,
-    };
-    let recalling = StoredMessage {
-        key: key.clone(),
-        event,
-        sender: law.settings.hub.clone(),
-        detention: delivery.detention.clone(),
-        sequence: None,
-        time: now,
-        received: now,
-        digest: law.settings.key.digest(&[data.to_string().as_bytes()]),
-        size: data.to_string().len() as u64,
-        trace: Map::new(),
-        // it speaks in the place of who sent the original: by that the rule for withdrawals is found if it is asked again
-        sender_relations: [&[Relation::Hub], message.sender_relations.as_slice()].concat(),
-        signals: schakelpunt_rules::derive(&data),
-        leaves,
-        stale: Vec::new(),
-        partner: None,
-        corrects: Some(message.key.clone()),
-        outcome: Outcome::Accepted,
-        payload: Some(data.into()),
-    };
-    let follow_up = Delivery {
-        id: DeliveryId::derive(&key.source, &key.id, &delivery.recipient, 0),
-        key,
-        revision: 0,
-        event: recalling.event.clone(),
-        relations: vec![Relation::EarlierRecipient],
-        // the same place in the lane, right behind what it recalls: sequences are given under the case lock, which a claim only shares
-        lane_sequence: delivery.lane_sequence,
-        decision: Decision { answer: Answer::Permit(permit), rule: Some(rule), withheld: Vec::new(), valid_until: case.next_boundary(now) },
-        stamp,
-        stage: Stage::new(now),
-        bytes: None,
-        number: None,
-        ..delivery.clone()
-    };
-    let uncertain = Delivery { stage: Stage::HandedOver { at: now }, ..delivery.clone() };
-    Verdict::Recall(Box::new(uncertain), record, Box::new(recalling), Box::new(follow_up))
 }

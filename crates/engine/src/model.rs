@@ -297,8 +297,19 @@ pub struct HandOver {
 pub struct Due {
     /// Who.
     pub recipient: ParticipantId,
-    /// Whether something by consent is claimed for it already, by whatever process.
-    pub consent_claimed: bool,
+    /// What of it rests on consent.
+    pub consent: ByConsent,
+}
+
+/// What rests on consent of what a recipient is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByConsent {
+    /// Nothing.
+    Nothing,
+    /// Something, and nothing by consent is claimed for it.
+    Waits,
+    /// Something is claimed for it already, by whatever process: nothing else by consent goes beside it.
+    Claimed,
 }
 
 /// How many deliveries a recipient can take now.

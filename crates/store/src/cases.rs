@@ -105,12 +105,13 @@ pub(crate) async fn save<S: Session>(session: &mut S, saves: Vec<Versioned<Case>
             keep.extend(held.iter().map(|key| values![detention.as_str(), key.source.as_str(), key.id.as_str()]));
         }
     }
-    session.run_each(INSERT, inserts, Vec::new()).await?;
+    session.later(INSERT, inserts);
     let expected = updates.len() as u64;
     if session.run_each(UPDATE, updates, Vec::new()).await? != expected {
         return Err(StoreError::Conflict);
     }
     session.run_each(RELEASE, release, Vec::new()).await?;
     session.run_each(HOLD, keep, Vec::new()).await?;
-    stays::add(session, places).await
+    stays::add(session, places);
+    Ok(())
 }

@@ -81,8 +81,7 @@ async fn look<S: Session>(
     if locked.is_empty() {
         return Ok(ClaimContext::default());
     }
-    let now = session.clock().await?;
-    leases::check(session, fence, now).await?;
+    let now = leases::check(session, fence).await?;
     let deliveries = lanes::reread(session, locked, again, now).await?;
     let keys: BTreeSet<_> = deliveries.iter().map(|delivery| delivery.key.clone()).collect();
     let messages = messages::read(session, &keys, false).await?;
@@ -107,7 +106,7 @@ async fn provide<S: Session>(session: &mut S, context: ClaimContext, decide: Dec
     numbers::give(session, claimed.iter_mut().collect()).await?;
     deliveries::judge(session, claimed.iter().chain(&ended).collect()).await?;
     messages::save(session, messages, &BTreeSet::new()).await?;
-    trails::add_decisions(session, &decisions).await?;
+    trails::add_decisions(session, &decisions)?;
     deliveries::add(session, recalls).await?;
     Ok(End::Commit(claimed))
 }

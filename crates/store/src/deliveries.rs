@@ -123,7 +123,8 @@ pub(crate) async fn locked<S: Session>(session: &mut S, id: DeliveryId) -> Resul
 /// Adds deliveries. Where they stand is added last: with the numbers that it needs, transactions wait for each other.
 pub(crate) async fn add<S: Session>(session: &mut S, mut deliveries: Vec<Delivery>) -> Result<Vec<Delivery>, StoreError> {
     let rows = deliveries.iter().map(row_of).collect::<Result<_, _>>()?;
-    session.run_each(INSERT, rows, Vec::new()).await?;
+    session.later(INSERT, rows);
+    session.flush().await?;
     let is_claimed = |delivery: &Delivery| matches!(delivery.stage, Stage::Claimed { .. });
     numbers::give(session, deliveries.iter_mut().filter(|delivery| is_claimed(delivery)).collect()).await?;
     stages::add(session, &deliveries).await?;

@@ -44,14 +44,15 @@ async fn look<S: Session>(session: &mut S, fence: &[Lease], keys: &SnapshotKeys)
     let held: Held = cases.iter().map(|case| (case.value.detention.clone(), cases::held_by(&case.value))).collect();
     let wanted: BTreeSet<MessageKey> = keys.messages.iter().chain(held.values().flatten()).cloned().collect();
     let mut messages = messages::read(session, &wanted, true).await?;
-    let (deliveries, stages) = deliveries::of(session, &keys.detentions, &wanted).await?;
+    // without its message there is no delivery
+    let stored = messages.iter().map(|message| message.key.clone()).collect();
+    let (deliveries, stages) = deliveries::of(session, &keys.detentions, &stored).await?;
     if keys.waiting {
         let waits = |delivery: &&Delivery| matches!(delivery.stage, Stage::Waiting { .. }) && !wanted.contains(&delivery.key);
         let more = deliveries.iter().filter(waits).map(|delivery| delivery.key.clone()).collect();
         messages.extend(messages::read(session, &more, true).await?);
     }
-    let now = session.clock().await?;
-    leases::check(session, fence, now).await?;
+    let now = leases::check(session, fence).await?;
     let seen = Seen { held, messages: messages.iter().map(|message| message.key.clone()).collect(), stages };
     Ok((Snapshot { now, epoch, cases, messages, deliveries }, seen))
 }
@@ -111,11 +112,11 @@ impl Plan {
         }
         cases::save(session, cases, &seen.held).await?;
         messages::save(session, messages, &seen.messages).await?;
-        trails::add_decisions(session, &decisions).await?;
+        trails::add_decisions(session, &decisions)?;
         let moves = moves.into_iter().map(|(id, (stage, shown))| (id, stage, shown)).collect();
         stages::move_from(session, moves).await?;
-        trails::add_receipts(session, &receipts).await?;
-        trails::add_rejections(session, &rejections).await?;
+        trails::add_receipts(session, &receipts)?;
+        trails::add_rejections(session, &rejections)?;
         trails::set_timers(session, timers).await?;
         deliveries::add(session, deliveries).await
     }

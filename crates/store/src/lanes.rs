@@ -5,7 +5,7 @@
 
 use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId};
 use schakelpunt_engine::{
-    model::{Delivery, Due, Room},
+    model::{ByConsent, Delivery, Due, Room},
     ports::{Pull, StoreError},
 };
 
@@ -52,7 +52,8 @@ const DUE_RECIPIENTS: Sql = Sql::both(concat!(
      union all select (select min(s.recipient) from stages s where s.due is not null and s.recipient > r.recipient)
          from r where r.recipient is not null)
      select r.recipient, (select count(*) from stages c where c.recipient = r.recipient and c.by_consent and c.stage = 'claimed'
-         and c.due > $1) as consent_claimed from r where r.recipient is not null
+         and c.due > $1) as consent_claimed, (select count(*) from (select 1 from stages c where c.recipient = r.recipient and c.by_consent
+         and c.due <= $1 limit 1) as d) as consent_due from r where r.recipient is not null
      and (select 1 from stages s where s.recipient = r.recipient and s.due <= $1 and ",
     is_head!(),
     " order by s.due limit 1) is not null order by r.recipient"
@@ -158,7 +159,12 @@ pub(crate) async fn due_recipients<S: Session>(session: &mut S) -> Result<Vec<Du
     let rows = session.rows(DUE_RECIPIENTS, values![now]).await?;
     let due = rows.iter().map(|row| {
         let reader = Reader::of("deliveries", row);
-        Ok(Due { recipient: reader.parsed("recipient")?, consent_claimed: reader.number("consent_claimed")? > 0 })
+        let consent = match (reader.number("consent_claimed")?, reader.number("consent_due")?) {
+            (0, 0) => ByConsent::Nothing,
+            (0, _) => ByConsent::Waits,
+            _ => ByConsent::Claimed,
+        };
+        Ok(Due { recipient: reader.parsed("recipient")?, consent })
     });
     due.collect()
 }

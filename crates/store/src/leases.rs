@@ -24,10 +24,11 @@ const WRITE: Sql = Sql::of(
     "insert into leases (name, epoch, holder, run, until) values ($1, $2, $3, $4, $5)
      on conflict (name) do update set epoch = excluded.epoch, holder = excluded.holder, run = excluded.run, until = excluded.until",
 );
-/// Nobody takes them over before a transaction that decides has ended.
+/// Nobody takes them over before a transaction that decides has ended. With the clock, for the last row the latest.
 const CHECK: Sql = Sql::of(
-    "select l.name from unnest($1, $2) as f(name, epoch) join leases l on l.name = f.name and l.epoch = f.epoch where l.until > $3",
-    "select name from leases where name = $1 and epoch = $2 and until > $3",
+    "select l.until, (extract(epoch from clock_timestamp()) * 1000000)::bigint as now
+     from unnest($1, $2) as f(name, epoch) join leases l on l.name = f.name and l.epoch = f.epoch",
+    "select until, null as now from leases where name = $1 and epoch = $2",
 );
 
 /// Shares the work out for one process; gives what it holds then.
@@ -62,12 +63,19 @@ pub(crate) async fn share_out<S: Session>(
     Ok(changes.into_iter().filter(|row| row.until > now && wanted.contains(&row.lease.name)).map(|row| row.lease).collect())
 }
 
-/// Whether all of these are still held by whom they were given to.
-pub(crate) async fn check<S: Session>(session: &mut S, fence: &[Lease], now: Timestamp) -> Result<(), StoreError> {
+/// The clock, if all of these are still held then by whom they were given to.
+pub(crate) async fn check<S: Session>(session: &mut S, fence: &[Lease]) -> Result<Timestamp, StoreError> {
     if fence.is_empty() {
-        return Ok(());
+        return session.clock().await;
     }
     let rows = fence.iter().map(|lease| Ok(values![lease.name.as_str(), signed(lease.epoch)?])).collect::<Result<_, StoreError>>()?;
-    let held = session.rows_each(CHECK, rows, values![now]).await?;
-    if held.len() == fence.len() { Ok(()) } else { Err(StoreError::Fenced) }
+    let held = session.rows_each(CHECK, rows, Vec::new()).await?;
+    let held: Vec<Reader<'_, S::Row>> = held.iter().map(|row| Reader::of("leases", row)).collect();
+    let now = match session.given_clock() {
+        Some(now) => Some(now),
+        None => held.last().map(|reader| reader.instant("now")).transpose()?,
+    };
+    let untils: Vec<Timestamp> = held.iter().map(|reader| reader.instant("until")).collect::<Result<_, _>>()?;
+    let now = now.filter(|now| untils.len() == fence.len() && untils.iter().all(|until| until > now));
+    now.ok_or(StoreError::Fenced)
 }

@@ -73,7 +73,7 @@ pub(crate) async fn save<S: Session>(
         let rows = if known.contains(&key) { &mut updates } else { &mut inserts };
         rows.push(row_of(message)?);
     }
-    session.run_each(INSERT, inserts, Vec::new()).await?;
+    session.later(INSERT, inserts);
     session.run_each(UPDATE, updates, Vec::new()).await?;
     Ok(())
 }

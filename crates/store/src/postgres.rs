@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schakelpunt_domain::Clock;
 use schakelpunt_engine::ports::StoreError;
 use sqlx::{
-    PgPool, Postgres as Database, Transaction,
+    AssertSqlSafe, PgPool, Postgres as Database, Transaction,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
 };
@@ -15,7 +15,7 @@ use crate::{
     SqlStore,
     errors::{migrate_error, store_error, unwritable},
     migrations,
-    sql::{Backend, Columns, Session, Sql, Value, columns, whole_microseconds},
+    sql::{Backend, Columns, Session, Sql, Value, columns, numbered_from, whole_microseconds},
 };
 
 /// A process that hangs must not hold its locks, nor wait for others, for ever.
@@ -67,7 +67,7 @@ impl PostgresStore {
 impl Postgres {
     async fn begin(&self, words: &'static str) -> Result<PostgresSession, StoreError> {
         let transaction = self.pool.begin_with(words).await.map_err(|error| store_error(error, false))?;
-        Ok(PostgresSession { transaction, time: self.time.clone() })
+        Ok(PostgresSession { transaction, time: self.time.clone(), later: Vec::new() })
     }
 }
 
@@ -112,6 +112,7 @@ impl Backend for Postgres {
 pub(crate) struct PostgresSession {
     transaction: Transaction<'static, Database>,
     time: TimeSource,
+    later: Vec<(Sql, Vec<Vec<Value>>)>,
 }
 
 impl Session for PostgresSession {
@@ -121,6 +122,13 @@ impl Session for PostgresSession {
         match &self.time {
             TimeSource::Given(clock) => Ok(whole_microseconds(clock.now())),
             TimeSource::Database => instant_of(&self.rows(CLOCK, Vec::new()).await?),
+        }
+    }
+
+    fn given_clock(&self) -> Option<Timestamp> {
+        match &self.time {
+            TimeSource::Given(clock) => Some(whole_microseconds(clock.now())),
+            TimeSource::Database => None,
         }
     }
 
@@ -137,15 +145,41 @@ impl Session for PostgresSession {
         if rows.is_empty() {
             return Ok(0);
         }
-        let done = bind_arrays(sql, rows, fixed)?.execute(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))?;
+        let query = bind_arrays(sqlx::query(sql.postgres), rows)?;
+        let query = fixed.into_iter().fold(query, bind_one);
+        let done = query.execute(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))?;
         Ok(done.rows_affected())
+    }
+
+    fn later(&mut self, sql: Sql, rows: Vec<Vec<Value>>) {
+        if !rows.is_empty() {
+            self.later.push((sql, rows));
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let mut parts = std::mem::take(&mut self.later);
+        if parts.len() < 2 {
+            let Some((sql, rows)) = parts.pop() else { return Ok(()) };
+            return self.run_each(sql, rows, Vec::new()).await.map(|_| ());
+        }
+        // which part runs first is not said: who was first with a message was first with its deliveries too
+        let races = parts.iter().any(|(sql, _)| sql.races);
+        let mut query = sqlx::query(AssertSqlSafe(in_one(&parts)));
+        for (_, rows) in parts {
+            query = bind_arrays(query, rows)?;
+        }
+        query.execute(&mut *self.transaction).await.map_err(|error| store_error(error, races))?;
+        Ok(())
     }
 
     async fn rows_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Vec<PgRow>, StoreError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        bind_arrays(sql, rows, fixed)?.fetch_all(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))
+        let query = bind_arrays(sqlx::query(sql.postgres), rows)?;
+        let query = fixed.into_iter().fold(query, bind_one);
+        query.fetch_all(&mut *self.transaction).await.map_err(|error| store_error(error, sql.races))
     }
 
     async fn commit(self) -> Result<(), StoreError> {
@@ -209,8 +243,23 @@ impl Array {
     }
 }
 
+/// All parts as one statement, with the values of each counted on from those before.
+fn in_one(parts: &[(Sql, Vec<Vec<Value>>)]) -> String {
+    let (mut text, mut bound) = (String::new(), 0);
+    for (place, (sql, rows)) in parts.iter().enumerate() {
+        text.push_str(if place == 0 { "with part" } else { ", part" });
+        text.push_str(&place.to_string());
+        text.push_str(" as (");
+        numbered_from(bound, sql.postgres, &mut text);
+        text.push(')');
+        bound += rows.first().map_or(0, Vec::len);
+    }
+    text.push_str(" select 1");
+    text
+}
+
 /// Turns the rows into one array per column.
-fn bind_arrays(sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Bound, StoreError> {
+fn bind_arrays(query: Bound, rows: Vec<Vec<Value>>) -> Result<Bound, StoreError> {
     let count = rows.len();
     let mut arrays: Vec<Array> = rows.first().into_iter().flatten().map(|value| Array::like(value, count)).collect();
     for row in rows {
@@ -218,11 +267,28 @@ fn bind_arrays(sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Bou
             array.push(value)?;
         }
     }
-    let query = arrays.into_iter().fold(sqlx::query(sql.postgres), |query, array| match array {
+    Ok(arrays.into_iter().fold(query, |query, array| match array {
         Array::Text(array) => query.bind(array),
         Array::Int(array) => query.bind(array),
         Array::Bool(array) => query.bind(array),
         Array::Bytes(array) => query.bind(array),
-    });
-    Ok(fixed.into_iter().fold(query, bind_one))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::values;
+
+    #[test]
+    fn parts_are_one_statement_and_their_values_are_counted_on() {
+        let first = Sql::both("insert into a (x, y) select * from unnest($1, $2)");
+        let second = Sql::both("insert into b (x) select * from unnest($1) on conflict do nothing");
+        let parts = [(first, vec![values![1_i64, "x"], values![2_i64, "y"]]), (second, vec![values!["z"]])];
+        assert_eq!(
+            in_one(&parts),
+            "with part0 as (insert into a (x, y) select * from unnest($1, $2)), \
+             part1 as (insert into b (x) select * from unnest($3) on conflict do nothing) select 1"
+        );
+    }
 }

@@ -111,12 +111,19 @@ pub(crate) trait Session: Send {
 
     /// The store's clock, in whole microseconds.
     fn clock(&mut self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
+    /// The clock, where it is not the database's own: then nothing has to be asked.
+    fn given_clock(&self) -> Option<Timestamp>;
     /// Runs a statement; gives how many rows it touched.
     fn run(&mut self, sql: Sql, values: Vec<Value>) -> impl Future<Output = Result<u64, StoreError>> + Send;
     /// Runs a query.
     fn rows(&mut self, sql: Sql, values: Vec<Value>) -> impl Future<Output = Result<Vec<Self::Row>, StoreError>> + Send;
     /// Runs a statement for every row, with `fixed` after the columns; without rows nothing happens.
     fn run_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Runs a statement for every row, but not yet: what is put off until the next `flush` goes to PostgreSQL in one statement, where
+    /// each part sees nothing of the others.
+    fn later(&mut self, sql: Sql, rows: Vec<Vec<Value>>);
+    /// Runs what was put off, in order.
+    fn flush(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Runs a query for every row. SQLite answers row by row, in order; PostgreSQL as the statement orders.
     fn rows_each(
         &mut self,
@@ -140,7 +147,11 @@ pub(crate) enum End<T> {
 }
 
 /// Ends `session` as `result` says. After an error its locks are gone when the caller hears of it.
-pub(crate) async fn end<S: Session, T: Send>(session: S, result: Result<End<T>, StoreError>) -> Result<T, StoreError> {
+pub(crate) async fn end<S: Session, T: Send>(mut session: S, result: Result<End<T>, StoreError>) -> Result<T, StoreError> {
+    let result = match result {
+        Ok(End::Commit(value)) => session.flush().await.map(|()| End::Commit(value)),
+        other => other,
+    };
     match result {
         Ok(End::Commit(value)) => {
             // The ledger leaf and the processing-log record of this transaction: written here, last before the commit.
@@ -182,6 +193,22 @@ pub(crate) trait Backend: Send + Sync + fmt::Debug {
     }
     /// Begins a transaction that only reads.
     fn reading(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+}
+
+/// Appends `sql` with its `$1`, `$2`, ... counted on from what is bound before.
+pub(crate) fn numbered_from(before: usize, sql: &str, text: &mut String) {
+    let mut pieces = sql.split('$');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = piece.split_at(digits);
+        text.push('$');
+        match number.parse::<usize>() {
+            Ok(number) => text.push_str(&(before + number).to_string()),
+            Err(_) => text.push_str(number),
+        }
+        text.push_str(rest);
+    }
 }
 
 /// An instant in the precision of the store.

@@ -15,7 +15,7 @@ use crate::{
     SqlStore,
     errors::{migrate_error, store_error},
     migrations,
-    sql::{Backend, Session, Sql, Value, columns, whole_microseconds},
+    sql::{Backend, Session, Sql, Value, columns, numbered_from, whole_microseconds},
 };
 
 /// How many connections read.
@@ -78,12 +78,12 @@ impl Backend for Sqlite {
     /// A deferred transaction that reads and then writes fails at once with "database is locked": so it takes the lock first.
     async fn writing(&self) -> Result<SqliteSession, StoreError> {
         let transaction = self.writer.begin_with("begin immediate").await.map_err(|error| store_error(error, false))?;
-        Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock) })
+        Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock), later: Vec::new() })
     }
 
     async fn reading(&self) -> Result<SqliteSession, StoreError> {
         let transaction = self.readers.begin().await.map_err(|error| store_error(error, false))?;
-        Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock) })
+        Ok(SqliteSession { transaction, clock: Arc::clone(&self.clock), later: Vec::new() })
     }
 }
 
@@ -92,6 +92,7 @@ impl Backend for Sqlite {
 pub(crate) struct SqliteSession {
     transaction: Transaction<'static, Database>,
     clock: Arc<dyn Clock>,
+    later: Vec<(Sql, Vec<Vec<Value>>)>,
 }
 
 impl Session for SqliteSession {
@@ -99,6 +100,10 @@ impl Session for SqliteSession {
 
     async fn clock(&mut self) -> Result<Timestamp, StoreError> {
         Ok(whole_microseconds(self.clock.now()))
+    }
+
+    fn given_clock(&self) -> Option<Timestamp> {
+        Some(whole_microseconds(self.clock.now()))
     }
 
     async fn run(&mut self, sql: Sql, values: Vec<Value>) -> Result<u64, StoreError> {
@@ -117,6 +122,17 @@ impl Session for SqliteSession {
             touched += done.map_err(|error| store_error(error, sql.races))?.rows_affected();
         }
         Ok(touched)
+    }
+
+    fn later(&mut self, sql: Sql, rows: Vec<Vec<Value>>) {
+        self.later.push((sql, rows));
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        for (sql, rows) in std::mem::take(&mut self.later) {
+            self.run_each(sql, rows, Vec::new()).await?;
+        }
+        Ok(())
     }
 
     async fn rows_each(&mut self, sql: Sql, rows: Vec<Vec<Value>>, fixed: Vec<Value>) -> Result<Vec<SqliteRow>, StoreError> {
@@ -159,22 +175,6 @@ fn together(sql: &str, rows: Vec<Vec<Value>>, fixed: &[Value]) -> Vec<(String, V
         calls.push((text, values));
     }
     calls
-}
-
-/// Appends `sql` with its `$1`, `$2`, ... counted on from what is bound before.
-fn numbered_from(before: usize, sql: &str, text: &mut String) {
-    let mut pieces = sql.split('$');
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, rest) = piece.split_at(digits);
-        text.push('$');
-        match number.parse::<usize>() {
-            Ok(number) => text.push_str(&(before + number).to_string()),
-            Err(_) => text.push_str(number),
-        }
-        text.push_str(rest);
-    }
 }
 
 fn bind(sql: impl SqlSafeStr, values: Vec<Value>) -> Query<'static, Database, SqliteArguments> {

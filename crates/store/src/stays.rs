@@ -31,10 +31,8 @@ pub(crate) fn of(case: &Case, is_new: bool) -> BTreeSet<&ParticipantId> {
 }
 
 /// Adds stays that are not there yet.
-pub(crate) async fn add<S: Session>(session: &mut S, stays: Vec<(&ParticipantId, &DetentionRef)>) -> Result<(), StoreError> {
-    let rows = stays.into_iter().map(|(prison, detention)| values![prison.as_str(), detention.as_str()]).collect();
-    session.run_each(ADD, rows, Vec::new()).await?;
-    Ok(())
+pub(crate) fn add<S: Session>(session: &mut S, stays: Vec<(&ParticipantId, &DetentionRef)>) {
+    session.later(ADD, stays.into_iter().map(|(prison, detention)| values![prison.as_str(), detention.as_str()]).collect());
 }
 
 /// The cases of these prisons, each once.

@@ -48,7 +48,7 @@ const CLEAR_TIMERS: Sql = Sql::of("delete from timers where id = any($1)", "dele
 const DUE_TIMERS: Sql = Sql::both("select id, at, detention from timers where at <= $1 order by at, id limit $2");
 
 /// Adds decisions.
-pub(crate) async fn add_decisions<S: Session>(session: &mut S, decisions: &[DecisionRecord]) -> Result<(), StoreError> {
+pub(crate) fn add_decisions<S: Session>(session: &mut S, decisions: &[DecisionRecord]) -> Result<(), StoreError> {
     let rows = decisions.iter().map(|decision| {
         Ok(values![
             decision.message.source.as_str(),
@@ -59,7 +59,7 @@ pub(crate) async fn add_decisions<S: Session>(session: &mut S, decisions: &[Deci
         ])
     });
     let rows = rows.collect::<Result<_, StoreError>>()?;
-    session.run_each(ADD_DECISIONS, rows, Vec::new()).await?;
+    session.later(ADD_DECISIONS, rows);
     Ok(())
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn decisions<S: Session>(session: &mut S, key: &MessageKey) -> 
 }
 
 /// Adds receipts; one that is known is told again.
-pub(crate) async fn add_receipts<S: Session>(session: &mut S, receipts: &[Receipt]) -> Result<(), StoreError> {
+pub(crate) fn add_receipts<S: Session>(session: &mut S, receipts: &[Receipt]) -> Result<(), StoreError> {
     let mut place: BTreeMap<&MessageId, usize> = BTreeMap::new();
     let mut rows: Vec<_> = Vec::with_capacity(receipts.len());
     for receipt in receipts {
@@ -84,7 +84,7 @@ pub(crate) async fn add_receipts<S: Session>(session: &mut S, receipts: &[Receip
             rows.push(row);
         }
     }
-    session.run_each(ADD_RECEIPTS, rows, Vec::new()).await?;
+    session.later(ADD_RECEIPTS, rows);
     Ok(())
 }
 
@@ -111,9 +111,9 @@ pub(crate) async fn tell<S: Session>(session: &mut S, ids: &[MessageId]) -> Resu
 }
 
 /// Adds the traces of bad input.
-pub(crate) async fn add_rejections<S: Session>(session: &mut S, rejections: &[RejectionRecord]) -> Result<(), StoreError> {
+pub(crate) fn add_rejections<S: Session>(session: &mut S, rejections: &[RejectionRecord]) -> Result<(), StoreError> {
     let rows = rejections.iter().map(|rejection| Ok(values![json(rejection)?])).collect::<Result<_, StoreError>>()?;
-    session.run_each(ADD_REJECTIONS, rows, Vec::new()).await?;
+    session.later(ADD_REJECTIONS, rows);
     Ok(())
 }
 
@@ -132,7 +132,7 @@ pub(crate) async fn set_timers<S: Session>(session: &mut S, timers: BTreeMap<Str
             None => clear.push(values![id]),
         }
     }
-    session.run_each(SET_TIMERS, set, Vec::new()).await?;
+    session.later(SET_TIMERS, set);
     session.run_each(CLEAR_TIMERS, clear, Vec::new()).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use schakelpunt_domain::{
     stage::{BlockReason, Stage},
 };
 use schakelpunt_engine::{
-    model::{Action, ClaimContext, Verdict},
+    model::{Action, ByConsent, ClaimContext, Verdict},
     ports::{DeliveryFilter, Store},
 };
 
@@ -28,22 +28,22 @@ async fn lane(subject: &Subject, detention: Option<&str>, messages: &[&str]) {
     }
 }
 
-/// Who has something due, and whether something by consent is claimed for it.
-async fn due(store: &dyn Store) -> Vec<(ParticipantId, bool)> {
-    store.due_recipients().await.unwrap().into_iter().map(|due| (due.recipient, due.consent_claimed)).collect()
+/// Who has something due, and what of it rests on consent.
+async fn due(store: &dyn Store) -> Vec<(ParticipantId, ByConsent)> {
+    store.due_recipients().await.unwrap().into_iter().map(|due| (due.recipient, due.consent)).collect()
 }
 
 pub(super) async fn one_at_a_time_and_in_order(subject: &Subject) {
     let store = &*subject.store;
     lane(subject, Some("d-1"), &["m-1", "m-2", "m-3"]).await;
     lane(subject, Some("d-2"), &["n-1"]).await;
-    assert_eq!(due(store).await, [(who(ZWOLLE), false)]);
+    assert_eq!(due(store).await, [(who(ZWOLLE), ByConsent::Nothing)]);
     let first = claim(store, &[ZWOLLE, KAMPEN]).await;
     assert_eq!(ids(&first), ["m-1", "n-1"]);
     assert!(claim(store, &[ZWOLLE]).await.is_empty(), "both lanes are in flight");
     assert!(store.due_recipients().await.unwrap().is_empty());
     confirm(store, &first[..1], subject.now()).await;
-    assert_eq!(due(store).await, [(who(ZWOLLE), false)]);
+    assert_eq!(due(store).await, [(who(ZWOLLE), ByConsent::Nothing)]);
     let second = claim(store, &[ZWOLLE]).await;
     assert_eq!(ids(&second), ["m-2"]);
     confirm(store, &second, subject.now()).await;
@@ -59,7 +59,7 @@ pub(super) async fn a_claim_is_due_again_when_its_lease_has_passed(subject: &Sub
     subject.clock.pass(LEASE - 1);
     assert!(claim(store, &[ZWOLLE]).await.is_empty());
     subject.clock.pass(1);
-    assert_eq!(due(store).await, [(who(ZWOLLE), false)]);
+    assert_eq!(due(store).await, [(who(ZWOLLE), ByConsent::Nothing)]);
     let mut frozen = None;
     let mut decide = |context: ClaimContext| {
         frozen.clone_from(&context.candidates[0].delivery.bytes);
@@ -126,14 +126,14 @@ pub(super) async fn consent_waits_for_its_room(subject: &Subject) {
     }
     let claimed = store.claim(&[], 9, &room(&[("ggz-zwolle", 9, false)]), &mut claim_all).await.unwrap();
     assert_eq!(ids(&claimed), ["m-3"], "what follows it in its lane waits too");
-    assert_eq!(due(store).await, [(who("ggz-zwolle"), false)]);
+    assert_eq!(due(store).await, [(who("ggz-zwolle"), ByConsent::Waits)]);
     let claimed = store.claim(&[], 9, &room(&[("ggz-zwolle", 9, true)]), &mut claim_all).await.unwrap();
     assert_eq!(ids(&claimed), ["m-1"]);
     let more = message("m-4", Some("d-4"), subject.now());
     put(store, sent(&more, &[("ggz-zwolle", 1)])).await.unwrap();
-    assert_eq!(due(store).await, [(who("ggz-zwolle"), true)]);
+    assert_eq!(due(store).await, [(who("ggz-zwolle"), ByConsent::Claimed)]);
     subject.clock.pass(LEASE);
-    assert_eq!(due(store).await, [(who("ggz-zwolle"), false)], "that claim has passed");
+    assert_eq!(due(store).await, [(who("ggz-zwolle"), ByConsent::Waits)], "that claim has passed");
     let other = message("m-5", Some("d-5"), subject.now());
     let mut delivery = delivery(&other, "ggz-zwolle", 1);
     delivery.decision = permit(true);

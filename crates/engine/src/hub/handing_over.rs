@@ -18,7 +18,7 @@ use super::{CONFLICTS_MAX, Hub, chain, inboxes::SetAside};
 use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
-    model::{Delivery, Due, HandOver, Room, Timer, Verdict},
+    model::{ByConsent, Delivery, Due, HandOver, Room, Timer, Verdict},
     ports::{Outgoing, Published, Pull, StoreError},
     settings::Limits,
     step::{Input, Law, Receipts, is_change},
@@ -45,7 +45,7 @@ impl Hub {
             match self.bus.room(&recipient, self.settings.limits.window).await {
                 Ok(room) => self.inboxes.asked(&recipient, room),
                 Err(_) => break,
-            };
+            }
         }
         let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient);
         Some(self.inboxes.set_aside(self.settings.limits.batch, ours))
@@ -57,7 +57,7 @@ impl Hub {
         let fence = self.sharing.fence(None)?;
         // one at a time looks for empty inboxes: what another hands over meanwhile does not show there yet
         let turn = self.consent_turn.try_lock();
-        let room = self.room(turn.is_ok()).await?;
+        let (aside, room) = self.room(turn.is_ok()).await?;
         if room.is_empty() {
             return Ok(0);
         }
@@ -95,7 +95,7 @@ impl Hub {
             Err(error) => return Err(error),
         };
         let count = moved + reconsider.len();
-        self.inboxes.claimed(claimed.iter().map(|delivery| &delivery.recipient));
+        aside.used(claimed.iter().map(|delivery| &delivery.recipient));
         let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
         self.hand_over(&permitted, &uncertain, deadline).await?;
         self.reconsider(reconsider).await?;
@@ -109,13 +109,18 @@ impl Hub {
         Ok(())
     }
 
-    /// How much each recipient with something due can take now.
-    async fn room(&self, consent: bool) -> Result<BTreeMap<ParticipantId, Room>, StoreError> {
+    /// How much each recipient with something due can take now, set aside for this claim; by consent only when it is this loop's turn.
+    async fn room(&self, turn: bool) -> Result<(SetAside<'_>, BTreeMap<ParticipantId, Room>), StoreError> {
+        let mut aside = self.inboxes.none_aside();
         let mut room = BTreeMap::new();
         let registers = self.registers().await;
         let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
         // the order counts: what is claimed by consent shows in the store until it shows in the inbox
-        for Due { recipient, consent_claimed } in self.store.due_recipients().await? {
+        let due = self.store.due_recipients().await?;
+        if turn {
+            self.inboxes.wanted_only(|recipient| due.iter().any(|due| due.recipient == *recipient && due.consent == ByConsent::Waits));
+        }
+        for Due { recipient, consent } in due {
             // who fetches has no inbox: its deliveries wait for it
             if registers.registered(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
                 continue;
@@ -125,17 +130,16 @@ impl Hub {
             }
             // whatever comes of it now: it is asked for again when something has moved
             self.waits.store(true, Ordering::Relaxed);
+            let before = self.inboxes.before(&recipient);
             match self.bus.room(&recipient, self.settings.limits.window).await {
                 Ok(free) => {
-                    let free = self.inboxes.asked(&recipient, free);
-                    if free.count > 0 {
-                        room.insert(recipient, Room { consent: free.consent && consent && !consent_claimed, ..free });
-                    }
+                    let taken = aside.ask(&recipient, (before, free), self.settings.limits.claims, turn.then_some(consent));
+                    room.extend(taken.map(|taken| (recipient, taken)));
                 }
                 Err(error) => tracing::warn!(recipient = %recipient, error = %chain(&error), "the inbox cannot be seen"),
             }
         }
-        Ok(room)
+        Ok((aside, room))
     }
 
     async fn hand_over(&self, permitted: &[Permitted], uncertain: &BTreeSet<DeliveryId>, deadline: Instant) -> Result<(), StoreError> {

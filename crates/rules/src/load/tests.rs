@@ -252,3 +252,153 @@ fn a_mistake_shows_its_line() {
       = see schemas/events for the fields of an event
     "#);
 }
+
+/// The one mistake after `from` in a file that is right otherwise was replaced by `to`.
+fn replaced(from: &str, to: &str) -> (&'static str, usize, usize) {
+    let good = rule("[\"detention-started\"]", "holding-prison", "[\"/detention/start\"]");
+    assert!(good.contains(from), "{from}");
+    mistake(&good.replacen(from, to, 1))
+}
+
+#[test]
+fn a_basis_says_where_it_stands_since_when_and_between_whom() {
+    assert_eq!(replaced("\"Pm 20d\"", "\" \""), ("NO_CITATION", 4, 12));
+    assert_eq!(replaced("\"2021-07-01\"", "\"2021-07\""), ("BAD_DAY", 6, 21));
+    assert_eq!(replaced("{ from = \"2021-07-01\" }", "{ until = \"soon\" }"), ("BAD_DAY", 6, 22));
+    assert_eq!(replaced("\"municipality\"", "\"town\""), ("UNKNOWN_KIND", 7, 23));
+    assert_eq!(replaced("\"prison\"", "\"pi\""), ("UNKNOWN_KIND", 7, 13));
+    assert_eq!(replaced("power = \"may\"", "power = \"may\"\nwhile = [\"raining\"]"), ("UNKNOWN_SIGNAL", 10, 10));
+    assert_eq!(replaced("power = \"may\"", "power = \"may\"\nyields-to = [\"px\"]"), ("UNKNOWN_BASIS", 10, 14));
+}
+
+#[test]
+fn a_rule_says_whose_it_is_and_on_which_basis_it_gives_what() {
+    assert_eq!(replaced("\"DJI\"", "\"\""), ("NO_OWNER", 17, 9));
+    assert_eq!(replaced("basis = \"pm\"", "basis = \"px\""), ("UNKNOWN_BASIS", 19, 9));
+    assert_eq!(replaced("purpose = \"reintegration\"", "purpose = \"billing\""), ("WRONG_PURPOSE", 19, 9));
+    assert_eq!(replaced("fields = [", "when = [\"raining\"]\nfields = ["), ("UNKNOWN_SIGNAL", 20, 9));
+    assert_eq!(replaced("fields = [", "when = [\"entry-not-in-order\"]\nfields = ["), ("SIGNAL_OF_ENTRIES", 19, 9));
+    assert_eq!(replaced("owner = ", "needs = [\"/release/date\"]\nowner = "), ("NO_SUCH_FIELD", 17, 10));
+    let (code, line, _) = replaced("[[rule.grant]]\nbasis = \"pm\"\nfields = [\"/detention/start\"]\n", "");
+    assert_eq!((code, line), ("NO_GRANT", 12));
+}
+
+#[test]
+fn ids_are_words_and_stand_once_for_each_kind() {
+    assert_eq!(replaced("id = \"r\"", "id = \"A rule\""), ("BAD_ID", 12, 6));
+    let good = rule("[\"detention-started\"]", "holding-prison", "[\"/detention/start\"]");
+    let (_, one) = good.split_at(good.find("[[rule]]").unwrap());
+    assert_eq!(mistake(&format!("{good}{one}")).0, "TWICE");
+    assert_eq!(mistake(&format!("{good}{BASIS}")).0, "TWICE");
+    let set = "[[field-set]]\nid = \"s\"\nfields = [\"/detention/start\"]\n";
+    assert_eq!(mistake(&format!("{good}{set}{set}")).0, "TWICE");
+    assert!(load(&format!("{good}{}", set.replace("\"s\"", "\"pm\""))).is_ok(), "a field set may be called as a basis");
+}
+
+#[test]
+fn a_field_set_gives_what_the_event_has_of_it() {
+    let set = "[[field-set]]\nid = \"s\"\nfields = [\"/release/date\", \"/detention/start\"]\n";
+    let using = |event: &str| format!("{set}{}", rule(&format!("[\"{event}\"]"), "holding-prison", "[\"@s\", \"/detention/start\"]"));
+    let loaded = load(&using("detention-started")).unwrap();
+    assert_eq!(loaded.rules()[0].grants[0].fields, crate::Fields::Leaves(vec!["/detention/start".parse().unwrap()]), "sorted, each once");
+    let nothing = format!("{set}{}", rule("[\"leave-advice-requested\"]", "holding-prison", "[\"@s\"]"));
+    assert_eq!(mistake(&nothing).0, "NO_SUCH_FIELD");
+    assert_eq!(mistake(&set.replace("/release/date", "/release/moon")).0, "NO_SUCH_FIELD");
+}
+
+#[test]
+fn entries_are_named_by_their_object_and_the_fields_below_one() {
+    let each = |fields: &str| {
+        rule("[\"condition-status-updated\"]", "holding-prison", fields)
+            .replace("fields = ", "each = \"/conditions\"\nwhen = [\"entry-not-in-order\"]\nfields = ")
+    };
+    let loaded = load(&each("[\"/status\"]")).unwrap();
+    let expected = crate::Fields::Each { container: "/conditions".to_owned(), fields: vec!["/status".to_owned()] };
+    assert_eq!(
+        (&loaded.rules()[0].grants[0].fields, loaded.rules()[0].grants[0].when.as_slice()),
+        (&expected, [crate::Signal::EntryNotInOrder].as_slice())
+    );
+    for wrong in ["[\"/colour\"]", "[\"status\"]", "[\"/HOUSING/status\"]"] {
+        assert_eq!(mistake(&each(wrong)).0, "NO_SUCH_FIELD", "{wrong}");
+    }
+}
+
+#[test]
+fn what_never_goes_names_kinds_and_fields() {
+    let never = |to: &str, fields: &str| format!("[[never]]\nid = \"n\"\nto = [\"{to}\"]\nfields = [\"{fields}\"]\n");
+    let loaded = load(&never("municipality", "/person/identity/skn")).unwrap();
+    assert_eq!(loaded.never().len(), 1);
+    assert_eq!(
+        (loaded.never()[0].to.as_slice(), loaded.never()[0].fields[0].as_str()),
+        ([schakelpunt_domain::registers::Kind::Municipality].as_slice(), "/person/identity/skn")
+    );
+    assert_eq!(mistake(&never("town", "/person/identity/skn")).0, "UNKNOWN_KIND");
+    assert_eq!(mistake(&never("municipality", "/person/identity/moon")).0, "NO_SUCH_FIELD");
+    assert_eq!(mistake(&format!("{0}{0}", never("municipality", "/person/identity/skn"))).0, "TWICE");
+}
+
+#[test]
+fn a_rectifying_basis_gives_what_was_delivered_or_a_reference() {
+    for (word, expected) in [("as-delivered", crate::Fields::AsDelivered), ("reference-only", crate::Fields::ReferenceOnly)] {
+        let text = rule("[\"message-corrected\"]", "holding-prison", &format!("[\"{word}\"]")).replace("\"statute\"", "\"rectification\"");
+        assert_eq!(load(&text).unwrap().rules()[0].grants[0].fields, expected);
+    }
+}
+
+#[test]
+fn a_basis_that_yields_knows_to_whom_wherever_it_stands() {
+    let second = BASIS.replace("\"pm\"", "\"px\"").replace("power = \"may\"", "power = \"may\"\nyields-to = [\"pm\"]");
+    let loaded = load(&format!("{second}{BASIS}")).unwrap();
+    let yields = |id: &str| loaded.bases().iter().find(|basis| basis.id.as_str() == id).unwrap().yields_to.len();
+    assert_eq!((yields("px"), yields("pm")), (1, 0));
+}
+
+#[test]
+fn a_file_has_a_size_that_a_person_can_review() {
+    let filler = |size: usize| "#".repeat(size);
+    assert!(load(&filler(FILE_MAX)).is_ok());
+    assert_eq!(mistake(&filler(FILE_MAX + 1)), ("TOO_LARGE", 1, 1));
+}
+
+#[test]
+fn the_version_is_of_names_and_texts_whatever_their_order() {
+    let catalogue = Catalogue::load().unwrap();
+    let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
+    let version = |files: &[RuleFile]| RuleSet::load(files, &catalogue).unwrap().version;
+    let (a, b) = (file("a", "# one"), file("b", "# two"));
+    assert_eq!(version(&[a.clone(), b.clone()]), version(&[b.clone(), a.clone()]));
+    assert_ne!(version(&[a.clone(), b.clone()]), version(&[a.clone(), file("b", "# three")]));
+    assert_ne!(version(&[a, b.clone()]), version(&[b]));
+}
+
+#[test]
+fn mistakes_stand_in_the_order_of_files_lines_and_columns() {
+    let text = rule("[\"zebra\", \"detention-begun\"]", "nobody", "[\"/detention/start\"]");
+    let places: Vec<_> = load(&text).unwrap_err().0.iter().map(|error| (error.line, error.column, error.width)).collect();
+    assert_eq!(places[..3], [(13, 11, 7), (13, 20, 17), (14, 10, 8)]);
+}
+
+#[test]
+fn relations_and_signals_are_written_as_they_are_read() {
+    for word in crate::Relation::words() {
+        let relation: crate::Relation = word.parse().unwrap();
+        assert_eq!((relation.word(), relation.to_string().as_str()), (word, word));
+    }
+    assert_eq!(crate::Relation::words().count(), 11);
+    assert_eq!("somebody".parse::<crate::Relation>(), Err(crate::relation::UnknownRelation));
+}
+
+#[test]
+fn rules_are_found_by_event_and_sender() {
+    let set = load(&rule("[\"detention-started\"]", "holding-prison", "[\"/detention/start\"]")).unwrap();
+    let (event, other) = ("detention-started".parse().unwrap(), "detention-ended".parse().unwrap());
+    assert_eq!((set.rules_for(&event).count(), set.rules_for(&other).count()), (1, 0));
+    assert!(set.may_produce(&event, &[crate::Relation::HoldingPrison, crate::Relation::Hub]));
+    assert!(
+        !set.may_produce(&event, &[crate::Relation::Hub])
+            && !set.may_produce(&event, &[])
+            && !set.may_produce(&other, &[crate::Relation::HoldingPrison])
+    );
+    let begins: jiff::Timestamp = "2021-06-30T22:00:00Z".parse().unwrap();
+    assert_eq!((set.next_boundary("2020-01-01T00:00:00Z".parse().unwrap()), set.next_boundary(begins)), (Some(begins), None));
+}

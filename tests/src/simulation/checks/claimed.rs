@@ -1,6 +1,6 @@
 //! Whether a claim has a ground at the instant of its commit.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, registers::Kind, stage::Stage};
 use schakelpunt_engine::{
     leases::LeaseName,
@@ -46,7 +46,7 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
             let what = format!("{} to {}: the inbox is {holder}'s business", delivery.key.id, delivery.recipient);
             world.broken(NO_CLAIM_WITHOUT_GROUND, what);
         }
-        if let Some(why) = crowded(world, process, one, now) {
+        if let Some(why) = crowded(world, process, one) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {} by consent: {why}", delivery.key.id, delivery.recipient));
         }
         if matches!(delivery.stage, Stage::Claimed { .. }) {
@@ -70,7 +70,7 @@ pub(crate) fn claimed_at_once(world: &mut World, process: usize, claimed_now: &[
 }
 
 /// By consent it takes an inbox with nothing in it and nothing under way to it.
-fn crowded(world: &mut World, process: usize, one: &Written, now: Timestamp) -> Option<String> {
+fn crowded(world: &mut World, process: usize, one: &Written) -> Option<String> {
     let delivery = &one.delivery;
     let by_consent = delivery.decision.permit().is_some_and(Permit::by_consent);
     if !by_consent || !matches!((&one.before, &delivery.stage), (Stage::Waiting { .. }, Stage::Claimed { .. })) {
@@ -89,13 +89,6 @@ fn crowded(world: &mut World, process: usize, one: &Written, now: Timestamp) -> 
     if world.ledger.claimed_by.get(&other).is_some_and(|by| *by != process) {
         // known: an inbox goes to another process while something claimed by the one before is under way to it
         world.count("gap: by consent behind what the process before has under way");
-        return None;
-    }
-    let other_row = &world.tables.deliveries[&other].delivery;
-    let by_statute = !other_row.decision.permit().is_some_and(Permit::by_consent);
-    if by_statute && matches!(other_row.stage, Stage::Claimed { at, .. } if now.duration_since(at) < SignedDuration::from_secs(3)) {
-        // known: another loop of the process claims for an inbox between the look at it and the claim by consent
-        world.count("gap: by consent behind what another loop has just claimed by statute");
         return None;
     }
     Some(format!("{other} is under way to the same inbox"))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, ParticipantId, stage::Stage};
 use schakelpunt_engine::{
-    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Due, Room, Verdict},
+    model::{ByConsent, ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Due, Room, Verdict},
     ports::{Pull, StoreError},
 };
 use schakelpunt_rules::Permit;
@@ -58,15 +58,25 @@ impl Tables {
                 found.push(recipient.clone());
             }
         }
-        let live = |recipient: &ParticipantId| self.consent_claimed(recipient, |until| until > now);
-        found.into_iter().map(|recipient| Due { consent_claimed: live(&recipient), recipient }).collect()
+        let consent = |recipient: &ParticipantId| {
+            let waits = self.open_for(recipient).any(|one| by_consent(one) && due(&one.stage).is_some_and(|due| due <= now));
+            match self.consent_claimed(recipient, |until| until > now) {
+                true => ByConsent::Claimed,
+                false if waits => ByConsent::Waits,
+                false => ByConsent::Nothing,
+            }
+        };
+        found.into_iter().map(|recipient| Due { consent: consent(&recipient), recipient }).collect()
     }
 
     /// Whether something by consent is claimed for a recipient, with a claim that lives until such an instant.
     fn consent_claimed(&self, recipient: &ParticipantId, lives: impl Fn(Timestamp) -> bool) -> bool {
-        let open = self.open.iter().filter(|((to, _), _)| to == recipient).flat_map(|(_, open)| open);
-        let mut deliveries = open.map(|(_, _, id)| &self.deliveries[id].delivery);
-        deliveries.any(|one| by_consent(one) && matches!(one.stage, Stage::Claimed { until, .. } if lives(until)))
+        self.open_for(recipient).any(|one| by_consent(one) && matches!(one.stage, Stage::Claimed { until, .. } if lives(until)))
+    }
+
+    fn open_for(&self, recipient: &ParticipantId) -> impl Iterator<Item = &Delivery> {
+        let open = self.open.iter().filter(move |((to, _), _)| to == recipient).flat_map(|(_, open)| open);
+        open.map(|(_, _, id)| &self.deliveries[id].delivery)
     }
 
     /// The due heads of lanes of recipients with room, those first that are due longest.

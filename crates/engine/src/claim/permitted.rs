@@ -1,0 +1,77 @@
+//! What a claim gives: the one thing that may leave.
+
+use jiff::Timestamp;
+use schakelpunt_domain::{DeliveryId, ParticipantId, stage::Stage};
+
+use crate::{event, model::Delivery, step::Law};
+
+/// A delivery that was claimed: the one thing that may leave. Made by a claim and by nothing else; it cannot be stored or copied.
+#[derive(Debug)]
+pub struct Permitted {
+    id: DeliveryId,
+    recipient: ParticipantId,
+    ty: String,
+    partition_key: String,
+    claimed_at: Timestamp,
+    attempts: u32,
+    by_consent: bool,
+    bytes: Vec<u8>,
+}
+
+impl Permitted {
+    /// From what the store gave back as claimed, after the commit; `None` for anything else.
+    pub(crate) fn from_claimed(delivery: Delivery, law: Law<'_>) -> Option<Self> {
+        let Stage::Claimed { at, attempts, .. } = delivery.stage else { return None };
+        let partition_key = event::subject_for(&delivery).map(|subject| subject.to_string()).unwrap_or_default();
+        Some(Self {
+            id: delivery.id,
+            ty: law.settings.catalogue.get(&delivery.event)?.ty.clone(),
+            partition_key,
+            claimed_at: at,
+            attempts,
+            by_consent: delivery.decision.permit()?.by_consent(),
+            recipient: delivery.recipient,
+            bytes: delivery.bytes?,
+        })
+    }
+
+    /// The delivery.
+    pub fn id(&self) -> DeliveryId {
+        self.id
+    }
+
+    /// Who gets it.
+    pub fn recipient(&self) -> &ParticipantId {
+        &self.recipient
+    }
+
+    /// The full type of the event.
+    pub fn ty(&self) -> &str {
+        &self.ty
+    }
+
+    /// What the header `partitionkey` says.
+    pub fn partition_key(&self) -> &str {
+        &self.partition_key
+    }
+
+    /// The claim.
+    pub fn claimed_at(&self) -> Timestamp {
+        self.claimed_at
+    }
+
+    /// Hand-overs that failed before.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Whether it rests on consent.
+    pub fn by_consent(&self) -> bool {
+        self.by_consent
+    }
+
+    /// The event, in structured mode.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
