@@ -81,4 +81,4 @@ impl RuleSet {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

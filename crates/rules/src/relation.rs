@@ -74,18 +74,3 @@ impl FromStr for Relation {
         WORDS.iter().find(|(_, word)| *word == text).map(|(relation, _)| *relation).ok_or(UnknownRelation)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_relation_and_its_word_name_each_other() {
-        let words: Vec<_> = Relation::words().collect();
-        assert_eq!((words.len(), words[0], words[10]), (11, "holding-prison", "hub"));
-        for (relation, word) in WORDS {
-            assert_eq!((relation.word(), relation.to_string().as_str(), word.parse()), (word, word, Ok(relation)));
-        }
-        assert_eq!("prison".parse::<Relation>(), Err(UnknownRelation));
-    }
-}

@@ -1,77 +1,37 @@
-//! Who is concerned by a message, and as what.
-//!
-//! | module | what it asks |
-//! |---|---|
-//! | `recipients` | who hears of a message |
-//! | `responsible` | which municipality and which probation unit answer for a case |
-//! | `senders` | what the sender is to the case |
+//! What only a register entry shows about candidates; who they are is asked in `tests/law`.
 
-use schakelpunt_domain::{case::FactValue, consent::Consent};
-use serde_json::{Value, json};
+use schakelpunt_domain::case::FactValue;
+use serde_json::json;
 
 use super::*;
 use crate::access::tests::{at, case, participant, registers, who};
 
-mod recipients;
-mod responsible;
-mod senders;
-
-const NOW: &str = "2024-03-05T09:00:00Z";
-/// After the transfer of [`moving`].
-const AFTER: &str = "2024-03-11T09:00:00Z";
-
-fn now() -> At {
-    At::now(at(NOW))
+fn answers(case: &Case, registers: &Registers) -> Option<String> {
+    responsible_municipality(case, registers, At::now(at("2024-03-05T09:00:00Z"))).map(|municipality| municipality.id.to_string())
 }
 
-/// A case in which a fact holds and is known since the first day.
-fn with(mut case: Case, fact: FactValue) -> Case {
-    let began = at("2024-02-01T09:00:00Z");
-    case.record(fact, began, began);
-    case
+#[test]
+fn a_municipality_that_was_split_needs_a_postal_code() {
+    let split = json!({"reorganisation": {
+        "code": "0855", "from": "2024-02-15", "into": ["0758", "0794"], "parts": [{"postal-code": "5011", "code": "0758"}]
+    }});
+    let registers = registers(vec![split]);
+    let lived = |postal_code: &str| {
+        let residence = json!([{"source": "BRP_AT_START", "municipality": "0855", "kind": "HOME", "postalCode": postal_code}]);
+        let mut case = case("T-1", "pi-vught", "0855");
+        let began = at("2024-02-01T09:00:00Z");
+        case.record(FactValue::Residence(serde_json::from_value(residence).unwrap()), began, began);
+        answers(&case, &registers)
+    };
+    assert_eq!(lived("5011AB").as_deref(), Some("gemeente-breda"));
+    assert_eq!(lived("5099AB"), None);
+    assert_eq!(answers(&case("T-1", "pi-vught", "0855"), &registers), None);
 }
 
-/// Tilburg's case in Vught, on its way to Grave on the tenth of March.
-fn moving() -> Case {
-    let mut case = case("T-1", "pi-vught", "0855");
-    case.record(FactValue::Prison(who("pi-grave")), at("2024-03-10T09:00:00Z"), at("2024-03-01T09:00:00Z"));
-    case
-}
-
-/// A case of which nobody knows the municipality.
-fn homeless(detention: &str) -> Case {
-    with(case(detention, "pi-vught", "0855"), FactValue::Residence(Vec::new()))
-}
-
-/// A case in which a consent names somebody.
-fn consenting(recipient: &str) -> Case {
-    let mut case = case("T-1", "pi-vught", "0855");
-    let given = at("2024-02-01T12:00:00Z");
-    case.consents.push(Consent {
-        id: "c-1".to_owned(),
-        recipient: who(recipient),
-        categories: Vec::new(),
-        purpose: "reintegration".to_owned(),
-        given_at: Some(given),
-        until: None,
-        withdrawn_at: None,
-        recorded: given,
-        withdrawal_recorded: None,
-        message: None,
-    });
-    case
-}
-
-fn succession(predecessor: &str, successor: &str) -> Value {
-    json!({"succession": {"predecessor": predecessor, "successor": successor, "from": "2024-03-01"}})
-}
-
-fn event(event: &str) -> Who<'_> {
-    Who { event, ..Who::default() }
-}
-
-/// Each candidate with its relations.
-fn told(candidates: &[Candidate]) -> Vec<String> {
-    let words = |candidate: &Candidate| candidate.relations.iter().map(|relation| relation.word()).collect::<Vec<_>>().join(" + ");
-    candidates.iter().map(|candidate| format!("{}: {}", candidate.participant, words(candidate))).collect()
+#[test]
+fn the_hub_is_what_it_is_in_every_case() {
+    let registers = registers(vec![participant("schakelpunt", "hub", None)]);
+    let now = At::now(at("2024-03-05T09:00:00Z"));
+    let hub = registers.participant(&who("schakelpunt"), now).unwrap();
+    assert_eq!(sender_relations(hub, &case("T-1", "pi-vught", "0855"), &registers, now, "heartbeat", false), [Relation::Hub]);
 }

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use schakelpunt_domain::{BasisId, calendar::Period, registers::Kind};
 
 use super::*;
@@ -6,9 +8,11 @@ use crate::{
     ruleset::{BasisKind, Fields, Grant, Power},
 };
 
+/// The event catalogue, read once for all tests of this crate.
+pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load().unwrap());
+
 fn load(text: &str) -> Result<RuleSet, LoadErrors> {
-    let catalogue = Catalogue::load().unwrap();
-    RuleSet::load(&[RuleFile { name: "rules.toml".to_owned(), text: text.to_owned() }], &catalogue)
+    RuleSet::load(&[RuleFile { name: "rules.toml".to_owned(), text: text.to_owned() }], &CATALOGUE)
 }
 
 const BASIS: &str = r#"
@@ -103,83 +107,6 @@ fn each_mistake_has_its_place() {
     assert_eq!(mistake("[[basis]]\nid = \"x\"\nwhat = 1\n").0, "SHAPE");
 }
 
-/// A good rule set with one word changed: the code of the one mistake, and what stands where it is shown.
-fn changed(from: &str, to: &str) -> (&'static str, String) {
-    assert!(WHOLE.contains(from), "{from}");
-    let errors = load(&WHOLE.replacen(from, to, 1)).unwrap_err().0;
-    assert_eq!(errors.len(), 1, "{errors:?}");
-    let meant = errors[0].source.chars().skip(errors[0].column - 1).take(errors[0].width).collect();
-    (errors[0].code, meant)
-}
-
-#[test]
-fn each_word_has_to_name_something() {
-    let said = |code, meant: &str| (code, meant.to_owned());
-    assert_eq!(changed("id = \"no-skn\"", "id = \"No SKN\""), said("BAD_ID", "\"No SKN\""));
-    assert_eq!(changed("\"Pm 20d\"", "\" \""), said("NO_CITATION", "\" \""));
-    assert_eq!(changed("2021-07-01", "2021-07-32"), said("BAD_DAY", "\"2021-07-32\""));
-    assert_eq!(changed("2030-01-01", "soon"), said("BAD_DAY", "\"soon\""));
-    assert_eq!(changed("[\"prison\", ", "[\"jail\", "), said("UNKNOWN_KIND", "\"jail\""));
-    assert_eq!(changed("[\"plan-running\"]", "[\"plan-walking\"]"), said("UNKNOWN_SIGNAL", "\"plan-walking\""));
-    assert_eq!(changed("[\"care-needed\"]", "[\"care\"]"), said("UNKNOWN_SIGNAL", "\"care\""));
-    assert_eq!(changed("yields-to = [\"pm\"]", "yields-to = [\"mp\"]"), said("UNKNOWN_BASIS", "\"mp\""));
-    assert_eq!(changed("basis = \"pm\"", "basis = \"mp\""), said("UNKNOWN_BASIS", "\"mp\""));
-    assert_eq!(changed("to = [\"responsible-municipality\"", "to = [\"town\""), said("UNKNOWN_RELATION", "\"town\""));
-    assert_eq!(changed("owner = \"DJI\"", "owner = \"\""), said("NO_OWNER", "\"\""));
-    assert_eq!(changed("purpose = \"reintegration\"", "purpose = \"care\""), said("WRONG_PURPOSE", "\"pm\""));
-    assert_eq!(changed("needs = [\"/plan/version\"]", "needs = [\"/plan\"]"), said("NOT_A_LEAF", "\"/plan\""));
-    assert_eq!(changed("[\"/status\"]", "[\"/state\"]"), said("NO_SUCH_FIELD", "\"/state\""));
-    assert_eq!(changed("[\"care-needed\"]", "[\"entry-not-in-order\"]"), said("SIGNAL_OF_ENTRIES", "\"consent\""));
-    assert_eq!(changed("to = [\"care-partner\"]", "to = [\"carer\"]"), said("UNKNOWN_KIND", "\"carer\""));
-    assert_eq!(changed("fields = [\"/person/identity/skn\"]", "fields = [\"/person/identity\"]").0, "NOT_A_LEAF");
-    assert_eq!(
-        changed("fields = [\"/plan/version\", \"/release/date\"]", "fields = [\"/plan/versions\", \"/plan/version\"]").0,
-        "NO_SUCH_FIELD"
-    );
-}
-
-#[test]
-fn an_id_stands_once_in_all_files_together() {
-    let twice = |block: &str| {
-        load(&format!("{WHOLE}\n{block}")).unwrap_err().0.into_iter().map(|error| (error.code, error.message)).collect::<Vec<_>>()
-    };
-    assert_eq!(
-        twice("[[field-set]]\nid = \"plan\"\nfields = [\"/plan/version\"]\n"),
-        [("TWICE", "the field set `plan` stands twice".to_owned())]
-    );
-    assert_eq!(
-        twice("[[never]]\nid = \"no-skn\"\nto = [\"hub\"]\nfields = []\n"),
-        [("TWICE", "the never `no-skn` stands twice".to_owned())]
-    );
-    let rule = WHOLE.get(WHOLE.find("[[rule]]").unwrap()..WHOLE.find("[[never]]").unwrap()).unwrap();
-    assert_eq!(twice(rule), [("TWICE", "the rule `plan` stands twice".to_owned())]);
-    assert!(
-        load(&format!("{WHOLE}\n[[never]]\nid = \"plan\"\nto = [\"hub\"]\nfields = []\n")).is_ok(),
-        "a rule and a `never` may share one"
-    );
-}
-
-#[test]
-fn a_rule_grants_something() {
-    let text = "[[rule]]\nid = \"r\"\nevents = [\"plan-ready\"]\nsender = \"holding-prison\"\nto = []\npurpose = \"-\"\nowner = \"DJI\"\n";
-    assert_eq!(mistake(text), ("NO_GRANT", 2, 6));
-}
-
-#[test]
-fn a_field_set_has_a_field_of_the_event() {
-    let set = "[[field-set]]\nid = \"dates\"\nfields = [\"/release/date\"]\n";
-    assert_eq!(mistake(&(set.to_owned() + &rule("[\"detention-started\"]", "holding-prison", "[\"@dates\"]"))).0, "NO_SUCH_FIELD");
-    assert_eq!(mistake(&(set.to_owned() + &rule("[\"detention-begun\"]", "holding-prison", "[\"@dates\"]"))).0, "UNKNOWN_EVENT");
-    assert!(load(&(set.to_owned() + &rule("[\"release-date-set\"]", "holding-prison", "[\"@dates\"]"))).is_ok());
-}
-
-#[test]
-fn a_file_has_its_largest_size() {
-    let padded = |size: usize| format!("#{}", " ".repeat(size - 1));
-    assert!(load(&padded(1_048_576)).is_ok());
-    assert_eq!(mistake(&padded(1_048_577)), ("TOO_LARGE", 1, 1));
-}
-
 /// Every word of a rule set, as it stands after resolving.
 #[test]
 fn a_rule_set_says_what_its_files_say() {
@@ -208,15 +135,6 @@ fn a_rule_set_says_what_its_files_say() {
 }
 
 #[test]
-fn rules_are_found_by_their_event() {
-    let set = load(WHOLE).unwrap();
-    let (plan, release) = ("plan-ready".parse().unwrap(), "release-date-set".parse().unwrap());
-    assert_eq!((set.rules_for(&plan).count(), set.rules_for(&release).count()), (1, 0));
-    assert!(set.may_produce(&plan, &[Relation::Hub, Relation::FormerPrison]));
-    assert!(!set.may_produce(&plan, &[Relation::Hub]) && !set.may_produce(&release, &[Relation::HoldingPrison]));
-}
-
-#[test]
 fn the_law_changes_on_the_days_of_its_bases() {
     let set = load(WHOLE).unwrap();
     let next = |after: &str| set.next_boundary(after.parse().unwrap()).map(|at| at.to_string());
@@ -224,16 +142,6 @@ fn the_law_changes_on_the_days_of_its_bases() {
     assert_eq!(next("2018-05-24T22:00:00Z").as_deref(), Some("2021-06-30T22:00:00Z"));
     assert_eq!(next("2029-01-01T00:00:00Z").as_deref(), Some("2029-12-31T23:00:00Z"));
     assert_eq!(next("2030-01-01T00:00:00Z"), None);
-}
-
-#[test]
-fn a_version_is_the_same_in_whatever_order_files_are_read() {
-    let catalogue = Catalogue::load().unwrap();
-    let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
-    let version = |files: &[RuleFile]| RuleSet::load(files, &catalogue).unwrap().version;
-    let (a, b) = (file("a.toml", WHOLE), file("b.toml", "# nothing"));
-    assert_eq!(version(&[a.clone(), b.clone()]), version(&[b.clone(), a.clone()]));
-    assert_ne!(version(&[a.clone(), b]), version(&[a]));
 }
 
 #[test]
@@ -362,9 +270,8 @@ fn a_file_has_a_size_that_a_person_can_review() {
 
 #[test]
 fn the_version_is_of_names_and_texts_whatever_their_order() {
-    let catalogue = Catalogue::load().unwrap();
     let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
-    let version = |files: &[RuleFile]| RuleSet::load(files, &catalogue).unwrap().version;
+    let version = |files: &[RuleFile]| RuleSet::load(files, &CATALOGUE).unwrap().version;
     let (a, b) = (file("a", "# one"), file("b", "# two"));
     assert_eq!(version(&[a.clone(), b.clone()]), version(&[b.clone(), a.clone()]));
     assert_ne!(version(&[a.clone(), b.clone()]), version(&[a.clone(), file("b", "# three")]));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::RuleFile;
+use crate::{RuleFile, load::tests::CATALOGUE};
 
 const BASES: &str = r#"
 [[basis]]
@@ -37,10 +37,9 @@ fields = ["/release/date"]
 "#;
 
 fn of(text: &str) -> Matrix {
-    let catalogue = Catalogue::load().unwrap();
     let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
-    let rules = RuleSet::load(&[file("bases.toml", BASES), file("rules.toml", text)], &catalogue).unwrap();
-    matrix(&rules, &catalogue).unwrap()
+    let rules = RuleSet::load(&[file("bases.toml", BASES), file("rules.toml", text)], &CATALOGUE).unwrap();
+    matrix(&rules, &CATALOGUE).unwrap()
 }
 
 #[test]
