@@ -127,7 +127,7 @@ impl World {
     }
 
     /// The same question about the care partner.
-    fn to_partner(mut self) -> Self {
+    fn asking_partner(mut self) -> Self {
         self.candidate.participant = who("opvang");
         self.candidate.kind = Kind::CarePartner;
         self.candidate.relations = vec![Relation::CarePartner];
@@ -218,7 +218,7 @@ const EVERYTHING: [&str; 2] = ["class:ID", "condition:HOUSING"];
 
 /// The release date to a care partner, on consent.
 fn partner() -> World {
-    release(&[("consent", &["/release/date"])]).to_partner()
+    release(&[("consent", &["/release/date"])]).asking_partner()
 }
 
 #[test]
@@ -266,9 +266,9 @@ fn who_rests_on_consent_gets_no_correction_after_its_end() {
         world("release-date-set", &rule("r", "release-date-set", &grant))
     };
     assert_eq!(asked().told(), "law: /release/date");
-    assert_eq!(asked().to_partner().told(), "NO_BASIS");
-    assert_eq!(asked().to_partner().consents_to(&[]).told(), "law: /release/date");
-    assert_eq!(asked().to_partner().consents_to(&[]).fact(FactValue::Ended, "2024-03-01T09:00:00Z").told(), "NO_BASIS");
+    assert_eq!(asked().asking_partner().told(), "NO_BASIS");
+    assert_eq!(asked().asking_partner().consents_to(&[]).told(), "law: /release/date");
+    assert_eq!(asked().asking_partner().consents_to(&[]).fact(FactValue::Ended, "2024-03-01T09:00:00Z").told(), "NO_BASIS");
 }
 
 /// Whether a consent to these categories covers a leaf, for whom, in which event.
@@ -278,7 +278,7 @@ fn is_covered(categories: &[&str], leaf: &str, world: &World) -> bool {
 
 #[test]
 fn a_condition_of_the_plan_is_the_same_condition() {
-    let world = world("plan-ready", "").to_partner();
+    let world = world("plan-ready", "").asking_partner();
     assert!(is_covered(&["condition:HOUSING"], "/plan/conditions/HOUSING/status", &world));
     assert!(!is_covered(&["condition:HOUSING"], "/plan/conditions/DEBT/status", &world));
     assert!(!is_covered(&["condition:HOUSING"], "/plan/version", &world));
@@ -298,7 +298,7 @@ fn who_knows_the_person_already_needs_no_consent_for_the_name() {
 
 #[test]
 fn what_the_hub_administers_is_covered_by_any_consent() {
-    let world = world("message-corrected", "").to_partner();
+    let world = world("message-corrected", "").asking_partner();
     assert!(is_covered(&[], "/correction/of/id", &world));
     assert!(!is_covered(&["class:ID"], "/care/needed", &world) && is_covered(&["class:HEALTH"], "/care/needed", &world));
 }
