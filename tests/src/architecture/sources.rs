@@ -96,7 +96,7 @@ fn made_elsewhere(sources: &[Source]) -> Vec<String> {
     };
     let mut failures = Vec::new();
     for Source { path, text } in
-        sources.iter().filter(|source| source.path.starts_with("crates/") && source.path != "crates/engine/src/claim.rs")
+        sources.iter().filter(|source| source.path.starts_with("crates/") && source.path != "crates/engine/src/claim/permitted.rs")
     {
         let hits = code(text).filter(|(_, line)| made(line) || line.contains("impl Permitted"));
         failures.extend(
@@ -110,7 +110,7 @@ fn made_elsewhere(sources: &[Source]) -> Vec<String> {
 fn loose_permitted(claim: &str) -> Vec<String> {
     let mut failures = Vec::new();
     let Some((before, after)) = claim.split_once("pub struct Permitted {") else {
-        return vec!["`Permitted` is gone from claim.rs: find it anew".to_owned()];
+        return vec!["`Permitted` is gone from claim/permitted.rs: find it anew".to_owned()];
     };
     let derive = before.lines().next_back().unwrap_or_default();
     if derive.trim() != "#[derive(Debug)]" {
@@ -122,7 +122,7 @@ fn loose_permitted(claim: &str) -> Vec<String> {
     }
     for copy in ["Clone for Permitted", "Serialize for Permitted", "Deserialize for Permitted", "Default for Permitted", "From<"] {
         if claim.contains(copy) {
-            failures.push(format!("`{copy}` in claim.rs: a `Permitted` comes from a committed claim only"));
+            failures.push(format!("`{copy}` in claim/permitted.rs: a `Permitted` comes from a committed claim only"));
         }
     }
     failures
@@ -161,7 +161,7 @@ fn the_core_of_the_engine_does_not_await() {
 fn only_a_claim_makes_what_may_leave() {
     let sources = sources();
     demand(&made_elsewhere(&sources));
-    demand(&loose_permitted(&sources.iter().find(|source| source.path == "crates/engine/src/claim.rs").unwrap().text));
+    demand(&loose_permitted(&sources.iter().find(|source| source.path == "crates/engine/src/claim/permitted.rs").unwrap().text));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn bad_sources_are_seen() {
     assert_eq!(worldly(&source("crates/domain/src/clock.rs", "let now = Timestamp::now();")).len(), 1);
     assert!(worldly(&source("crates/domain/src/clock.rs", "// never SystemTime")).is_empty(), "a comment does nothing");
     assert!(worldly(&source("crates/store/src/sqlite.rs", "std::fs::read(path)")).is_empty());
-    for path in ["crates/engine/src/step.rs", "crates/engine/src/step/world.rs", "crates/engine/src/claim.rs"] {
+    for path in ["crates/engine/src/step.rs", "crates/engine/src/step/world.rs", "crates/engine/src/claim/permitted.rs"] {
         assert_eq!(asynchronous(&source(path, "let x = store.case(id).await?;")).len(), 1, "{path}");
     }
     assert!(asynchronous(&source("crates/engine/src/hub.rs", "async fn run() {}")).is_empty());
@@ -200,7 +200,7 @@ fn a_second_way_out_is_seen() {
     let made = concat!("let p = Permitted", " { id, bytes };");
     assert_eq!(made_elsewhere(&source("crates/engine/src/hub.rs", made)).len(), 1);
     assert_eq!(made_elsewhere(&source("crates/bus/src/lib.rs", concat!("impl Permitted", " { fn new() {} }"))).len(), 1);
-    assert!(made_elsewhere(&source("crates/engine/src/claim.rs", made)).is_empty());
+    assert!(made_elsewhere(&source("crates/engine/src/claim/permitted.rs", made)).is_empty());
     let good = "#[derive(Debug)]\npub struct Permitted {\n    id: u8,\n}\n";
     assert!(loose_permitted(good).is_empty());
     assert_eq!(loose_permitted(&good.replace("Debug", "Debug, Clone")).len(), 1);
