@@ -223,7 +223,7 @@ found! {
     lane_overtaken: LaneOvertaken by ORDER_PER_LANE;
     expiry_without_a_write_missed: ExpiryWithoutAWriteMissed by NO_CLAIM_WITHOUT_GROUND;
     stale_slot_delivered: StaleSlotDelivered by ORDER_PER_LANE;
-    correction_to_the_wrong_recipient: CorrectionToTheWrongRecipient by NO_CLAIM_WITHOUT_GROUND;
+    correction_to_the_wrong_recipient: CorrectionToTheWrongRecipient by NO_CLAIM_WITHOUT_GROUND, ORDER_PER_LANE;
     lease_not_fenced: LeaseNotFenced by NO_CLAIM_WITHOUT_GROUND, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     payload_purged_too_early: PayloadPurgedTooEarly by EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     receipt_before_commit: ReceiptBeforeCommit by NOTHING_ACCEPTED_IS_LOST;
