@@ -4,12 +4,10 @@
 //! |---|---|
 //! | `world` | a question to the routing core, put together from plain words |
 //! | `table` | the tables: parse, ask, compare |
-//! | `matrix` | the golden matrix, for reviewers of a rule change |
 //! | `generated` | questions that nobody thought of |
 //! | `properties` | what must hold of every answer |
 
 mod generated;
-mod matrix;
 mod properties;
 mod table;
 mod world;

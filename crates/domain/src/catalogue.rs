@@ -1,9 +1,6 @@
 //! The event catalogue: read from `schemas/`, which travels inside the binary.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value};
@@ -14,8 +11,11 @@ use crate::{
     pointer::Leaf,
 };
 
+mod fields;
 mod formats;
 mod invalid;
+
+pub(crate) use fields::is_field;
 
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../schemas");
 
@@ -256,34 +256,6 @@ impl EventSpec {
     pub fn class(&self, leaf: &Leaf) -> Class {
         self.leaves.get(leaf).map_or(Class::Adm, |spec| spec.class)
     }
-}
-
-/// Every name of a field that stands in some schema.
-static FIELDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let events = SCHEMAS.get_dir("events").into_iter().flat_map(Dir::files);
-    let mut names = BTreeSet::new();
-    for file in events.chain(SCHEMAS.get_file("parts.json")) {
-        collect_names(&serde_json::from_slice(file.contents()).unwrap_or_default(), &mut names);
-    }
-    names
-});
-
-fn collect_names(schema: &Value, names: &mut BTreeSet<String>) {
-    match schema {
-        Value::Object(map) => {
-            if let Some(Value::Object(properties)) = map.get("properties") {
-                names.extend(properties.keys().cloned());
-            }
-            map.values().for_each(|part| collect_names(part, names));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_names(item, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// Whether some event has a field of that name: then the name says nothing about anybody.
-pub(crate) fn is_field(name: &str) -> bool {
-    FIELDS.contains(name)
 }
 
 fn invalid(file: &str, reason: impl std::fmt::Display) -> InvalidCatalogue {

@@ -6,6 +6,7 @@ mod desk;
 mod file;
 mod play;
 mod recording;
+mod sending;
 mod year;
 
 pub(crate) use check::to_json;

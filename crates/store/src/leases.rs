@@ -24,7 +24,7 @@ const WRITE: Sql = Sql::of(
     "insert into leases (name, epoch, holder, run, until) values ($1, $2, $3, $4, $5)
      on conflict (name) do update set epoch = excluded.epoch, holder = excluded.holder, run = excluded.run, until = excluded.until",
 );
-/// Nobody takes them over before a transaction that decides has ended. With the clock, for the last row the latest.
+/// Nobody takes them over before a transaction that decides has ended. Each row says the clock too: the last one counts.
 const CHECK: Sql = Sql::of(
     "select l.until, (extract(epoch from clock_timestamp()) * 1000000)::bigint as now
      from unnest($1, $2) as f(name, epoch) join leases l on l.name = f.name and l.epoch = f.epoch",

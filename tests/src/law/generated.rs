@@ -7,13 +7,10 @@ use proptest::{
     prelude::*,
     sample::{select, subsequence},
 };
-use schakelpunt_domain::{case::Title, pointer::Leaf};
+use schakelpunt_domain::{case::Title, catalogue::EventSpec, pointer::Leaf};
 use schakelpunt_rules::{Signal, Signals};
 
-use super::{
-    matrix::all_signals,
-    world::{Asked, CATALOGUE, Given, ROLES, Role, Standing},
-};
+use super::world::{Asked, CATALOGUE, Given, ROLES, Role, Standing};
 
 const CATEGORIES: [&str; 10] = [
     "condition:ID",
@@ -28,6 +25,20 @@ const CATEGORIES: [&str; 10] = [
     "class:JUST",
 ];
 const TITLES: [Title; 4] = [Title::Sentence, Title::Vris, Title::Aliens, Title::TbsPasser];
+
+/// All signals that an event with all its leaves can give.
+fn all_signals(event: &EventSpec) -> Signals {
+    let entry = |leaf: &str| {
+        let at = leaf.find("/conditions/")? + "/conditions/".len();
+        let end = at + leaf.get(at..)?.find('/')?;
+        leaf.get(..end).map(str::to_owned)
+    };
+    let entries = event.leaves.keys().filter_map(|leaf| entry(leaf.as_str()));
+    Signals {
+        whole: BTreeSet::from([Signal::CareNeeded, Signal::Consulting]),
+        entries: entries.map(|entry| (entry, BTreeSet::from([Signal::EntryNotInOrder]))).collect(),
+    }
+}
 
 /// Any instant from before the first basis to after the last, the boundaries themselves often.
 fn instant() -> impl Strategy<Value = Timestamp> {

@@ -47,6 +47,23 @@ pub(super) fn rules(parts: &[String]) -> RuleSet {
     RuleSet::load(&[file], &CATALOGUE).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+/// A consent since the second day of the detention.
+pub(super) fn consent(recipient: &ParticipantId, categories: &[&str]) -> Consent {
+    let given: Timestamp = "2024-02-02T09:00:00Z".parse().unwrap();
+    Consent {
+        id: "c-1".to_owned(),
+        recipient: recipient.clone(),
+        categories: categories.iter().map(|category| category.parse().unwrap()).collect(),
+        purpose: "reintegration".to_owned(),
+        given_at: Some(given),
+        until: None,
+        withdrawn_at: None,
+        recorded: given,
+        withdrawal_recorded: None,
+        message: None,
+    }
+}
+
 /// One question; what it does not say is a municipality that is responsible, with nothing known of the case.
 pub(super) struct Asked {
     rules: RuleSet,
@@ -88,27 +105,23 @@ impl Asked {
         self
     }
 
-    pub(super) fn fact(mut self, value: FactValue) -> Self {
-        let before = "2024-02-01T09:00:00Z".parse().unwrap();
-        self.case.record(value, before, before);
+    pub(super) fn fact(self, value: FactValue) -> Self {
+        self.fact_at(value, "2024-02-01T09:00:00Z", "2024-02-01T09:00:00Z")
+    }
+
+    /// A fact that holds from one instant on and is known from another.
+    pub(super) fn fact_at(mut self, value: FactValue, from: &str, recorded: &str) -> Self {
+        self.case.record(value, from.parse().unwrap(), recorded.parse().unwrap());
         self
     }
 
     /// A consent for these categories and, where given, with an end.
-    pub(super) fn consent(mut self, categories: &[&str], until: Option<&str>) -> Self {
-        let given: Timestamp = "2024-02-01T09:00:00Z".parse().unwrap();
-        self.case.consents.push(Consent {
-            id: format!("c-{}", self.case.consents.len()),
-            recipient: who(),
-            categories: categories.iter().map(|category| category.parse().unwrap()).collect(),
-            purpose: "reintegration".to_owned(),
-            given_at: Some(given),
-            until: until.map(|until| until.parse().unwrap()),
-            withdrawn_at: None,
-            recorded: given,
-            withdrawal_recorded: None,
-            message: None,
-        });
+    pub(super) fn consent(self, categories: &[&str], until: Option<&str>) -> Self {
+        self.given_consent(Consent { until: until.map(|until| until.parse().unwrap()), ..consent(&who(), categories) })
+    }
+
+    pub(super) fn given_consent(mut self, consent: Consent) -> Self {
+        self.case.consents.push(consent);
         self
     }
 

@@ -1,99 +1,15 @@
 //! Who is concerned: recipients are derived from case and registers, and from nothing that a sender chooses.
 
-use jiff::Timestamp;
 use schakelpunt_domain::{
-    LegalDay, ParticipantId, Refusal,
-    case::{Case, FactValue, Opened},
-    consent::Consent,
-    registers::{At, Entry, Recorded, Registers},
+    ParticipantId, Refusal,
+    case::{Case, FactValue},
+    pointer::Leaf,
+    registers::Registers,
 };
-use schakelpunt_rules::{Candidate, Relation, Who, agreement, candidate_for, candidates, sender_relations};
+use schakelpunt_rules::{Candidate, Who, candidate_for, candidates};
 use serde_json::{Value, json};
 
-const BEFORE: &str = "2024-01-01T00:00:00Z";
-
-fn instant(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn now() -> At {
-    At::now(instant("2024-03-05T09:00:00Z"))
-}
-
-fn unit(id: &str) -> ParticipantId {
-    id.parse().unwrap()
-}
-
-/// Adds the keys of `more`.
-fn extend(value: &mut Value, more: Value) {
-    let (Value::Object(value), Value::Object(more)) = (value, more) else { panic!("an object") };
-    value.extend(more);
-}
-
-fn participant(id: &str, kind: &str, more: Value) -> Value {
-    let mut participant = json!({"id": id, "kind": kind, "oin": "00000099PI0000008000"});
-    extend(&mut participant, more);
-    json!({"participant": participant})
-}
-
-/// Three municipalities, three prisons, two probation units, a partner and the desk for triage.
-fn registers(more: &[Value]) -> Registers {
-    let municipality = |id: &str, code: &str| participant(id, "municipality", json!({"municipalities": [{"code": code}]}));
-    let mut entries = vec![
-        municipality("gemeente-zwolle", "0193"),
-        municipality("gemeente-breda", "0758"),
-        municipality("gemeente-haarlem", "0392"),
-        participant("pi-zwolle", "prison", json!({})),
-        participant("pi-vught", "prison", json!({})),
-        participant("pi-grave", "prison", json!({})),
-        participant("rn-oost", "probation", json!({"intake-for": ["pi-zwolle"]})),
-        participant("rn-zuid", "probation", json!({"intake-for": ["pi-vught"]})),
-        participant("ggz-zwolle", "care-partner", json!({"tells-health": true})),
-        participant("triage", "triage", json!({})),
-    ];
-    entries.extend(more.iter().cloned());
-    let entry = |json: Value| Recorded { entry: serde_json::from_value::<Entry>(json).unwrap(), recorded: instant(BEFORE) };
-    Registers::new(1, entries.into_iter().map(entry))
-}
-
-/// A detention in PI Zwolle since 1 February.
-fn case() -> Case {
-    let mut case = Case::new("D-1".parse().unwrap());
-    case.opened = Some(Opened { by: unit("pi-zwolle"), person: "digest".to_owned(), at: instant("2024-02-01T09:00:00Z") });
-    let case = with(case, FactValue::Prison(unit("pi-zwolle")), "2024-02-01T09:00:00Z");
-    with(case, FactValue::Start("2024-02-01".parse().unwrap()), "2024-02-01T09:00:00Z")
-}
-
-fn with(mut case: Case, value: FactValue, from: &str) -> Case {
-    case.record(value, instant(from), instant("2024-02-01T09:00:00Z"));
-    case
-}
-
-fn living(case: Case, residence: Value) -> Case {
-    with(case, FactValue::Residence(serde_json::from_value(residence).unwrap()), "2024-02-01T09:00:00Z")
-}
-
-/// Lived in Zwolle when detained.
-fn of_zwolle() -> Case {
-    living(case(), json!([{"source": "BRP_AT_START", "municipality": "0193", "kind": "HOME"}]))
-}
-
-fn consented(mut case: Case, partner: &str) -> Case {
-    let given = instant("2024-02-02T09:00:00Z");
-    case.consents.push(Consent {
-        id: "c-1".to_owned(),
-        recipient: unit(partner),
-        categories: vec!["class:ID".parse().unwrap()],
-        purpose: "reintegration".to_owned(),
-        given_at: Some(given),
-        until: None,
-        withdrawn_at: None,
-        recorded: given,
-        withdrawal_recorded: None,
-        message: None,
-    });
-    case
-}
+use super::chain::{case, consented, extend, living, mandate, now, of_zwolle, participant, registers, succession, unit, with};
 
 /// `unit: relations`, with `for` whom and what is closed.
 fn told(candidate: &Candidate) -> String {
@@ -103,6 +19,7 @@ fn told(candidate: &Candidate) -> String {
     format!("{}: {}{behalf}{closed}", candidate.participant, relations.join(" "))
 }
 
+/// All candidates.
 fn all(event: &str, case: &Case, registers: &Registers) -> Vec<String> {
     candidates(&Who { event, ..Who::default() }, case, registers, now()).iter().map(told).collect()
 }
@@ -228,7 +145,7 @@ fn a_partner_is_concerned_by_a_consent_or_by_name() {
 #[test]
 fn who_had_something_hears_of_it() {
     let (had, informed) = (unit("rn-zuid"), unit("ggz-zwolle"));
-    let leaf: schakelpunt_domain::pointer::Leaf = "/detention/start".parse().unwrap();
+    let leaf: Leaf = "/detention/start".parse().unwrap();
     let who = Who { event: "message-corrected", earlier: vec![(&had, vec![leaf.clone()])], informed: vec![&informed], ..Who::default() };
     let found = candidates(&who, &of_zwolle(), &registers(&[]), now());
     let one = |id: &ParticipantId| found.iter().find(|candidate| candidate.participant == *id).unwrap();
@@ -243,12 +160,6 @@ fn each_stands_once_with_all_its_relations_in_their_order() {
     let found: Vec<_> = candidates(&who, &of_zwolle(), &registers(&[]), now()).iter().map(told).collect();
     assert_eq!(found[0], "pi-zwolle: holding-prison earlier-recipient");
     assert_eq!(found.iter().filter(|one| one.starts_with("pi-zwolle")).count(), 1);
-}
-
-fn mandate(scope: &str, more: Value) -> Value {
-    let mut mandate = json!({"mandator": "gemeente-zwolle", "mandatary": "gemeente-breda", "scope": scope, "from": "2024-01-01"});
-    extend(&mut mandate, more);
-    json!({"mandate": mandate})
 }
 
 #[test]
@@ -324,64 +235,7 @@ fn the_responsible_probation_unit() {
 }
 
 #[test]
-fn what_a_sender_is_to_the_case() {
-    let relations = |id: &str, case: &Case, event: &str, receives: bool| {
-        let registers = registers(&[mandate("tbo", json!({}))]);
-        let sender = registers.participant(&unit(id), now()).unwrap();
-        let found = sender_relations(sender, case, &registers, now(), event, receives);
-        found.iter().map(|relation| relation.word()).collect::<Vec<_>>().join(" ")
-    };
-    let (opened, blank) = (of_zwolle(), Case::new("D-2".parse().unwrap()));
-    assert_eq!(relations("pi-zwolle", &opened, "release-date-set", false), "holding-prison");
-    assert_eq!(relations("pi-vught", &opened, "release-date-set", false), "");
-    assert_eq!(relations("pi-vught", &opened, "transferred", true), "receiving-prison");
-    assert_eq!(relations("pi-vught", &blank, "detention-started", false), "holding-prison", "who opens a case holds the person");
-    assert_eq!(relations("pi-vught", &blank, "release-date-set", false), "");
-    assert_eq!(relations("pi-vught", &opened, "detention-started", false), "", "it is open already");
-    let moved = with(of_zwolle(), FactValue::Prison(unit("pi-vught")), "2024-03-01T09:00:00Z");
-    assert_eq!(relations("pi-zwolle", &moved, "release-date-set", false), "former-prison");
-    assert_eq!(relations("pi-vught", &moved, "release-date-set", false), "holding-prison");
-    let moving = with(of_zwolle(), FactValue::Prison(unit("pi-vught")), "2024-03-10T09:00:00Z");
-    assert_eq!(relations("pi-vught", &moving, "release-date-set", false), "receiving-prison");
-    assert_eq!(relations("gemeente-zwolle", &opened, "release-date-set", false), "responsible-municipality");
-    assert_eq!(relations("gemeente-zwolle", &opened, "tbo-held", false), "", "another acts for it there");
-    assert_eq!(relations("gemeente-breda", &opened, "tbo-held", false), "responsible-municipality");
-    assert_eq!(relations("gemeente-breda", &case(), "tbo-held", false), "", "nobody is responsible yet");
-    assert_eq!(relations("rn-oost", &opened, "supervision-started", false), "responsible-probation-unit");
-    assert_eq!(relations("rn-zuid", &opened, "supervision-started", false), "");
-    assert_eq!(relations("ggz-zwolle", &opened, "care-continuity-confirmed", false), "");
-    assert_eq!(relations("ggz-zwolle", &consented(opened.clone(), "ggz-zwolle"), "care-continuity-confirmed", false), "care-partner");
-    assert_eq!(relations("triage", &opened, "responsible-municipality-determined", false), "triage");
-}
-
-#[test]
-fn who_takes_a_units_place_is_what_that_unit_was() {
-    let more = [
-        participant("pi-noord", "prison", json!({})),
-        json!({"succession": {"predecessor": "pi-zwolle", "successor": "pi-noord", "from": "2024-03-01"}}),
-    ];
-    let registers = registers(&more);
+fn whoever_takes_a_units_place_is_concerned_instead() {
+    let registers = registers(&succession());
     assert!(all("release-date-set", &of_zwolle(), &registers).contains(&"pi-noord: holding-prison".to_owned()));
-    let successor = registers.participant(&unit("pi-noord"), now()).unwrap();
-    assert_eq!(sender_relations(successor, &of_zwolle(), &registers, now(), "release-date-set", false), [Relation::HoldingPrison]);
-}
-
-/// The agreement is that of the day of entry, with the prison that took the person in.
-#[test]
-fn a_transfer_changes_nothing_about_the_agreement() {
-    let of = |prison: &str, days: u16, more: Value| {
-        let mut agreement = json!({"municipality": "gemeente-zwolle", "prison": prison, "tbo-calendar-days": days});
-        extend(&mut agreement, more);
-        json!({"agreement": agreement})
-    };
-    let days =
-        |case: &Case, entries: &[Value]| agreement(case, &registers(entries), now()).and_then(|agreement| agreement.tbo_calendar_days);
-    let both = [of("pi-zwolle", 10, json!({})), of("pi-vught", 20, json!({}))];
-    let moved = with(of_zwolle(), FactValue::Prison(unit("pi-vught")), "2024-03-01T09:00:00Z");
-    assert_eq!((days(&of_zwolle(), &both), days(&moved, &both)), (Some(10), Some(10)));
-    let later = [of("pi-zwolle", 10, json!({"until": "2024-02-10"})), of("pi-zwolle", 5, json!({"from": "2024-02-11"}))];
-    assert_eq!(days(&of_zwolle(), &later), Some(10), "as it stood on the day of entry");
-    let entered = with(of_zwolle(), FactValue::PiEntry(LegalDay("2024-02-12".parse().unwrap())), "2024-02-01T09:00:00Z");
-    assert_eq!(days(&entered, &later), Some(5), "the entry in a prison, where it is known");
-    assert_eq!(days(&case(), &both), None, "nobody is responsible");
 }

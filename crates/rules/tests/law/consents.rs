@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use schakelpunt_domain::{case::FactValue, catalogue::Class, registers::Kind};
+use schakelpunt_domain::{case::FactValue, catalogue::Class, consent::Consent, registers::Kind};
 use schakelpunt_rules::Relation;
 
 use super::{
-    asking::{Asked, CONSENT, STATUTE, basis, rule},
+    asking::{Asked, CONSENT, NOW, STATUTE, basis, consent, rule, who},
     world::CATALOGUE,
 };
 
@@ -98,26 +98,58 @@ fn what_rests_on_consent_says_so_and_ends_with_it() {
     assert_eq!(Asked::of("detention-started", &parts).told(), "pm: /detention/start");
 }
 
+/// A question of which all rests on consent.
+fn on_consent() -> Asked {
+    let grant = "basis = \"consent\"\nfields = [\"/detention/start\"]";
+    Asked::of("detention-started", &[basis("consent", CONSENT, "", ""), rule("r", "detention-started", &[grant])])
+}
+
+const GIVEN: &str = "consent: /detention/start";
+
 #[test]
 fn a_missing_expired_or_withdrawn_consent_is_told_apart() {
-    let grant = "basis = \"consent\"\nfields = [\"/detention/start\"]";
-    let asked = || Asked::of("detention-started", &[basis("consent", CONSENT, "", ""), rule("r", "detention-started", &[grant])]);
-    assert_eq!(asked().told(), "CONSENT_MISSING");
-    assert_eq!(asked().consent(&["class:ID"], Some("2024-03-01")).told(), "CONSENT_EXPIRED");
-    let mut withdrawn = asked().consent(&["class:ID"], None);
-    withdrawn.case.consents[0].withdrawn_at = Some("2024-03-01T09:00:00Z".parse().unwrap());
-    withdrawn.case.consents[0].withdrawal_recorded = withdrawn.case.consents[0].withdrawn_at;
-    assert_eq!(withdrawn.told(), "CONSENT_WITHDRAWN");
+    let with = |consent: Consent| on_consent().given_consent(consent).told();
+    let given = || consent(&who(), &["class:ID"]);
+    let withdrawn = Some("2024-03-01T09:00:00Z".parse().unwrap());
+    assert_eq!(on_consent().told(), "CONSENT_MISSING");
+    assert_eq!(with(given()), GIVEN);
+    assert_eq!(with(Consent { until: Some("2024-03-04".parse().unwrap()), ..given() }), "CONSENT_EXPIRED");
+    assert_eq!(with(Consent { withdrawn_at: withdrawn, withdrawal_recorded: withdrawn, ..given() }), "CONSENT_WITHDRAWN");
+    assert_eq!(with(Consent { purpose: "care".to_owned(), ..given() }), "CONSENT_MISSING", "for another purpose");
+    assert_eq!(with(consent(&"gemeente-breda".parse().unwrap(), &["class:ID"])), "CONSENT_MISSING", "for another unit");
+    let ended = on_consent().consent(&["class:ID"], None).fact(FactValue::Ended);
+    assert_eq!(ended.told(), "CONSENT_EXPIRED", "it lapses with the detention (decision 9)");
+}
+
+/// Decision 10.
+#[test]
+fn a_consent_lapses_with_the_person_from_when_it_is_known() {
+    let died = |from: &str, recorded: &str| on_consent().consent(&["class:ID"], None).fact_at(FactValue::Deceased, from, recorded).told();
+    let (before, after) = ("2024-03-01T09:00:00Z", "2024-03-06T09:00:00Z");
     assert_eq!(
-        asked().consent(&["class:ID"], None).fact(FactValue::Deceased).told(),
-        "CONSENT_EXPIRED",
-        "it lapses with the person (decision 10)"
+        (died(before, before).as_str(), died(before, NOW).as_str(), died(NOW, NOW).as_str()),
+        ("CONSENT_EXPIRED", "CONSENT_EXPIRED", "CONSENT_EXPIRED")
     );
-    assert_eq!(
-        asked().consent(&["class:ID"], None).fact(FactValue::Ended).told(),
-        "CONSENT_EXPIRED",
-        "and with the detention (decision 9)"
-    );
+    assert_eq!((died(before, after).as_str(), died(after, before).as_str()), (GIVEN, GIVEN), "nobody knew it yet, or it had not come");
+    assert_eq!(on_consent().fact(FactValue::Deceased).told(), "CONSENT_MISSING", "what was never given cannot end");
+}
+
+/// What the hub administers is covered by any consent; what is of a class, by that class.
+#[test]
+fn a_class_is_covered_by_its_own_name() {
+    let given = |kind: Kind, relation: Relation, categories: &[&str]| {
+        let fields = "[\"/correction/of/id\", \"/care/needed\", \"/detention/title\"]";
+        let grant = format!("basis = \"consent\"\nfields = {fields}");
+        let parts = [basis("consent", CONSENT, "", ""), rule("r", "message-corrected", &[&grant])];
+        let asked = Asked::of("message-corrected", &parts).to(kind, relation).consent(categories, None);
+        asked.given().into_iter().collect::<Vec<_>>().join(" ")
+    };
+    let partner = |categories: &[&str]| given(Kind::CarePartner, Relation::CarePartner, categories);
+    assert_eq!(partner(&[]), "/correction/of/id");
+    assert_eq!(partner(&["class:ID"]), "/correction/of/id");
+    assert_eq!(partner(&["class:HEALTH"]), "/care/needed /correction/of/id");
+    let municipality = given(Kind::Municipality, Relation::ResponsibleMunicipality, &["class:JUST"]);
+    assert_eq!(municipality, "/correction/of/id /detention/title");
 }
 
 /// The notice that ends a consent goes out under it (decision 11).

@@ -59,6 +59,19 @@ fn of_several_refusals_the_one_nearest_to_a_permit_speaks() {
 }
 
 #[test]
+fn within_a_rule_the_nearest_grant_speaks() {
+    let bases = [basis("old", STATUTE, "until = \"2020-01-01\"", ""), basis("coming", STATUTE, "from = \"2030-01-01\"", "")].concat();
+    let grant = |basis: &str| format!("basis = \"{basis}\"\nfields = [\"/detention/start\"]");
+    let told = |first: &str, second: &str| {
+        let parts = [bases.clone(), rule("r", "detention-started", &[&grant(first), &grant(second)])];
+        Asked::of("detention-started", &parts).told()
+    };
+    assert_eq!(told("old", "coming"), "BASIS_NOT_YET_IN_FORCE");
+    assert_eq!(told("coming", "old"), "BASIS_NOT_YET_IN_FORCE");
+    assert_eq!(told("old", "old"), "NO_BASIS");
+}
+
+#[test]
 fn who_is_stopped_or_of_whom_hears_nothing_and_before_any_other_reason() {
     let stops = [json!({"stop": {"participant": "recipient"}}), json!({"stop": {"detention": "D-1"}})];
     for stop in stops {
@@ -169,9 +182,24 @@ fn a_power_without_a_duty_waits_for_a_subscription() {
     assert!(!asked(&may, "detention-started").decision().permit().unwrap().must);
     assert_eq!(Asked::of("detention-started", &parts(&may)).told(), "pm: /detention/start", "without an entry everything (decision 3)");
     assert_eq!(asked(STATUTE, "release-date-set").told(), "pm: /detention/start", "a duty needs none");
-    let mixed = [basis("duty", STATUTE, "", ""), basis("power", &may, "", "")].concat();
-    let grants = ["basis = \"duty\"\nfields = [\"/detention/start\"]", "basis = \"power\"\nfields = [\"/detention/title\"]"];
-    assert!(Asked::of("detention-started", &[mixed, rule("r", "detention-started", &grants)]).decision().permit().unwrap().must);
+}
+
+#[test]
+fn one_duty_makes_the_whole_a_duty() {
+    let bases = [("duty", STATUTE.to_owned()), ("duty-too", STATUTE.to_owned()), ("power", STATUTE.replace("must", "may"))];
+    let bases = bases.map(|(id, what)| basis(id, &what, "", "")).concat();
+    let must = |order: [&str; 3]| {
+        let grants: Vec<String> = order
+            .iter()
+            .zip(["/detention/start", "/detention/title", "/detention/piEntry"])
+            .map(|(basis, leaf)| format!("basis = \"{basis}\"\nfields = [\"{leaf}\"]"))
+            .collect();
+        let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
+        Asked::of("detention-started", &[bases.clone(), rule("r", "detention-started", &grants)]).decision().permit().unwrap().must
+    };
+    assert!(!must(["power", "power", "power"]));
+    assert!(must(["power", "duty", "power"]) && must(["duty", "power", "power"]));
+    assert!(must(["duty", "duty-too", "power"]), "two duties are one too");
 }
 
 #[test]
@@ -224,7 +252,12 @@ fn a_grant_gives_while_its_condition_holds() {
     };
     assert!(gives(when("plan-running")), "no end is known");
     assert!(ended("2024-02-10T22:59:59Z") && !ended("2024-02-10T23:00:00Z"), "to the last moment of the legal end");
+    let mut of_an_entry = when("consulting");
+    of_an_entry.signals.entries.insert("/conditions/HOUSING".to_owned(), BTreeSet::from([Signal::Consulting]));
+    assert!(!gives(of_an_entry), "what is said of an entry is not said of the whole");
     let partner = |asked: Asked| gives(asked.to(Kind::CarePartner, Relation::CarePartner));
+    let lapsed = when("consent-not-ended").consent(&["class:ID"], None).fact(FactValue::Ended);
+    assert!(!partner(lapsed), "after its end there are no corrections (decision 10)");
     assert!(!partner(when("consent-not-ended")) && partner(when("consent-not-ended").consent(&["class:ID"], None)));
     assert!(gives(when("consent-not-ended")), "who needs no consent has none that ended");
 }
@@ -242,6 +275,8 @@ fn entries_are_decided_one_by_one_and_their_object_is_told_of_even_when_empty() 
     asked.signals.entries.insert("/conditions/HOUSING".to_owned(), BTreeSet::from([Signal::EntryNotInOrder]));
     asked.signals.entries.insert("/conditions/DEBT".to_owned(), BTreeSet::new());
     assert_eq!(asked.told(), "pm: /conditions/HOUSING/status");
+    asked.signals.entries.insert("/conditions/DEBT".to_owned(), BTreeSet::from([Signal::CareNeeded]));
+    assert_eq!(asked.told(), "pm: /conditions/HOUSING/status", "another signal of an entry is none of this");
     assert_eq!(asked.leaves(&["/conditions/DEBT/detail"]).told(), "FIELD_NOT_ALLOWED", "no entry has a field that is given");
 }
 

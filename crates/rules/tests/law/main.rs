@@ -5,6 +5,8 @@ mod asking;
 #[cfg(test)]
 mod candidates;
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod consents;
 #[cfg(test)]
 mod decisions;
@@ -14,6 +16,8 @@ mod mandates;
 mod matrix;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod senders;
 #[cfg(test)]
 mod table;
 #[cfg(test)]
