@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `rig` | the binary, and a folder with a configuration |
 //! | `demo` | `demo` and `scenario run` |
+//! | `explain` | `rules explain` before and after a restart under other rules |
 //! | `files` | `rules check`, `config`, wrong usage |
 //! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
 
 mod demo;
+mod explain;
 mod files;
 mod hub;
 mod rig;

@@ -6,6 +6,7 @@ mod consents;
 mod corrections;
 mod deadlines;
 mod duplicates;
+mod explaining;
 mod fetching;
 mod floods;
 mod follow_up;

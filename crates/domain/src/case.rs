@@ -17,6 +17,7 @@ mod fact;
 mod follow_up;
 mod slots;
 
+pub use consents::Replaced;
 pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Served, Title};
 pub use follow_up::{Awaited, Changes, Doubted, FollowUp, Recall, Stay};
 pub use slots::{SlotHead, slot_of};
@@ -61,6 +62,9 @@ pub struct Case {
     pub facts: Vec<Fact>,
     /// All consents and tombstones.
     pub consents: Vec<Consent>,
+    /// Consents that were recorded anew under their id, each until then: for questions about an instant that has passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
     /// The last sequence that the hub gave in each recipient's lane.
     pub lanes: BTreeMap<ParticipantId, u64>,
     /// Per slot of the payload: the newest message.
@@ -96,6 +100,7 @@ impl Case {
             opened: None,
             facts: Vec::new(),
             consents: Vec::new(),
+            replaced: Vec::new(),
             lanes: BTreeMap::new(),
             slots: BTreeMap::new(),
             parked: Vec::new(),

@@ -2,22 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value};
 
 use crate::{
     codes::{Rejection, RejectionCode},
     ids::EventName,
     pointer::Leaf,
+    source_file::SourceFile,
 };
 
 mod fields;
 mod formats;
 mod invalid;
+mod shipped;
 
 pub(crate) use fields::is_field;
-
-static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../schemas");
 
 /// The class of a field: which kind of data it is in law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -157,23 +156,31 @@ pub struct InvalidCatalogue {
 impl Catalogue {
     /// Reads the catalogue that this build carries.
     pub fn load() -> Result<Self, InvalidCatalogue> {
-        let parts = SCHEMAS.get_file("parts.json").ok_or_else(|| invalid("parts.json", "missing"))?;
-        let parts: Value = serde_json::from_slice(parts.contents()).map_err(|error| invalid("parts.json", error))?;
-        let folder = SCHEMAS.get_dir("events").ok_or_else(|| invalid("events", "missing"))?;
+        Self::read(&Self::shipped())
+    }
+
+    /// The files of the catalogue that this build carries: the parts, the events of other channels, and one file for each event.
+    pub fn shipped() -> Vec<SourceFile> {
+        shipped::files()
+    }
+
+    /// Reads a catalogue from its files, such as those that a store has kept.
+    pub fn read(files: &[SourceFile]) -> Result<Self, InvalidCatalogue> {
+        let json = |file: &SourceFile| serde_json::from_str::<Value>(&file.text).map_err(|error| invalid(&file.name, error));
+        let named = |name: &str| files.iter().find(|file| file.name == name).ok_or_else(|| invalid(name, "missing"));
+        let parts = json(named(shipped::PARTS)?)?;
         let mut events = BTreeMap::new();
-        for file in folder.files() {
-            let name = file.path().display().to_string();
-            let schema: Value = serde_json::from_slice(file.contents()).map_err(|error| invalid(&name, error))?;
-            let spec = EventSpec::new(&schema, &parts).map_err(|reason| invalid(&name, reason))?;
-            if !name.ends_with(&format!("/{}.json", spec.name)) {
-                return Err(invalid(&name, "the file is named after its event"));
+        for file in files.iter().filter(|file| file.name.starts_with(shipped::EVENTS)) {
+            let spec = EventSpec::new(&json(file)?, &parts).map_err(|reason| invalid(&file.name, reason))?;
+            if file.name != format!("{}{}.json", shipped::EVENTS, spec.name) {
+                return Err(invalid(&file.name, "the file is named after its event"));
             }
             events.insert(spec.name.clone(), spec);
         }
-        let elsewhere = SCHEMAS.get_file("elsewhere.json").ok_or_else(|| invalid("elsewhere.json", "missing"))?;
-        let elsewhere: Elsewhere = serde_json::from_slice(elsewhere.contents()).map_err(|error| invalid("elsewhere.json", error))?;
+        let elsewhere: Elsewhere =
+            serde_json::from_value(json(named(shipped::ELSEWHERE)?)?).map_err(|error| invalid(shipped::ELSEWHERE, error))?;
         if let Some(both) = elsewhere.channels.keys().find(|name| events.contains_key(*name)) {
-            return Err(invalid("elsewhere.json", format!("{both} is an event of this hub")));
+            return Err(invalid(shipped::ELSEWHERE, format!("{both} is an event of this hub")));
         }
         Ok(Self { events, elsewhere: elsewhere.channels })
     }

@@ -43,9 +43,11 @@ pub mod plausibility;
 pub mod pointer;
 pub mod registers;
 pub mod reorganisation;
+mod source_file;
 pub mod stage;
 
 pub use calendar::LegalDay;
 pub use clock::{Clock, IdSource};
 pub use codes::{Refusal, Rejection, RejectionCode};
 pub use ids::{BasisId, Bsn, DeliveryId, DetentionRef, EventName, MessageId, MunicipalityCode, Oin, ParticipantId, RuleId, Skn, Source};
+pub use source_file::SourceFile;

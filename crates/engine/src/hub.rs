@@ -66,8 +66,9 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Opens a hub over a migrated store.
+    /// Opens a hub over a migrated store, which keeps the law that is applied from now on.
     pub async fn open(settings: Settings, store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Result<Self, StoreError> {
+        store.apply_law(&settings.law).await?;
         let (epoch, entries) = store.registers().await?;
         let registers = RwLock::new(Arc::new(Registers::new(epoch, entries)));
         Ok(Self {

@@ -26,6 +26,7 @@ pub mod event;
 pub mod explain;
 pub mod hub;
 pub mod inspect;
+pub mod kept_law;
 pub mod leases;
 pub mod model;
 pub mod ports;

@@ -65,6 +65,9 @@ pub struct StoredMessage {
     pub leaves: Vec<Leaf>,
     /// Slots of the payload that are older than what the case knows.
     pub stale: Vec<String>,
+    /// What decisions rested on before it was corrected or offered again, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
     /// The care partner that the payload names.
     #[serde(default)]
     pub partner: Option<ParticipantId>,
@@ -75,6 +78,45 @@ pub struct StoredMessage {
     pub outcome: Outcome,
     /// The payload, until no delivery needs it.
     pub payload: Option<Arc<Value>>,
+}
+
+/// What decisions on a message rested on until an instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Until when; from then on the next one counts.
+    pub until: Timestamp,
+    /// What the sender was to the case.
+    pub sender_relations: Vec<Relation>,
+    /// Signals of the payload.
+    pub signals: Signals,
+    /// Leaves that were present.
+    pub leaves: Vec<Leaf>,
+}
+
+impl StoredMessage {
+    /// The message as it was known at an instant after it was taken in.
+    #[must_use]
+    pub fn as_known(&self, known: Timestamp) -> Self {
+        let mut then = self.clone();
+        if let Some(earlier) = self.earlier.iter().find(|earlier| earlier.until > known) {
+            then.sender_relations.clone_from(&earlier.sender_relations);
+            then.signals.clone_from(&earlier.signals);
+            then.leaves.clone_from(&earlier.leaves);
+        }
+        then
+    }
+
+    /// This message in the place of `old`, with what decisions rested on until `now` if that was something else.
+    #[must_use]
+    pub fn instead_of(mut self, old: &Self, now: Timestamp) -> Self {
+        self.earlier.clone_from(&old.earlier);
+        let same = self.sender_relations == old.sender_relations && self.signals == old.signals && self.leaves == old.leaves;
+        if !same {
+            let (sender_relations, signals, leaves) = (old.sender_relations.clone(), old.signals.clone(), old.leaves.clone());
+            self.earlier.push(Earlier { until: now, sender_relations, signals, leaves });
+        }
+        self
+    }
 }
 
 /// What a decision rests on. If any of it differs at the claim, the question is asked again.

@@ -18,6 +18,7 @@ use schakelpunt_domain::{
 use crate::{
     claim::Permitted,
     desk::AccessRecord,
+    kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{
         Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys,
@@ -127,6 +128,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// One transaction in which nothing is decided or provided: shows `enter` the clock and all entries, adds what it gives as recorded
     /// at that instant by `by`, and raises the epoch; gives the new one, `None` if `enter` gave nothing.
     async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError>;
+
+    /// Notes that this law is applied from now on, and keeps it, unless it is the one that was applied last.
+    async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError>;
+    /// The law that was applied last by `known`; `None` before the first one.
+    async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError>;
 
     /// One transaction: shares `wanted` out (see [`crate::leases::share_out`]) for `process` by the store's clock; gives all leases
     /// that it holds now. Nothing wanted: it gives everything back.

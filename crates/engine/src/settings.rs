@@ -9,6 +9,8 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::RuleSet;
 
+use crate::kept_law::KeptLaw;
+
 /// The settings of one hub.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,8 +26,10 @@ pub struct Settings {
     pub key: DigestKey,
     /// The events.
     pub catalogue: Arc<Catalogue>,
-    /// The law.
+    /// The rules.
     pub rules: Arc<RuleSet>,
+    /// Rules and events as files, for the store to keep.
+    pub law: Arc<KeptLaw>,
     /// Limits.
     pub limits: Limits,
 }

@@ -307,6 +307,7 @@ fn stored(message: &Inspected, now: Timestamp) -> StoredMessage {
         signals: signals.clone(),
         leaves: leaves.clone(),
         stale: Vec::new(),
+        earlier: Vec::new(),
         partner: facts::named_partner(&envelope.data),
         corrects: facts::corrected(&envelope.data),
         outcome: Outcome::Accepted,

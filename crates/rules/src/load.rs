@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub use schakelpunt_domain::SourceFile as RuleFile;
 use schakelpunt_domain::{catalogue::Catalogue, digest::fingerprint};
 
 use crate::ruleset::RuleSet;
@@ -10,15 +11,6 @@ mod files;
 mod resolve;
 
 pub use files::FILE_MAX;
-
-/// One rule file: its name for messages, and its text.
-#[derive(Debug, Clone)]
-pub struct RuleFile {
-    /// The name.
-    pub name: String,
-    /// The text.
-    pub text: String,
-}
 
 /// One mistake in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

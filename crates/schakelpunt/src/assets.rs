@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use include_dir::{Dir, include_dir};
 use schakelpunt_domain::catalogue::Catalogue;
+use schakelpunt_engine::kept_law::KeptLaw;
 use schakelpunt_rules::{RuleFile, RuleSet};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../config/rules");
@@ -43,6 +44,13 @@ fn shipped_rules() -> Vec<RuleFile> {
         Some(RuleFile { name: name.to_owned(), text: file.contents_utf8()?.to_owned() })
     });
     files.collect()
+}
+
+/// The law of a folder, or the shipped one: as files to keep, and read.
+pub fn law(folder: Option<&Path>) -> anyhow::Result<(KeptLaw, Catalogue, RuleSet)> {
+    let law = KeptLaw::new(rule_files(folder)?, Catalogue::shipped());
+    let (catalogue, rules) = law.read().context("the law cannot be used")?;
+    Ok((law, catalogue, rules))
 }
 
 /// Loads a rule set.

@@ -11,7 +11,6 @@ use schakelpunt_bus::{
 };
 use schakelpunt_domain::{
     Clock, ParticipantId, Source,
-    catalogue::Catalogue,
     digest::DigestKey,
     registers::{Channel, Entry, Registers},
 };
@@ -56,8 +55,7 @@ pub async fn seed(store: &Arc<dyn Store>, participants: Option<&Path>) -> anyhow
 
 /// The settings of a configuration.
 pub fn settings(config: &Config) -> anyhow::Result<Settings> {
-    let catalogue = Catalogue::load()?;
-    let rules = assets::rules(config.rules.as_deref(), &catalogue)?;
+    let (law, catalogue, rules) = assets::law(config.rules.as_deref())?;
     let source: Source = format!("urn:nld:oin:{}:systeem:schakelpunt", config.hub_oin).parse()?;
     Ok(Settings {
         hub: "schakelpunt".parse()?,
@@ -67,14 +65,14 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         key: config.key()?,
         catalogue: Arc::new(catalogue),
         rules: Arc::new(rules),
+        law: Arc::new(law),
         limits: config.limits(),
     })
 }
 
 /// The settings of demos and scenarios, with the rules of a folder.
 pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
-    let catalogue = Catalogue::load()?;
-    let rules = assets::rules(rules, &catalogue)?;
+    let (law, catalogue, rules) = assets::law(rules)?;
     Ok(Settings {
         hub: "schakelpunt".parse()?,
         source: "urn:nld:oin:00000099000000000000:systeem:schakelpunt".parse()?,
@@ -83,6 +81,7 @@ pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
         key: DigestKey::new(DEMO_KEY),
         catalogue: Arc::new(catalogue),
         rules: Arc::new(rules),
+        law: Arc::new(law),
         // a scenario spans months, and its persons are fictitious: everything can still be fetched at its end
         limits: Limits { retention: Duration::from_secs(10 * 365 * 24 * 3600), ..Limits::default() },
     })

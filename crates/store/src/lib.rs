@@ -5,7 +5,7 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `stays`, `accesses` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `stays`, `accesses`, `laws` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
@@ -29,6 +29,7 @@ mod forget;
 pub use self::forget::REJECTIONS_MAX;
 mod intake;
 mod lanes;
+mod laws;
 mod leases;
 mod messages;
 mod migrations;
@@ -60,6 +61,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     desk::AccessRecord,
+    kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
@@ -119,6 +121,16 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut session = self.backend.writing().await?;
         let result = registers::enter(&mut session, by, enter).await;
         end(session, result).await
+    }
+
+    async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        laws::apply(&mut session, law).await?;
+        session.commit().await
+    }
+
+    async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
+        laws::at(&mut self.backend.reading().await?, known).await
     }
 
     async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {

@@ -16,7 +16,7 @@ fn event(id: &str, ty: &str, source: &str, sequence: u32, data: &Value) -> Strin
 const PRISON: &str = "urn:nld:oin:00000099PI0000025000:systeem:registratie";
 const MUNICIPALITY: &str = "urn:nld:oin:00000099GM0193001000:systeem:nazorg";
 
-fn start() -> String {
+pub(super) fn start() -> String {
     let data = json!({
         "person": {"identity": {"surname": "Watersnip", "birthDate": "1984-05-17", "skn": "9900000001"}},
         "detention": {"start": "2024-09-03", "piEntry": "2024-09-03", "title": "SENTENCE"},

@@ -12,6 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     desk::AccessRecord,
+    kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{ClaimContext, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{self, BusError, Change, Decide, DeliveryFilter, Enter, Intake, Load, Outgoing, Published, Pull, Step, StoreError, Trace},
@@ -41,6 +42,12 @@ impl ports::Store for Store {
     }
     async fn enter(&self, _: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
         Ok(enter(world().now, world().entries.clone()).map(|_| 2))
+    }
+    async fn apply_law(&self, _: &KeptLaw) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn law_at(&self, _: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
+        Ok(None)
     }
     async fn cases_in(&self, _: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
         Ok(Vec::new())

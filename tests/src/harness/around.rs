@@ -12,6 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     desk::AccessRecord,
+    kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
@@ -79,6 +80,12 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
         self.0.inner().enter(by, enter).await
+    }
+    async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError> {
+        self.0.inner().apply_law(law).await
+    }
+    async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
+        self.0.inner().law_at(known).await
     }
     async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
         self.0.inner().cases_in(prisons).await

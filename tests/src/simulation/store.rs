@@ -12,6 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     desk::AccessRecord,
+    kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
@@ -121,6 +122,18 @@ impl Store for SimStore {
             Ok(Some(world.tables.record(entries)))
         })
         .await
+    }
+
+    async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError> {
+        self.call("apply_law", true, |world, now| {
+            world.tables.apply_law(law, now);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
+        self.call("law_at", false, |world, _| Ok(world.tables.law_at(known))).await
     }
 
     async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {

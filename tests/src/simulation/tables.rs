@@ -14,6 +14,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     desk::AccessRecord,
+    kept_law::KeptLaw,
     leases::{LeaseName, LeaseRow},
     model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{DeliveryFilter, Load, StoreError, Trace},
@@ -51,6 +52,7 @@ pub(super) struct Tables {
     pub(super) epoch: u64,
     pub(super) entries: Vec<Recorded<Entry>>,
     pub(super) accesses: Vec<AccessRecord>,
+    laws: Vec<(Timestamp, KeptLaw)>,
     pub(super) cases: BTreeMap<DetentionRef, Versioned<Case>>,
     pub(super) messages: BTreeMap<MessageKey, StoredMessage>,
     pub(super) decisions: BTreeMap<MessageKey, Vec<DecisionRecord>>,
@@ -97,6 +99,18 @@ impl Tables {
         self.entries.extend(entries);
         self.epoch += 1;
         self.epoch
+    }
+
+    pub(super) fn apply_law(&mut self, law: &KeptLaw, now: Timestamp) {
+        let last = self.laws.last();
+        if last.is_none_or(|(_, last)| last.version != law.version) {
+            let at = last.map_or(now, |(at, _)| now.max(*at));
+            self.laws.push((at, law.clone()));
+        }
+    }
+
+    pub(super) fn law_at(&self, known: Timestamp) -> Option<KeptLaw> {
+        self.laws.iter().rfind(|(at, _)| *at <= known).map(|(_, law)| law.clone())
     }
 
     /// What an intake is shown.

@@ -1,11 +1,13 @@
 //! Registers, receipts, timers, counting, forgetting, listing.
 
 use schakelpunt_domain::{
+    SourceFile,
     case::Held,
     registers::{Channel, Entry, Participant, Recorded},
     stage::{BlockReason, Stage},
 };
 use schakelpunt_engine::{
+    kept_law::KeptLaw,
     model::{Action, Timer},
     ports::{DeliveryFilter, Load},
 };
@@ -186,4 +188,22 @@ pub(super) async fn a_trace_tells_all(subject: &Subject) {
     assert_eq!((&traces[0].decisions, traces[0].deliveries.len()), (&vec![first, second], 2));
     assert!(traces[1].decisions.is_empty() && traces[1].deliveries.is_empty());
     assert!(store.trace(&"m-9".parse().unwrap()).await.unwrap().is_empty());
+}
+
+pub(super) async fn the_law_of_an_instant_stays(subject: &Subject) {
+    let (store, first) = (&*subject.store, subject.now());
+    let law = |text: &str| KeptLaw::new(vec![SourceFile { name: "rules.toml".to_owned(), text: text.to_owned() }], Vec::new());
+    assert_eq!(store.law_at(first).await.unwrap(), None, "nothing was applied yet");
+    store.apply_law(&law("# one")).await.unwrap();
+    subject.clock.pass(60);
+    store.apply_law(&law("# one")).await.unwrap();
+    let second = subject.now();
+    store.apply_law(&law("# two")).await.unwrap();
+    subject.clock.pass(60);
+    store.apply_law(&law("# one")).await.unwrap();
+    let at = async |instant| store.law_at(instant).await.unwrap();
+    let before = jiff::SignedDuration::from_secs(1);
+    assert_eq!(at(first - before).await, None);
+    assert_eq!((at(first).await, at(second - before).await), (Some(law("# one")), Some(law("# one"))));
+    assert_eq!((at(second).await, at(subject.now()).await), (Some(law("# two")), Some(law("# one"))), "an older one may come again");
 }

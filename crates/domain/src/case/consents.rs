@@ -9,6 +9,15 @@ use crate::{
     registers::At,
 };
 
+/// A consent that was recorded anew under the same id.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Replaced {
+    /// As it stood until then.
+    pub consent: Consent,
+    /// When the hub recorded the new one.
+    pub until: Timestamp,
+}
+
 impl Case {
     /// How the person's consent for one unit and purpose stands, with the consents that count.
     ///
@@ -26,7 +35,8 @@ impl Case {
         lapses: bool,
     ) -> (ConsentState, Vec<&Consent>) {
         let ended = lapses && self.plan_ends(at).is_some_and(|end| at.valid >= end);
-        let own = self.consents.iter().filter(|consent| recipients.contains(&consent.recipient));
+        let then = self.replaced.iter().filter(|replaced| replaced.until > at.known).map(|replaced| &replaced.consent);
+        let own = self.consents.iter().chain(then).filter(|consent| recipients.contains(&consent.recipient));
         let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
         let mut state = ConsentState::Missing;
         let mut valid = Vec::new();
@@ -49,7 +59,9 @@ impl Case {
             consent.withdrawn_at = Some(*at);
             consent.withdrawal_recorded = Some(consent.recorded);
         }
-        self.consents.retain(|other| other.id != consent.id || other.withdrawn_at.is_some());
+        let until = consent.recorded;
+        let anew = self.consents.extract_if(.., |other| other.id == consent.id && other.withdrawn_at.is_none() && *other != consent);
+        self.replaced.extend(anew.map(|consent| Replaced { consent, until }));
         if !self.consents.iter().any(|other| other.id == consent.id) {
             self.consents.push(consent);
         }

@@ -56,6 +56,34 @@ fn a_withdrawal_is_never_revived() {
     assert_eq!(case.consent_for(&ggz, Some("reintegration"), At::now(now), true).0, ConsentState::Withdrawn);
 }
 
+/// For a question about an instant that has passed (domain 6.3 step 8).
+#[test]
+fn a_consent_that_is_recorded_anew_stands_as_it_was_until_then() {
+    let mut case = Case::new("d-1".parse().unwrap());
+    let ggz: ParticipantId = "ggz-zwolle".parse().unwrap();
+    let (first, second) = (at("2024-09-06T10:00:00Z"), at("2024-09-07T10:00:00Z"));
+    let consent = |purpose: &str, recorded| Consent {
+        id: "c-1".to_owned(),
+        recipient: ggz.clone(),
+        categories: Vec::new(),
+        purpose: purpose.to_owned(),
+        given_at: Some(first),
+        until: None,
+        withdrawn_at: None,
+        recorded,
+        withdrawal_recorded: None,
+        message: None,
+    };
+    case.give_consent(consent("reintegration", first));
+    case.give_consent(consent("reintegration", first));
+    assert!(case.replaced.is_empty(), "the same again is nothing new");
+    case.give_consent(consent("research", second));
+    let state = |at: At| case.consent_for(&ggz, Some("reintegration"), at, true).0;
+    assert_eq!(state(At { valid: second, known: first }), ConsentState::Valid);
+    assert_eq!(state(At::now(second)), ConsentState::Missing);
+    assert_eq!(case.consents.len(), 1);
+}
+
 #[test]
 fn slots_are_conditions_dates_and_parts() {
     let slot = |leaf: &str| slot_of(&leaf.parse().unwrap());

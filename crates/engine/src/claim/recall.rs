@@ -57,6 +57,7 @@ pub(super) fn recall(
         signals: schakelpunt_rules::derive(&data),
         leaves,
         stale: Vec::new(),
+        earlier: Vec::new(),
         partner: None,
         corrects: Some(message.key.clone()),
         outcome: Outcome::Accepted,

@@ -150,6 +150,10 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn save_message(&mut self, message: StoredMessage) {
+        let message = match self.messages.get(&message.key) {
+            Some(old) => message.instead_of(old, self.now),
+            None => message,
+        };
         self.messages.insert(message.key.clone(), message.clone());
         self.actions.push(Action::SaveMessage(message));
     }

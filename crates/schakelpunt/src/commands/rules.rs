@@ -4,12 +4,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use schakelpunt_domain::{
-    MessageId, ParticipantId,
-    catalogue::Catalogue,
-    registers::{At, Registers},
-};
-use schakelpunt_engine::{explain, model::DecisionRecord, step::Law};
+use schakelpunt_domain::{MessageId, ParticipantId, Source, catalogue::Catalogue};
+use schakelpunt_engine::explain::{self, By, Why};
 use schakelpunt_rules::RuleSet;
 use serde_json::json;
 
@@ -45,11 +41,14 @@ pub enum Command {
         /// The configuration file.
         #[arg(long)]
         config: PathBuf,
-        /// Other rules than those of the configuration.
+        /// What these rules would say, whatever the hub applied then.
         #[arg(long)]
         rules: Option<PathBuf>,
         /// The message's id.
         message: MessageId,
+        /// Its source, where several have used the id.
+        #[arg(long)]
+        source: Option<Source>,
         /// About whom; without it everybody about whom was decided.
         #[arg(long)]
         to: Option<ParticipantId>,
@@ -71,10 +70,12 @@ impl Command {
         match self {
             Self::Check { rules, json } => check(rules.as_deref(), json),
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
-            Self::Explain { config, rules, message, to, at, known, json } => {
+            Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
+                let by = if rules.is_some() { By::Settings } else { By::Kept };
                 let config = Config { rules: rules.or_else(|| read.rules.clone()), ..read };
-                explain_message(&config, &message, to.as_ref(), (at, known), json).await
+                let why = Why { message: &message, source: source.as_ref(), to: to.as_ref(), at, known };
+                explain_message(&config, &why, by, json).await
             }
         }
     }
@@ -109,48 +110,14 @@ fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> any
 }
 
 /// Asks `decide` about a kept message, from recorded facts and signals, at any moment.
-async fn explain_message(
-    config: &Config,
-    id: &MessageId,
-    to: Option<&ParticipantId>,
-    when: (Option<Timestamp>, Option<Timestamp>),
-    json: bool,
-) -> anyhow::Result<ExitCode> {
+async fn explain_message(config: &Config, why: &Why<'_>, by: By, json: bool) -> anyhow::Result<ExitCode> {
     let settings = wiring::settings(config)?;
     let store = wiring::store(config, None).await?;
-    let now = store.now().await?;
-    let at = At { valid: when.0.unwrap_or(now), known: when.1.unwrap_or(now) };
-    // what will be known then nobody knows: the answer for such an instant would change
-    anyhow::ensure!(at.known <= now, "--known {} lies in the future: name an instant that has passed, or leave it out", at.known);
-    let (epoch, entries) = store.registers().await?;
-    let registers = Registers::new(epoch, entries);
-    let law = Law { settings: &settings, registers: &registers };
-    let trace = store.trace(id).await?.into_iter().next().with_context(|| format!("no message `{id}`"))?;
-    let detention = trace.message.detention.clone().context("a message without a case")?;
-    let case = store.case(&detention).await?.context("its case is not known")?.value;
-    let mut asked: Vec<ParticipantId> = match to {
-        Some(to) => vec![to.clone()],
-        None => trace.decisions.iter().filter(|decision| decision.at <= at.known).map(|decision| decision.recipient.clone()).collect(),
-    };
-    asked.sort_unstable();
-    asked.dedup();
-    let mut refused = false;
-    for recipient in &asked {
-        let (candidate, decision) =
-            explain::explain(law, &trace.message, &case, recipient, at).with_context(|| format!("`{recipient}` is not registered"))?;
-        refused |= decision.permit().is_none();
-        let record = DecisionRecord {
-            message: trace.message.key.clone(),
-            event: trace.message.event.clone(),
-            detention: Some(detention.clone()),
-            recipient: recipient.clone(),
-            on_behalf_of: candidate.on_behalf_of,
-            relations: candidate.relations,
-            decision,
-            version: settings.rules.version.clone(),
-            at: at.valid,
-        };
-        if json { out(show::decision(&record))? } else { out(show::decision_text(&record).trim_end())? }
+    let records = explain::answer(&settings, &*store, why, by).await?;
+    let records = records.map_err(|why| anyhow::anyhow!("{why} [{}]", why.code()))?;
+    for record in &records {
+        if json { out(show::decision(record))? } else { out(show::decision_text(record).trim_end())? }
     }
-    Ok(if refused && to.is_some() { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    let refused = records.iter().any(|record| record.decision.permit().is_none());
+    Ok(if refused && why.to.is_some() { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }

@@ -1,9 +1,10 @@
 //! Compares what happened in a step with what the scenario expects.
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use schakelpunt_domain::{EventName, ParticipantId, registers::At};
 use schakelpunt_engine::{
-    explain,
+    explain::{self, By, Why},
     model::{DecisionRecord, Delivery, StoredMessage},
     step::{Law, Reported},
 };
@@ -12,7 +13,7 @@ use super::{
     check::{differences, event_of},
     desk,
     file::{Expect, Step},
-    play::{Happened, Player, word},
+    play::{Asked, Happened, Player, word},
     recording::HandedOver,
 };
 
@@ -31,8 +32,8 @@ impl Player {
                 continue;
             };
             let event = expect.event.as_ref().or(happened.event.as_ref());
-            if let Some((message, at)) = &happened.asked {
-                self.compare_asked(expect, to, message, *at, failures).await?;
+            if let Some(asked) = &happened.asked {
+                self.compare_asked(expect, to, asked, failures).await?;
             } else if let Some(code) = &expect.refused {
                 let actual = self.refusal(to, happened, decisions, step.at).await?;
                 if actual.as_deref() != Some(code) {
@@ -119,13 +120,17 @@ impl Player {
         &self,
         expect: &Expect,
         to: &ParticipantId,
-        message: &StoredMessage,
-        at: At,
+        asked: &Asked,
         failures: &mut Vec<String>,
     ) -> anyhow::Result<()> {
-        let Some(decision) = self.explained(message, to, at).await? else {
-            failures.push(format!("{to}: not known"));
-            return Ok(());
+        let why = Why { message: &asked.message, source: None, to: Some(to), at: asked.at, known: asked.known };
+        let decision = match explain::answer(self.hub.settings(), &**self.hub.store(), &why, By::Kept).await? {
+            Err(why) if expect.refused.as_deref() == Some(why.code()) => return Ok(()),
+            Err(why) => {
+                failures.push(format!("{to}: {why} [{}]", why.code()));
+                return Ok(());
+            }
+            Ok(records) => records.into_iter().next().context("one answer for one participant")?.decision,
         };
         let refused = decision.refusal().map(|code| code.to_string());
         if refused != expect.refused {

@@ -6,15 +6,15 @@ use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use schakelpunt_bus::in_process::InProcessBus;
 use schakelpunt_domain::{
-    DetentionRef, EventName, ParticipantId,
+    DetentionRef, EventName, MessageId, ParticipantId,
     case::Case,
-    registers::{At, Entry, Recorded},
+    registers::{Entry, Recorded},
     stage::Stage,
 };
 use schakelpunt_engine::{
     Hub,
     inspect::Offer,
-    model::{DecisionRecord, Delivery, StoredMessage},
+    model::{DecisionRecord, Delivery},
     ports::{Bus, DeliveryFilter, Store},
     spawn,
     step::{Receipts, Report, Reported},
@@ -72,12 +72,20 @@ pub struct Player {
     seen: BTreeMap<String, &'static str>,
 }
 
+/// Why a message went to somebody, or did not: which, and the two instants that the step names.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) message: MessageId,
+    pub(super) at: Option<Timestamp>,
+    pub(super) known: Option<Timestamp>,
+}
+
 /// What happened in a step, before it is compared.
 #[derive(Debug, Default)]
 pub(super) struct Happened {
     pub(super) report: Option<Report>,
     pub(super) answer: Option<Result<Seen, String>>,
-    pub(super) asked: Option<(StoredMessage, At)>,
+    pub(super) asked: Option<Asked>,
     pub(super) event: Option<EventName>,
     pub(super) key: Option<schakelpunt_domain::ids::MessageKey>,
     pub(super) handed_over: Vec<HandedOver>,
@@ -190,7 +198,7 @@ impl Player {
             Does::Access(access) => happened.answer = Some(self.access(access).await?),
             Does::Ask(ask) => match &ask.who_saw {
                 Some(detention) => happened.answer = Some(Ok(self.who_saw(detention).await?)),
-                None => happened.asked = Some(self.ask(ask, step.at).await?),
+                None => happened.asked = Some(asked(ask)?),
             },
             Does::Link(link) => self.hub.link(&link.to, link.up),
             Does::Stop(stop) => self.hub.record(vec![Entry::Stop(stop.clone())]).await?,
@@ -221,13 +229,6 @@ impl Player {
     pub(super) async fn case(&self, detention: &DetentionRef) -> anyhow::Result<Case> {
         let known = self.hub.store().case(detention).await?;
         Ok(known.map_or_else(|| Case::new(detention.clone()), |case| case.value))
-    }
-
-    async fn ask(&self, ask: &Ask, now: Timestamp) -> anyhow::Result<(StoredMessage, At)> {
-        let id = ask.explain.as_ref().context("`ask` names a message by `explain`, or a detention by `who-saw`")?;
-        let traces = self.hub.store().trace(&id.parse()?).await?;
-        let trace = traces.into_iter().next().with_context(|| format!("`{id}` is not known"))?;
-        Ok((trace.message, At { valid: ask.at.unwrap_or(now), known: ask.known.unwrap_or(now) }))
     }
 
     /// Deliveries that came to wait or were cancelled in this step.
@@ -264,6 +265,11 @@ impl Player {
         }
         Ok(decisions)
     }
+}
+
+fn asked(ask: &Ask) -> anyhow::Result<Asked> {
+    let id = ask.explain.as_ref().context("`ask` names a message by `explain`, or a detention by `who-saw`")?;
+    Ok(Asked { message: id.parse()?, at: ask.at, known: ask.known })
 }
 
 pub(super) fn word(outcome: &Reported) -> &'static str {
