@@ -13,6 +13,7 @@ mod follow_up;
 mod hand_overs;
 mod lanes;
 mod parking;
+mod passing;
 mod poison;
 mod properties;
 mod receipts;

@@ -127,7 +127,12 @@ impl Rig {
 
     /// Another hub over the same store and bus.
     pub(crate) async fn second_hub(&self) -> Self {
-        let hub = Arc::new(Hub::open(settings(), Arc::clone(&self.store), self.bus.clone()).await.unwrap());
+        self.second_hub_under(settings()).await
+    }
+
+    /// The same under another law.
+    pub(crate) async fn second_hub_under(&self, settings: Settings) -> Self {
+        let hub = Arc::new(Hub::open(settings, Arc::clone(&self.store), self.bus.clone()).await.unwrap());
         Self { hub, store: Arc::clone(&self.store), bus: Arc::clone(&self.bus), clock: self.clock.clone() }
     }
 

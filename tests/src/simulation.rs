@@ -105,7 +105,7 @@ fn schedule(seed: u64, options: Options) -> String {
 }
 
 /// Faults that must have been injected and states that must have been reached in an ordinary run, and how often at least.
-const REACHED: [(&str, u64); 36] = [
+const REACHED: [(&str, u64); 40] = [
     ("fault: a process stands still", 100),
     ("fault: a producer posts again", 100),
     ("fault: a producer sends again", 100),
@@ -124,19 +124,23 @@ const REACHED: [(&str, u64); 36] = [
     ("fault: crash", 100),
     ("fault: forgetting runs early", 100),
     ("fault: frames reordered", 100),
+    ("fault: no inbox has room", 100),
     ("fault: publication lost, nobody knows", 100),
     ("fault: publishing is blocked", 100),
     ("fault: register change", 100),
     ("fault: register change right behind a claim", 100),
+    ("fault: timers come late", 100),
+    ("state: a case passes to another municipality", 10),
     ("state: a claim passes while its process stands still", 10),
     ("state: a claim that has passed is still published", 1),
+    ("state: a consent runs out", 10),
     ("state: a deadline is told", 100),
     ("state: a deadline is told by its timer", 10),
     ("state: a lane is blocked", 100),
     ("state: a lease lost with a claim open", 10),
     ("state: a message waits for triage", 100),
     ("state: a parked message found its case", 100),
-    ("state: a parked message lapsed", 100),
+    ("state: a parked message lapsed", 10),
     ("state: a recall", 10),
     ("state: crash between commit and acknowledgement", 10),
     ("state: crash with a claim open", 10),

@@ -116,6 +116,11 @@ impl Registers {
         self.latest
     }
 
+    /// How many entries there are. They are only added to: the first so many are what was known once.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
     /// The participant of that id, as known, while it takes part.
     pub fn participant(&self, id: &ParticipantId, at: At) -> Option<&Participant> {
         self.taking_part(self.participants.get(id)?, at)

@@ -154,6 +154,9 @@ async fn timers(hub: Arc<Hub>) {
         if let Err(error) = hub.fire_timers().await {
             report("timers", &error);
         }
+        if let Err(error) = hub.pass_cases_on().await {
+            report("passing", &error);
+        }
         tokio::time::sleep(TIMERS).await;
     }
 }

@@ -59,12 +59,6 @@ pub enum NoAnswer {
     /// More than one system has used the id.
     #[error("several sources have a message of this id: name the source too")]
     SeveralSources,
-    /// The message came later.
-    #[error("the message came at {received}: before that there was nothing to ask about it")]
-    NotKnownThen {
-        /// When it came.
-        received: Timestamp,
-    },
     /// The message is about no detention that is known.
     #[error("the message belongs to no case")]
     NoCase,
@@ -86,7 +80,6 @@ impl NoAnswer {
             Self::KnownInFuture { .. } => "KNOWN_IN_FUTURE",
             Self::UnknownMessage => "UNKNOWN_MESSAGE",
             Self::SeveralSources => "SEVERAL_SOURCES",
-            Self::NotKnownThen { .. } => "NOT_KNOWN_THEN",
             Self::NoCase => "NO_CASE",
             Self::NotRegistered(_) => "NOT_REGISTERED",
             Self::RulesNotKept => "RULES_NOT_KEPT",
@@ -119,15 +112,11 @@ pub async fn answer(
         (Some(_), false) => return Ok(Err(NoAnswer::SeveralSources)),
         (None, _) => return Ok(Err(NoAnswer::UnknownMessage)),
     };
-    let received = trace.message.received;
     // time never runs back: what was entered counts
-    let now = store.now().await?.max(registers.latest()).max(received);
+    let now = store.now().await?.max(registers.latest()).max(trace.message.received);
     let at = At { valid: why.at.unwrap_or(now), known: why.known.unwrap_or(now) };
     if at.known > now {
         return Ok(Err(NoAnswer::KnownInFuture { known: at.known }));
-    }
-    if at.known < received {
-        return Ok(Err(NoAnswer::NotKnownThen { received }));
     }
     let case = match &trace.message.detention {
         Some(detention) => store.case(detention).await?.map(|case| case.value),
@@ -165,7 +154,9 @@ async fn applied<'a>(settings: &'a Settings, store: &dyn Store, known: Timestamp
 }
 
 fn record(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: ParticipantId, at: At) -> Result<DecisionRecord, NoAnswer> {
-    let Some((candidate, decision)) = explain(law, message, case, &recipient, at) else { return Err(NoAnswer::NotRegistered(recipient)) };
+    let Some((candidate, mut decision)) = explain(law, message, case, &recipient, at) else { return Err(NoAnswer::NotRegistered(recipient)) };
+    // until when it would have held rests on what was entered later
+    decision.valid_until = None;
     Ok(DecisionRecord {
         message: message.key.clone(),
         event: message.event.clone(),

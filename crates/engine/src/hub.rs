@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::{
     Settings,
+    model::Seen,
     ports::{Bus, Store, StoreError},
     step::{Input, Receipts},
 };
@@ -29,6 +30,7 @@ mod desk;
 mod gathering;
 mod handing_over;
 mod inboxes;
+mod passing;
 mod ready;
 mod sharing;
 mod taking_in;
@@ -49,6 +51,8 @@ pub struct Hub {
     down: Mutex<BTreeSet<ParticipantId>>,
     /// Held by the one dispatch that may claim by consent.
     consent_turn: tokio::sync::Mutex<()>,
+    /// Up to where this process has looked which cases pass by the registers.
+    passed: tokio::sync::Mutex<Option<Seen>>,
     /// What this process knows of the inboxes.
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.
@@ -78,6 +82,7 @@ impl Hub {
             registers,
             down: Mutex::default(),
             consent_turn: tokio::sync::Mutex::default(),
+            passed: tokio::sync::Mutex::default(),
             inboxes: inboxes::Inboxes::default(),
             ready: ready::Ready::default(),
             gathering: gathering::Gathering::default(),
@@ -175,7 +180,7 @@ impl Hub {
     /// Does everything that can be done now, until nothing is left: timers, hand-overs, receipts. For scenarios and demos.
     pub async fn settle(&self) -> Result<(), StoreError> {
         loop {
-            let fired = self.fire_timers().await?;
+            let fired = self.fire_timers().await? + self.pass_cases_on().await?;
             self.hand_over_ready().await?;
             let claimed = self.dispatch().await?;
             let told = self.tell_receipts().await?;

@@ -238,6 +238,15 @@ pub struct Timer {
     pub detention: DetentionRef,
 }
 
+/// Up to where the registers were looked at for cases that pass by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// When.
+    pub at: Timestamp,
+    /// How many entries there were.
+    pub entries: usize,
+}
+
 /// One effect of a step. The step never performs it; the store carries all of one batch out in one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

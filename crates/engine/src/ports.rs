@@ -21,7 +21,7 @@ use crate::{
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{
-        Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Snapshot, SnapshotKeys,
+        Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, Snapshot, SnapshotKeys,
         StoredMessage, Timer, Verdict, Versioned,
     },
 };
@@ -128,6 +128,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// One transaction in which nothing is decided or provided: shows `enter` the clock and all entries, adds what it gives as recorded
     /// at that instant by `by`, and raises the epoch; gives the new one, `None` if `enter` gave nothing.
     async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError>;
+
+    /// Up to where the registers were looked at for cases that pass by them; `None` before the first look.
+    async fn registers_seen(&self) -> Result<Option<Seen>, StoreError>;
+    /// Notes up to where they were.
+    async fn see_registers(&self, seen: Seen) -> Result<(), StoreError>;
 
     /// Notes that this law is applied from now on, and keeps it, unless it is the one that was applied last.
     async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError>;

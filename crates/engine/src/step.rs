@@ -27,8 +27,10 @@ mod dependents;
 mod digests;
 mod doubts;
 mod effects;
+mod expiry;
 mod hub_says;
 mod intake;
+mod passing;
 pub(crate) mod persons;
 mod recalls;
 mod world;
@@ -36,6 +38,7 @@ mod world;
 pub(crate) use digests::is_change;
 
 pub use at_once::AtOnce;
+pub use passing::Passing;
 use world::World;
 
 /// What a step is given.
@@ -51,6 +54,8 @@ pub enum Input {
     Skip(DeliveryId, DetentionRef),
     /// A timer that is due.
     Timer(Timer),
+    /// A case that passed to another municipality by the registers alone.
+    Passing(Passing),
 }
 
 /// What became of one input.
@@ -127,7 +132,11 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
             }
             Input::Timer(timer) => {
                 keys.detentions.insert(timer.detention.clone());
-                keys.messages.extend(recalls::message_of(timer));
+                keys.messages.extend(recalls::message_of(timer).or_else(|| expiry::message_of(timer)));
+            }
+            Input::Passing(passing) => {
+                keys.detentions.insert(passing.detention().clone());
+                keys.messages.insert(passing.key.clone());
             }
         }
     }
@@ -159,6 +168,10 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
                 effects::timer(&mut world, timer);
                 (None, Reported::Done)
             }
+            Input::Passing(passing) => {
+                passing::tell(&mut world, passing);
+                (None, Reported::Done)
+            }
         };
         reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
     }
@@ -188,7 +201,7 @@ fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Rec
         let (sender, digest) = match input {
             Input::Offer(Ok(message)) => (Some(&message.sender), &message.digest),
             Input::Offer(Err(rejected)) => (rejected.sender.as_ref(), &rejected.digest),
-            Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) => continue,
+            Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) | Input::Passing(_) => continue,
         };
         let Some(sender) = sender else { continue };
         match &report.outcome {
@@ -214,7 +227,7 @@ fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
     match input {
         Input::Offer(Ok(message)) => Some(message.envelope.id.clone()),
         Input::Offer(Err(rejected)) => rejected.id.clone(),
-        Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) => None,
+        Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) | Input::Passing(_) => None,
     }
 }
 

@@ -247,10 +247,29 @@ fn covers(mandate: &Mandate, event: &str) -> bool {
     }
 }
 
+/// The municipality that answers for a case, and who acts for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Serves<'a> {
+    pub(crate) municipality: &'a Participant,
+    pub(crate) acting: &'a Participant,
+}
+
+/// Who serves a case, as it is known `of_case`, by the registers `at` another instant; `None` while nobody does.
+pub(crate) fn serves<'a>(case: &Case, of_case: At, registers: &'a Registers, at: At, event: &str) -> Option<Serves<'a>> {
+    let Responsible::Connected(municipality) = responsible_by(case, of_case, registers, at) else { return None };
+    let prison = case.prison(of_case).map(|prison| registers.successor(prison, at));
+    let (acting, _) = acting_for(municipality, event, prison, registers, at);
+    Some(Serves { municipality, acting })
+}
+
 /// Who answers for the case: what was set or determined, else the order of domain 2.5; unknown goes to the triage desk, never to several.
 fn responsible<'a>(case: &Case, registers: &'a Registers, at: At) -> Responsible<'a> {
-    let residence = || before_detention(case.residence(at)?, case.start(at));
-    let code = match case.choice(at) {
+    responsible_by(case, at, registers, at)
+}
+
+fn responsible_by<'a>(case: &Case, of_case: At, registers: &'a Registers, at: At) -> Responsible<'a> {
+    let residence = || before_detention(case.residence(of_case)?, case.start(of_case));
+    let code = match case.choice(of_case) {
         Some(Choice::Disputed) => return Responsible::Triage,
         Some(Choice::Municipality(code)) => Some((code, None)),
         None => residence().map(|candidate| (&candidate.municipality, candidate.postal_code.as_deref())),

@@ -7,7 +7,7 @@
 //! Default deny: no rule, no permit. A rule that fails to evaluate refuses.
 //!
 //! Beside messages: [`access()`] says whether a worker may look at a case in one capacity, [`visit_list`] whom a municipality may visit in
-//! a prison, [`statistics()`] how many there are without small numbers.
+//! a prison, [`statistics()`] how many there are without small numbers, [`passed_on()`] to whom a running case passes by the registers alone.
 //!
 //! # Adding a rule
 //!
@@ -21,6 +21,7 @@ mod decision;
 mod load;
 mod matrix;
 mod minimise;
+mod passing;
 mod relation;
 mod ruleset;
 mod signals;
@@ -33,6 +34,7 @@ pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
 pub use matrix::{Matrix, matrix};
 pub use minimise::minimise;
+pub use passing::{PASSED_ON, Passed, PassedBy, Then, may_have_passed, passed_on};
 pub use relation::Relation;
 pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};
 pub use signals::{Signal, Signals, derive};

@@ -63,7 +63,7 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
@@ -121,6 +121,16 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut session = self.backend.writing().await?;
         let result = registers::enter(&mut session, by, enter).await;
         end(session, result).await
+    }
+
+    async fn registers_seen(&self) -> Result<Option<Seen>, StoreError> {
+        registers::seen(&mut self.backend.reading().await?).await
+    }
+
+    async fn see_registers(&self, seen: Seen) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        registers::see(&mut session, seen).await?;
+        session.commit().await
     }
 
     async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError> {

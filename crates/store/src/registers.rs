@@ -6,14 +6,19 @@ use schakelpunt_domain::{
     ParticipantId,
     registers::{Channel, Entry, Recorded},
 };
-use schakelpunt_engine::ports::{Enter, StoreError};
+use schakelpunt_engine::{
+    model::Seen,
+    ports::{Enter, StoreError},
+};
 
 use crate::{
-    rows::{Reader, json},
+    rows::{Reader, json, signed},
     sql::{End, Session, Sql, values},
 };
 
 const EPOCH: Sql = Sql::both("select epoch from hub");
+const SEEN: Sql = Sql::both("select seen_at, seen_entries from hub where seen_at is not null");
+const SEE: Sql = Sql::both("update hub set seen_at = $1, seen_entries = $2");
 /// Waits until nothing decides or provides any more, and lets nothing begin to.
 const ALONE: Sql = Sql::of("select pg_advisory_xact_lock(1)", "select 1");
 const RAISE: Sql = Sql::both("update hub set epoch = epoch + 1 returning epoch");
@@ -73,6 +78,21 @@ async fn add<S: Session>(session: &mut S, entries: &[Recorded<Entry>], by: Optio
     let channels = channels.into_iter().map(|(id, pulls)| values![id.as_str(), pulls]).collect();
     session.run_each(SET_CHANNEL, channels, Vec::new()).await?;
     only_epoch(&raised)
+}
+
+/// Up to where the registers were looked at for cases that pass by them.
+pub(crate) async fn seen<S: Session>(session: &mut S) -> Result<Option<Seen>, StoreError> {
+    let rows = session.rows(SEEN, Vec::new()).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let reader = Reader::of("hub", row);
+    let entries = usize::try_from(reader.number("seen_entries")?).map_err(|error| reader.inconsistent("seen_entries", error))?;
+    Ok(Some(Seen { at: reader.instant("seen_at")?, entries }))
+}
+
+/// Notes up to where they were.
+pub(crate) async fn see<S: Session>(session: &mut S, seen: Seen) -> Result<(), StoreError> {
+    session.run(SEE, values![seen.at, signed(seen.entries as u64)?]).await?;
+    Ok(())
 }
 
 fn only_epoch<R: crate::sql::Columns>(rows: &[R]) -> Result<u64, StoreError> {

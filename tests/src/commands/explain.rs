@@ -52,5 +52,5 @@ fn an_answer_stays_the_same_when_the_rules_change() {
     let future = run(&["rules", "explain", "--config", &config, "c-start", "--known", "2999-01-01T00:00:00Z"]).ended(1);
     assert!(future.err.contains("KNOWN_IN_FUTURE"), "{}", future.err);
     let past = run(&["rules", "explain", "--config", &config, "c-start", "--known", "2020-01-01T00:00:00Z"]).ended(1);
-    assert!(past.err.contains("NOT_KNOWN_THEN"), "{}", past.err);
+    assert!(past.err.contains("RULES_NOT_KEPT"), "{}", past.err);
 }

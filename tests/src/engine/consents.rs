@@ -130,7 +130,9 @@ async fn a_consent_that_ends_while_something_waits_ends_it() {
     rig.give(&invitation("d-1", PARTNER)).await;
     rig.set("2025-07-01T00:00:00+02:00");
     rig.up(PARTNER);
-    assert!(rig.settle().await.is_empty(), "its last day has passed");
+    let sent = rig.settle().await;
+    let triad = ["pi-zwolle", "gemeente-zwolle", "rn-zwolle"].map(|who| format!("{who} < consent-expired"));
+    assert_eq!(told(&sent), triad, "its last day has passed, and the partner had nothing");
     assert_eq!(rig.refusal("d-1-care-partner-invited", PARTNER).await, Some(Refusal::ConsentExpired));
 }
 

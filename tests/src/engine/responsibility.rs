@@ -37,8 +37,9 @@ async fn what_waits_when_a_mandate_ends_goes_to_the_mandator_in_order() {
     rig.set("2024-09-05T00:00:00+02:00");
     rig.up("gemeente-kampen");
     let sent = rig.settle().await;
-    assert_eq!(told(&sent), ["gemeente-zwolle < detention-started", "gemeente-zwolle < release-date-set"], "nothing is lost");
-    assert_eq!(sent[0].attribute("onbehalfof"), "");
+    let mandator: Vec<_> = to(&sent, "gemeente-zwolle").iter().map(|one| one.event.as_str()).collect();
+    assert_eq!(mandator, ["case-passed-on", "detention-started", "release-date-set"], "nothing is lost");
+    assert!(to(&sent, "gemeente-zwolle").iter().all(|one| one.attribute("onbehalfof").is_empty()));
     assert_eq!(rig.stages("d-1-detention-started", "gemeente-kampen").await, ["cancelled"]);
 }
 
@@ -50,7 +51,8 @@ async fn what_was_uncertain_when_a_mandate_ended_is_recalled_and_goes_to_the_man
     rig.set("2024-09-05T00:00:05+02:00");
     let sent = rig.settle().await;
     assert_eq!(only(&sent, "gemeente-kampen").event, "message-withdrawn");
-    assert_eq!(only(&sent, "gemeente-zwolle").event, "detention-started");
+    let mandator: Vec<_> = to(&sent, "gemeente-zwolle").iter().map(|one| one.event.as_str()).collect();
+    assert_eq!(mandator, ["case-passed-on", "detention-started"]);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{ClaimContext, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{ClaimContext, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{self, BusError, Change, Decide, DeliveryFilter, Enter, Intake, Load, Outgoing, Published, Pull, Step, StoreError, Trace},
 };
 
@@ -42,6 +42,12 @@ impl ports::Store for Store {
     }
     async fn enter(&self, _: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
         Ok(enter(world().now, world().entries.clone()).map(|_| 2))
+    }
+    async fn registers_seen(&self) -> Result<Option<Seen>, StoreError> {
+        Ok(None)
+    }
+    async fn see_registers(&self, _: Seen) -> Result<(), StoreError> {
+        Ok(())
     }
     async fn apply_law(&self, _: &KeptLaw) -> Result<(), StoreError> {
         Ok(())

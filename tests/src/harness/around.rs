@@ -14,7 +14,7 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
@@ -80,6 +80,12 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn enter(&self, by: &str, enter: Enter<'_>) -> Result<Option<u64>, StoreError> {
         self.0.inner().enter(by, enter).await
+    }
+    async fn registers_seen(&self) -> Result<Option<Seen>, StoreError> {
+        self.0.inner().registers_seen().await
+    }
+    async fn see_registers(&self, seen: Seen) -> Result<(), StoreError> {
+        self.0.inner().see_registers(seen).await
     }
     async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError> {
         self.0.inner().apply_law(law).await

@@ -90,6 +90,10 @@ impl Bus for SimBus {
             world.count("fault: inbox cannot be seen");
             return Err(gone());
         }
+        if world.clock.see() < world.weather.room_from {
+            world.count("fault: no inbox has room");
+            return Ok(Room { count: 0, consent: false });
+        }
         Ok(match world.broker.inboxes.get(participant).filter(|inbox| inbox.exists) {
             Some(inbox) => Room { count: window.saturating_sub(inbox.lying.len()), consent: inbox.lying.is_empty() && inbox.read },
             None => Room { count: 1, consent: false },

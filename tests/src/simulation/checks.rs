@@ -97,12 +97,15 @@ pub(super) fn intake(world: &mut World, actions: &[Action], _now: Timestamp) {
     }
 }
 
-/// A deadline is told: not a second time.
+/// What the hub says by itself is told once.
 fn deadline(world: &mut World, message: &StoredMessage, by_timer: bool, known: bool) {
-    if message.event.as_str() != "release-imminent" {
-        return;
-    }
-    world.count(if by_timer { "state: a deadline is told by its timer" } else { "state: a deadline is told" });
+    world.count(match (message.event.as_str(), by_timer) {
+        ("release-imminent", true) => "state: a deadline is told by its timer",
+        ("release-imminent", false) => "state: a deadline is told",
+        ("consent-expired", _) => "state: a consent runs out",
+        ("case-passed-on", _) => "state: a case passes to another municipality",
+        _ => return,
+    });
     if known {
         world.broken(A_DEADLINE_IS_TOLD_ONCE, format!("{} is told again", message.key.id));
     }

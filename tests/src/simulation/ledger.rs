@@ -186,6 +186,12 @@ impl Ledger {
         answer
     }
 
+    /// Whether the last day of a consent for this unit has passed.
+    pub(super) fn ran_out(&self, detention: &DetentionRef, recipient: &ParticipantId, now: Timestamp) -> bool {
+        let consents = self.grounds(detention).into_iter().flat_map(|grounds| grounds.consents.values());
+        consents.filter(|consent| consent.recipient == *recipient).any(|consent| consent.until.ends() <= now)
+    }
+
     /// Who answers for a case; `None` while nobody knows.
     pub(super) fn municipality(&self, detention: &DetentionRef, now: Timestamp) -> Option<&ParticipantId> {
         let grounds = self.grounds(detention)?;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use schakelpunt_domain::{
-    ParticipantId,
+    LegalDay, ParticipantId,
     registers::{Channel, Entry, Recorded},
 };
 use schakelpunt_engine::Settings;
@@ -128,11 +128,15 @@ impl Scheduler {
         ledger.record(&entries);
         tables.record(entries);
         let inboxes: Vec<ParticipantId> = everybody().into_iter().filter(|one| one.channel == Channel::Amqp).map(|one| one.id).collect();
+        let midnight = Some(LegalDay::of(base).ends()).filter(|end| base.duration_until(*end) < jiff::SignedDuration::from_mins(1));
+        let midnight = midnight.unwrap_or(base);
         let weather = Weather {
             store: *rng.pick(&[0, 10, 25, 60]),
             bus: *rng.pick(&[0, 6, 15, 40]),
             process: *rng.pick(&[0, 60, 150, 300]),
             worst_moment: *rng.pick(&[0, 10, 30]),
+            timers_from: if rng.once_in(3) { midnight + jiff::SignedDuration::from_secs(3) } else { base },
+            room_from: if rng.once_in(3) { midnight } else { base },
         };
         let world = World {
             tables,

@@ -14,7 +14,7 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
 };
 
@@ -120,6 +120,18 @@ impl Store for SimStore {
             let entries: Vec<_> = entries.into_iter().map(|entry| Recorded { entry, recorded: now }).collect();
             checks::recording(world, &entries);
             Ok(Some(world.tables.record(entries)))
+        })
+        .await
+    }
+
+    async fn registers_seen(&self) -> Result<Option<Seen>, StoreError> {
+        self.call("registers_seen", false, |world, _| if world.timers_wait() { Err(gone()) } else { Ok(world.tables.seen) }).await
+    }
+
+    async fn see_registers(&self, seen: Seen) -> Result<(), StoreError> {
+        self.call("see_registers", true, |world, _| {
+            world.tables.seen = Some(seen);
+            Ok(())
         })
         .await
     }
@@ -284,7 +296,13 @@ impl Store for SimStore {
     }
 
     async fn due_timers(&self, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.call("due_timers", false, |world, now| Ok(planted::timers(world, limit, now))).await
+        self.call("due_timers", false, |world, now| {
+            if world.timers_wait() {
+                return Ok(Vec::new());
+            }
+            Ok(planted::timers(world, limit, now))
+        })
+        .await
     }
 
     async fn trace(&self, id: &MessageId) -> Result<Vec<Trace>, StoreError> {

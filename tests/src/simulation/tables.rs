@@ -16,7 +16,7 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{LeaseName, LeaseRow},
-    model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Seen, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
     ports::{DeliveryFilter, Load, StoreError, Trace},
 };
 
@@ -53,6 +53,7 @@ pub(super) struct Tables {
     pub(super) entries: Vec<Recorded<Entry>>,
     pub(super) accesses: Vec<AccessRecord>,
     laws: Vec<(Timestamp, KeptLaw)>,
+    pub(super) seen: Option<Seen>,
     pub(super) cases: BTreeMap<DetentionRef, Versioned<Case>>,
     pub(super) messages: BTreeMap<MessageKey, StoredMessage>,
     pub(super) decisions: BTreeMap<MessageKey, Vec<DecisionRecord>>,

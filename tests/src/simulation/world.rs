@@ -110,6 +110,10 @@ pub(super) struct Weather {
     pub(super) process: u64,
     /// A ground ends right behind a claim, once in so many claims.
     pub(super) worst_moment: u64,
+    /// Before that no timer fires, and nobody looks at what passes by the registers.
+    pub(super) timers_from: Timestamp,
+    /// Before that no inbox has room: what was decided waits, also beyond midnight.
+    pub(super) room_from: Timestamp,
 }
 
 /// The world.
@@ -177,6 +181,15 @@ impl World {
     /// Whether a fault of this kind happens now.
     pub(super) fn chance(&mut self, of: u64) -> bool {
         !self.calm && of > 0 && self.rng.once_in(of)
+    }
+
+    /// Whether what falls due by itself has to wait.
+    pub(super) fn timers_wait(&mut self) -> bool {
+        let wait = self.clock.see() < self.weather.timers_from;
+        if wait {
+            self.count("fault: timers come late");
+        }
+        wait
     }
 
     pub(super) fn is(&self, mutant: Mutant) -> bool {

@@ -8,7 +8,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     kept_law::KeptLaw,
-    model::{Action, Timer},
+    model::{Action, Seen, Timer},
     ports::{DeliveryFilter, Load},
 };
 use serde_json::json;
@@ -206,4 +206,14 @@ pub(super) async fn the_law_of_an_instant_stays(subject: &Subject) {
     assert_eq!(at(first - before).await, None);
     assert_eq!((at(first).await, at(second - before).await), (Some(law("# one")), Some(law("# one"))));
     assert_eq!((at(second).await, at(subject.now()).await), (Some(law("# two")), Some(law("# one"))), "an older one may come again");
+}
+
+pub(super) async fn where_the_registers_were_seen_is_noted(subject: &Subject) {
+    let (store, at) = (&*subject.store, subject.now());
+    assert_eq!(store.registers_seen().await.unwrap(), None);
+    store.see_registers(Seen { at, entries: 0 }).await.unwrap();
+    let later = Seen { at: at + jiff::SignedDuration::from_secs(1), entries: 7 };
+    store.see_registers(later).await.unwrap();
+    assert_eq!(store.registers_seen().await.unwrap(), Some(later));
+    assert_eq!(store.registers().await.unwrap(), (0, Vec::new()), "the epoch stays as it is");
 }

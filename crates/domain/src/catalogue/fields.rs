@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use include_dir::Dir;
 use serde_json::Value;
 
-use super::SCHEMAS;
+use super::shipped::SCHEMAS;
 
 /// Every name of a field that stands in some schema.
 static FIELDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

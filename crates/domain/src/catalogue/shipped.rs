@@ -4,7 +4,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::source_file::SourceFile;
 
-static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../schemas");
+pub(super) static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../schemas");
 
 /// What events have in common.
 pub(super) const PARTS: &str = "parts.json";

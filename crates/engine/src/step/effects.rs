@@ -15,7 +15,7 @@ use schakelpunt_domain::{
 use schakelpunt_rules::{Relation, Who, candidates, derive};
 
 use super::{
-    Reported, consider, deadlines, dependents, digests, doubts, hub_says, intake, persons, recalls, refused, rejected, world::World,
+    Reported, consider, deadlines, dependents, digests, doubts, expiry, hub_says, intake, persons, recalls, refused, rejected, world::World,
 };
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 
@@ -100,7 +100,9 @@ pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &
             let case = world.case(detention);
             // withdrawn before it came: it gives nothing
             if let Some(consent) = facts::consent_given(data, now).filter(|_| !case.withdrawn.contains(&message.key)) {
+                let id = consent.id.clone();
                 case.give_consent(Consent { message: Some(message.key.clone()), ..consent });
+                expiry::watch(world, detention, &id);
             }
         }
         "consent-withdrawn" => {
@@ -277,6 +279,7 @@ pub(super) fn consent(world: &mut World<'_>, detention: &DetentionRef, consent: 
         }
         Some(_) | None => case.give_consent(consent.clone()),
     }
+    expiry::watch(world, detention, &consent.id);
     if consent.withdrawn_at.is_some() {
         consider::cancel_unlawful(world, detention);
     }
@@ -300,11 +303,11 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
 }
 
 /// A due timer ends the wait of a parked message, has the deadlines of its case looked at when this step ends, or is one of those of
-/// recalls, persons, digests and the triage desk.
+/// recalls, persons, digests, the triage desk and consents.
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
     deadlines::fired(world, timer);
-    let kinds = [recalls::fired, persons::fired, digests::fired, doubts::fired];
+    let kinds = [recalls::fired, persons::fired, digests::fired, doubts::fired, expiry::fired];
     if kinds.iter().any(|fired| fired(world, timer)) {
         return;
     }

@@ -37,7 +37,7 @@ pub(super) fn message_of(timer: &Timer) -> Option<MessageKey> {
 pub(super) fn begin(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
     let (of, awaited) = match (message.event.as_str(), &message.corrects) {
         ("message-withdrawn", Some(of)) => (of.clone(), Awaited::Deletion),
-        ("consent-withdrawn", _) => (message.key.clone(), Awaited::Stop),
+        ("consent-withdrawn" | "consent-expired", _) => (message.key.clone(), Awaited::Stop),
         _ => return,
     };
     let partner_or_recall = |delivery: &&Delivery| awaited == Awaited::Deletion || delivery.relations.contains(&Relation::InformedPartner);

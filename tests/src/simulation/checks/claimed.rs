@@ -126,6 +126,13 @@ fn groundless(world: &World, one: &Written, now: Timestamp) -> Option<(&'static 
     if grounds.is_some_and(|grounds| grounds.withdrawn_messages.contains(&delivery.key)) {
         return Some((A_TOMBSTONE_STAYS, "the message was withdrawn".to_owned()));
     }
+    // for a case time never runs back
+    let written = world.tables.cases.get(detention).and_then(|case| case.value.written);
+    let of_case = written.map_or(now, |written| written.max(now));
+    if is_partner(world, delivery) && event == "consent-expired" {
+        let over = world.ledger.ran_out(detention, &delivery.recipient, of_case);
+        return (!over).then(|| (NO_CLAIM_WITHOUT_GROUND, "no consent has run out".to_owned()));
+    }
     if is_partner(world, delivery) && !AT_AN_END.contains(&event) {
         match world.ledger.consented(detention, &delivery.recipient, now) {
             Consented::Yes => {}
@@ -134,11 +141,7 @@ fn groundless(world: &World, one: &Written, now: Timestamp) -> Option<(&'static 
         }
     }
     not_concerned(world, delivery, now)
-        .or_else(|| {
-            // for a case time never runs back
-            let written = world.tables.cases.get(detention).and_then(|case| case.value.written);
-            out_of_force(one, grounds.is_some_and(|grounds| grounds.ended), written.map_or(now, |written| written.max(now)))
-        })
+        .or_else(|| out_of_force(one, grounds.is_some_and(|grounds| grounds.ended), of_case))
         .or_else(|| never_had(world, delivery))
         .map(|why| (NO_CLAIM_WITHOUT_GROUND, why))
 }
