@@ -231,5 +231,5 @@ found! {
     lease_not_fenced: LeaseNotFenced by NO_CLAIM_WITHOUT_GROUND, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     payload_purged_too_early: PayloadPurgedTooEarly by EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     receipt_before_commit: ReceiptBeforeCommit by NOTHING_ACCEPTED_IS_LOST;
-    clock_step_back: ClockStepBack by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS, ORDER_PER_LANE;
+    clock_step_back: ClockStepBack by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS, ORDER_PER_LANE, A_DEADLINE_IS_TOLD_ONCE;
 }

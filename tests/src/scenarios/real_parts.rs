@@ -3,7 +3,7 @@
 use schakelpunt::config::Config;
 use schakelpunt_amqp::topology::Topology;
 
-use super::{play, root};
+use super::{files, make_other_rules, play};
 use crate::parts::{
     postgres::Database,
     rabbitmq::{PASSWORD, TestBroker, Version},
@@ -22,20 +22,37 @@ fn config(database: &Database, broker: &TestBroker, api: &str) -> Config {
     Config::read(&path).unwrap()
 }
 
-async fn holds(name: &str) {
+/// Every fourth file, from the one at `first`: four tests share the work.
+async fn every_fourth_holds(first: usize) {
+    make_other_rules();
     let addresses = Version::Three.addresses().unwrap();
-    let database = Database::fresh();
-    let broker = TestBroker::at(addresses.clone(), Topology::default()).await;
-    let failures = play(&root().join(name), Some(&config(&database, &broker, &addresses.1))).await;
+    let mut all = files("tests/scenarios");
+    all.extend(files("config/demo/scenarios"));
+    let mut failures = Vec::new();
+    for file in all.iter().skip(first).step_by(4) {
+        let database = Database::fresh();
+        let broker = TestBroker::at(addresses.clone(), Topology::default()).await;
+        failures.extend(play(file, Some(&config(&database, &broker, &addresses.1))).await);
+    }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_legal_switch_holds_on_postgresql_and_rabbitmq() {
-    holds("tests/scenarios/legal-switch.toml").await;
+async fn every_scenario_holds_on_postgresql_and_rabbitmq_1() {
+    every_fourth_holds(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn corrections_hold_on_postgresql_and_rabbitmq() {
-    holds("tests/scenarios/corrections.toml").await;
+async fn every_scenario_holds_on_postgresql_and_rabbitmq_2() {
+    every_fourth_holds(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_holds_on_postgresql_and_rabbitmq_3() {
+    every_fourth_holds(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_holds_on_postgresql_and_rabbitmq_4() {
+    every_fourth_holds(3).await;
 }

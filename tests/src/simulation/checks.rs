@@ -111,10 +111,16 @@ fn deadline(world: &mut World, message: &StoredMessage, by_timer: bool, known: b
     }
 }
 
+fn waits(actions: &[Action], key: &MessageKey) -> bool {
+    actions.iter().any(|action| matches!(action, Action::SaveMessage(saved) if saved.key == *key && saved.outcome == Outcome::Parked))
+}
+
 fn outcome(world: &mut World, actions: &[Action], key: &MessageKey, before: Option<Outcome>, after: Outcome) {
     match (before, after) {
         (Some(Outcome::Accepted), Outcome::Accepted) => {}
         (Some(Outcome::Accepted), _) => world.broken(NOTHING_ACCEPTED_IS_LOST, format!("{} was accepted and is {after:?} now", key.id)),
+        // it may wait again and lapse again in one batch
+        (Some(Outcome::Lapsed), Outcome::Lapsed) if waits(actions, key) => world.count("state: a lapsed message waits again"),
         (Some(Outcome::Lapsed), Outcome::Lapsed) => {
             world.broken(EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, format!("{} waited once and lapsed twice", key.id));
         }
