@@ -1,4 +1,4 @@
-use super::*;
+use super::{shipped::SCHEMAS, *};
 use serde_json::json;
 
 fn catalogue() -> Catalogue {
