@@ -6,7 +6,7 @@
 //!
 //! Default deny: no rule, no permit. A rule that fails to evaluate refuses.
 //!
-//! Beside messages: [`access()`] says whether a worker may look at a case in one capacity, [`visit_list`] whom a municipality may visit in
+//! Beside messages: [`access()`] says whether a worker may look at a case in one capacity and how much of it, [`visit_list`] whom a municipality may visit in
 //! a prison, [`statistics()`] how many there are without small numbers.
 //!
 //! # Adding a rule
@@ -26,7 +26,7 @@ mod ruleset;
 mod signals;
 mod visits;
 
-pub use access::{Admission, access, capacity, within};
+pub use access::{Admission, access, seat};
 pub use candidates::{Candidate, Who, agreement, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
@@ -34,6 +34,6 @@ pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
 pub use matrix::{Matrix, matrix};
 pub use minimise::minimise;
 pub use relation::Relation;
-pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};
+pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet, Sees};
 pub use signals::{Signal, Signals, derive};
 pub use visits::{Cell, Length, SMALL, Statistics, Visit, statistics, visit_list};

@@ -53,6 +53,9 @@ pub enum Improper {
     /// Only the owner of the data makes a subscription active.
     #[error("state `requested` or `paused`: it becomes active by an approval of the owner of the data")]
     Active,
+    /// Nobody would see anything in a role that stands in no rule.
+    #[error("a `role` that has a desk in the rules")]
+    Role,
     /// A municipality cannot become itself or nothing.
     #[error("at least one other municipality in `into`, and parts by four digits that lead to one of these")]
     Reorganisation,
