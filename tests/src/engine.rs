@@ -17,5 +17,6 @@ mod properties;
 mod receipts;
 mod refusals;
 mod responsibility;
+mod senders;
 mod slots;
 mod stops;

@@ -51,6 +51,11 @@ pub fn seat<'a>(
     capacities(registers, worker, acting_for, detention, at).find_map(seated).ok_or(Refusal::WrongCapacity)
 }
 
+/// Whether a worker who sends acts for `acting_for`, in this case if there is one (decision 24). Any role may send.
+pub fn acts_for(registers: &Registers, worker: &str, acting_for: &ParticipantId, detention: Option<&DetentionRef>, at: At) -> bool {
+    capacities(registers, worker, acting_for, detention, at).next().is_some()
+}
+
 /// The capacities of a worker in force for `acting_for` that cover the case.
 fn capacities<'a>(
     registers: &'a Registers,

@@ -26,7 +26,7 @@ mod ruleset;
 mod signals;
 mod visits;
 
-pub use access::{Admission, access, seat};
+pub use access::{Admission, access, acts_for, seat};
 pub use candidates::{Candidate, Who, agreement, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};

@@ -216,6 +216,13 @@ fn what_makes_no_sense_cannot_be_entered() {
         check("reorganisation", serde_json::json!({"code": "0457", "from": "2024-01-01", "into": ["0457"]})),
         Err(Improper::Reorganisation)
     );
+    let capacity = |worker: &str| {
+        check(
+            "capacity",
+            serde_json::json!({"worker": worker, "employer": "rn-brabant", "acting-for": "rn-brabant", "role": "r", "from": "2024-01-01"}),
+        )
+    };
+    assert_eq!((capacity("n"), capacity("Noor Nachtegaal")), (Ok(()), Err(Improper::Worker)));
     assert_eq!(check("nonsense", serde_json::json!({})), Err(Improper::Register));
     let form = check("mandate", serde_json::json!({"mandator": "geheim persoon"}));
     assert!(matches!(&form, Err(Improper::Form(text)) if !text.contains("geheim")), "{form:?}");

@@ -177,6 +177,25 @@ fn a_role_without_a_desk_sees_nothing() {
 }
 
 #[test]
+fn who_sends_acts_for_the_sender_in_that_case_now() {
+    let more = [
+        json!({"capacity": {"worker": "s", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": "parking", "case-scope": "T-1", "from": "2024-01-01"}}),
+        json!({"conflict": {"worker": "n", "detention": "T-2", "acting-for": "gemeente-tilburg"}}),
+    ];
+    let registers = registers(more.to_vec());
+    let acts = |worker: &str, sender: &str, detention: &str, now: &str| {
+        acts_for(&registers, worker, &who(sender), Some(&detention.parse().unwrap()), At::now(at(now)))
+    };
+    let (before, after) = ("2024-06-30T21:59:59Z", "2024-06-30T22:00:00Z");
+    assert!(acts("n", "gemeente-tilburg", "T-1", before) && !acts("n", "gemeente-tilburg", "T-1", after), "at midnight");
+    assert!(!acts("n", "gemeente-helmond", "T-1", before) && !acts("nobody", "gemeente-tilburg", "T-1", before));
+    assert!(!acts("n", "gemeente-tilburg", "T-2", before) && acts("n", "rn-brabant", "T-2", before), "a conflict in one capacity");
+    assert!(acts("s", "gemeente-tilburg", "T-1", before), "a role without a desk may send");
+    assert!(!acts("s", "gemeente-tilburg", "T-2", before), "outside the case scope");
+    assert!(acts_for(&registers, "n", &who("gemeente-tilburg"), None, now()), "what is about no case");
+}
+
+#[test]
 fn a_mandate_does_not_widen_a_desk_nor_a_desk_a_mandate() {
     let admission = access(&DESKS, &in_roles(&["income"]), "d", &who("gemeente-tilburg"), &case("H-1", "pi-vught", "0794"), now()).unwrap();
     let shows = |field: &str| admission.shows(&field.parse().unwrap());
