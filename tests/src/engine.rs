@@ -5,6 +5,7 @@ mod claims;
 mod consents;
 mod corrections;
 mod deadlines;
+mod desks;
 mod duplicates;
 mod fetching;
 mod floods;

@@ -10,12 +10,13 @@ use schakelpunt_domain::{
     consent::Consent,
     facts,
     ids::{MessageKey, hub_message_id},
-    registers::Registers,
+    registers::{Entry, Recorded, Registers},
 };
 use serde_json::json;
 
 use crate::{
     Settings,
+    desk::AccessRecord,
     inspect::{Inspected, Rejected},
     model::{Action, DecisionRecord, Outcome, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer},
 };
@@ -24,6 +25,7 @@ mod at_once;
 mod consider;
 mod deadlines;
 mod dependents;
+pub(crate) mod desks;
 mod digests;
 mod doubts;
 mod effects;
@@ -51,6 +53,10 @@ pub enum Input {
     Skip(DeliveryId, DetentionRef),
     /// A timer that is due.
     Timer(Timer),
+    /// A look that was refused, with the key of what is said about it.
+    Refused(MessageKey, AccessRecord),
+    /// A capacity that was entered in the registers, or ended there.
+    Entered(Recorded<Entry>),
 }
 
 /// What became of one input.
@@ -129,6 +135,11 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.detentions.insert(timer.detention.clone());
                 keys.messages.extend(recalls::message_of(timer));
             }
+            Input::Refused(key, look) => {
+                keys.detentions.insert(look.detention.clone());
+                keys.messages.insert(key.clone());
+            }
+            Input::Entered(recorded) => keys.detentions.extend(desks::row_of(&recorded.entry)),
         }
     }
     keys
@@ -157,6 +168,14 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             }
             Input::Timer(timer) => {
                 effects::timer(&mut world, timer);
+                (None, Reported::Done)
+            }
+            Input::Refused(key, look) => {
+                desks::refused(&mut world, key, look);
+                (None, Reported::Done)
+            }
+            Input::Entered(recorded) => {
+                desks::entered(&mut world, recorded);
                 (None, Reported::Done)
             }
         };
@@ -188,7 +207,9 @@ fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Rec
         let (sender, digest) = match input {
             Input::Offer(Ok(message)) => (Some(&message.sender), &message.digest),
             Input::Offer(Err(rejected)) => (rejected.sender.as_ref(), &rejected.digest),
-            Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) => continue,
+            Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) | Input::Refused(..) | Input::Entered(_) => {
+                continue;
+            }
         };
         let Some(sender) = sender else { continue };
         match &report.outcome {
@@ -214,7 +235,7 @@ fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
     match input {
         Input::Offer(Ok(message)) => Some(message.envelope.id.clone()),
         Input::Offer(Err(rejected)) => rejected.id.clone(),
-        Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) => None,
+        Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) | Input::Refused(..) | Input::Entered(_) => None,
     }
 }
 

@@ -19,6 +19,8 @@ async fn employed() -> Rig {
     let rig = Rig::new().await;
     let capacity = json!({"worker": "n", "employer": "pi-zwolle", "acting-for": "pi-zwolle", "role": "casemanager", "from": "2024-01-01", "until": "2024-10-01"});
     enter(&rig, "capacity", capacity).await;
+    // the prison hears of it
+    rig.settle().await;
     rig
 }
 

@@ -16,7 +16,7 @@ use crate::{
     desk::{self, AccessRecord, Given, Look, Reads},
     model::Delivery,
     ports::{DeliveryFilter, StoreError},
-    step::{Input, Receipts},
+    step::{Input, Receipts, desks},
 };
 
 /// All that was given of one case fits.
@@ -25,11 +25,12 @@ const DELIVERIES_MAX: u32 = 100_000;
 impl Hub {
     /// Enters register entries, if they can stand beside what is there. What rests on them is decided again at the claim.
     pub async fn enter(&self, entries: &[Entry], by: &ParticipantId) -> Result<Result<u64, Improper>, StoreError> {
-        let mut improper = Improper::Nothing;
+        let (mut improper, mut recorded) = (Improper::Nothing, Timestamp::UNIX_EPOCH);
         let epoch = self
             .store
             .enter(by.as_str(), &mut |now, held| {
                 let mut registers = Registers::new(0, held);
+                recorded = now;
                 for entry in entries {
                     if let Err(why) = entry.check(&registers, now).and_then(|()| self.has_desk(entry)) {
                         improper = why;
@@ -43,6 +44,7 @@ impl Hub {
         let Some(epoch) = epoch else { return Ok(Err(improper)) };
         self.reload().await?;
         self.look_again();
+        self.say_of_capacities(entries, recorded).await?;
         Ok(Ok(epoch))
     }
 
@@ -103,7 +105,11 @@ impl Hub {
         };
         // of a case that is not known there is nothing to keep
         if known.is_some() {
-            self.store.note_accesses(&[record]).await?;
+            self.store.note_accesses(std::slice::from_ref(&record)).await?;
+            if record.code.is_some() {
+                let key = desks::key_of_refusal(&self.settings.source, &record);
+                self.run(&[Input::Refused(key, record)], Receipts::Answered).await?;
+            }
         }
         Ok(answer)
     }
@@ -160,6 +166,16 @@ impl Hub {
 
     fn rules(&self) -> &RuleSet {
         &self.settings.rules
+    }
+
+    /// The units hear of a capacity that was entered or ended.
+    pub(super) async fn say_of_capacities(&self, entries: &[Entry], recorded: Timestamp) -> Result<(), StoreError> {
+        let about = entries.iter().filter(|entry| desks::row_of(entry).is_some());
+        let inputs: Vec<Input> = about.map(|entry| Input::Entered(Recorded { entry: entry.clone(), recorded })).collect();
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        self.run(&inputs, Receipts::Answered).await.map(|_| ())
     }
 
     async fn as_of_now(&self) -> Result<(std::sync::Arc<Registers>, Timestamp), StoreError> {

@@ -44,13 +44,12 @@ pub(super) fn offer(world: &mut World<'_>, message: &Inspected) -> (Option<Messa
             let again = StoredMessage { received: seen.received, payload, signals, ..new };
             admit(world, message, again, true)
         }
-        // one that waited in vain was never considered
-        Some(_) => admit(world, message, new, false),
         // asked of what is new only: what a worker sent in a capacity stays the organisation's when that ends (domain 6.0)
         None if !is_in_capacity(world, message) => {
             reject_late(world, message, RejectionCode::WrongCapacity, "/actor", "a worker who acts for the sender in this case")
         }
-        None => admit(world, message, new, false),
+        // one that waited in vain was never considered
+        Some(_) | None => admit(world, message, new, false),
     };
     (Some(key), outcome)
 }
