@@ -123,6 +123,8 @@ codes! {
         DetentionConflict = "DETENTION_CONFLICT", "Deze detentie hoort bij een andere melder of persoon.", "This detention belongs to another producer or person.";
         /// This does not go through this hub.
         WrongChannel = "WRONG_CHANNEL", "Dit bericht hoort bij een ander kanaal.", "This message belongs to another channel.";
+        /// The worker who sends does not act for the sender, not any more, or not in this case.
+        WrongCapacity = "WRONG_CAPACITY", "De medewerker handelt niet namens deze afzender, of niet in deze zaak.", "The worker does not act for this sender, or not in this case.";
     }
 }
 

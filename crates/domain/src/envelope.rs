@@ -13,7 +13,7 @@ use crate::{
         Rejection,
         RejectionCode::{self, Malformed},
     },
-    ids::{DetentionRef, EventName, MessageId, Source, passes_elfproef},
+    ids::{DetentionRef, EventName, MessageId, Source, is_pseudonym, passes_elfproef},
     json,
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub const SIZE_MAX: usize = 64 * 1024;
 /// Longest attribute name that the profile accepts without a warning; longer ones are refused here to keep headers small.
 pub const NAME_MAX: usize = 20;
-/// Most attributes of one event: the profile and this hub know 18, and a chain of intermediaries adds a few.
+/// Most attributes of one event: the profile and this hub know 19, and a chain of intermediaries adds a few.
 pub const ATTRIBUTES_MAX: usize = 32;
 /// Longest value of an attribute in bytes: `tracestate` may have 512 characters; all attributes together must fit into the headers
 /// of an HTTP request.
@@ -56,6 +56,8 @@ pub struct Envelope {
     pub subject: Option<DetentionRef>,
     /// The producer's sequence per source and subject.
     pub sequence: Option<u64>,
+    /// A pseudonym of the worker who sends it; a system sends for itself. Stays at the door: nobody is told.
+    pub actor: Option<String>,
     /// Trace and correlation attributes, passed on.
     pub trace: Map<String, Value>,
     /// The payload.
@@ -68,7 +70,7 @@ pub struct Envelope {
 const PASSED_ON: [&str; 4] = ["traceparent", "tracestate", "correlationid", "causationid"];
 
 /// The attributes that this hub knows; the name of any other is the sender's own text.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "specversion",
     "id",
     "source",
@@ -87,6 +89,7 @@ const KNOWN: [&str; 18] = [
     "tracestate",
     "correlationid",
     "causationid",
+    "actor",
 ];
 
 /// A pointer up to the first name that the hub does not know by itself: what a sender wrote as a name may be content.
@@ -122,6 +125,7 @@ impl Envelope {
         let source = text(&event, "source")?.parse().map_err(|error| malformed("/source", format!("{error}")))?;
         let time = text(&event, "time")?.parse().map_err(|_| malformed("/time", "an instant as in RFC 3339, with zone"))?;
         let subject = optional(&event, "subject", |text| text.parse().ok(), "1 to 128 characters without blanks")?;
+        let actor = optional(&event, "actor", |text| is_pseudonym(text).then(|| text.to_owned()), "a pseudonym of the worker")?;
         let sequence = optional(&event, "sequence", parse_sequence, "20 digits, padded with zeros")?;
         if event.contains_key("sequencetype") {
             return Err(malformed("/sequencetype", "this hub uses `sequence` without `sequencetype`"));
@@ -138,7 +142,7 @@ impl Envelope {
             return Err(malformed("/data", "a JSON object"));
         };
         let trace = PASSED_ON.iter().filter_map(|name| event.get(*name).map(|value| ((*name).to_owned(), value.clone()))).collect();
-        Ok(Self { id, source, ty, event: short, time, subject, sequence, trace, data: Arc::new(data), canonical })
+        Ok(Self { id, source, ty, event: short, time, subject, sequence, actor, trace, data: Arc::new(data), canonical })
     }
 }
 

@@ -83,6 +83,11 @@ pub fn passes_elfproef(text: &str) -> bool {
     digits(text, 9) && text != "000000000" && text.bytes().zip(WEIGHTS).map(|(b, w)| i32::from(b - b'0') * w).sum::<i32>() % 11 == 0
 }
 
+/// The opaque name under which an organisation knows a worker: as `capacityWorker` in `schemas/parts.json`.
+pub fn is_pseudonym(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
 fn is_oin(text: &str) -> bool {
     let Some((prefix, rest)) = text.split_at_checked(8) else { return false };
     match prefix {

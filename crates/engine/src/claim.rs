@@ -188,9 +188,17 @@ fn reference(delivery: &Delivery, record: Option<&DecisionRecord>) -> String {
     }
 }
 
-/// What the hub says about a message, to who had it or sent it, whatever it is to the case by now. Everything else that it says goes to who
-/// is concerned at the claim.
-const TO_ITS_RECIPIENT: [&str; 3] = ["current-set-requested", "delivery-failed", "message-withdrawn"];
+/// What the hub says about a message, a worker, a look or several cases, to whom that is, whatever it is to the case by now. Everything else
+/// that it says goes to who is concerned at the claim.
+const TO_ITS_RECIPIENT: [&str; 7] = [
+    "access-refused",
+    "capacity-granted",
+    "capacity-revoked",
+    "current-set-requested",
+    "delivery-failed",
+    "message-withdrawn",
+    "release-dates-digest",
+];
 
 /// The recipient of a delivery as a candidate now. Relations that rest on the message itself stay; those that rest on the case must hold.
 pub fn candidate_of(

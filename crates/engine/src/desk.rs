@@ -8,7 +8,7 @@ use schakelpunt_domain::{
     registers::{At, Kind, Registers, Scope},
     stage::Stage,
 };
-use schakelpunt_rules::{Admission, within};
+use schakelpunt_rules::Admission;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Delivery;
@@ -125,7 +125,7 @@ fn provided(stage: &Stage) -> Option<Timestamp> {
 }
 
 /// What a worker who was admitted sees: what the organisation itself was given, or another in its name; under a mandate what was meant
-/// for the mandator, as far as the mandate reaches.
+/// for the mandator, as far as the mandate reaches; and of each message the fields that the desk of that role sees.
 pub fn view(registers: &Registers, admission: &Admission, acting_for: &ParticipantId, deliveries: &[Delivery], at: At) -> Vec<Given> {
     let own = registers.predecessors(acting_for, at);
     let mandators = admission.on_behalf_of.iter().flat_map(|mandator| registers.predecessors(mandator, at)).collect::<Vec<_>>();
@@ -139,7 +139,7 @@ pub fn view(registers: &Registers, admission: &Admission, acting_for: &Participa
     let mut seen = given(deliveries);
     seen.retain(mine);
     for one in &mut seen {
-        one.fields.retain(|leaf| within(admission.scope, leaf));
+        one.fields.retain(|leaf| admission.shows(leaf));
     }
     seen.retain(|one| !one.fields.is_empty());
     seen

@@ -150,10 +150,10 @@ impl Hub {
     /// Records register entries. What rests on them is decided again at the claim: the epoch is part of every stamp.
     pub async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         let recorded = self.store.now().await?;
-        self.store.record(entries.into_iter().map(|entry| Recorded { entry, recorded }).collect()).await?;
+        self.store.record(entries.iter().cloned().map(|entry| Recorded { entry, recorded }).collect()).await?;
         self.reload().await?;
         self.look_again();
-        Ok(())
+        self.say_of_capacities(&entries, recorded).await
     }
 
     /// Records a consent by hand.

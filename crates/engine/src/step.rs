@@ -10,12 +10,13 @@ use schakelpunt_domain::{
     consent::Consent,
     facts,
     ids::{MessageKey, hub_message_id},
-    registers::Registers,
+    registers::{Entry, Recorded, Registers},
 };
 use serde_json::json;
 
 use crate::{
     Settings,
+    desk::AccessRecord,
     inspect::{Inspected, Rejected},
     model::{Action, DecisionRecord, Outcome, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer},
 };
@@ -24,6 +25,7 @@ mod at_once;
 mod consider;
 mod deadlines;
 mod dependents;
+pub(crate) mod desks;
 mod digests;
 mod doubts;
 mod effects;
@@ -56,6 +58,10 @@ pub enum Input {
     Timer(Timer),
     /// A case that passed to another municipality by the registers alone.
     Passing(Passing),
+    /// A look that was refused, with the key of what is said about it.
+    Refused(MessageKey, AccessRecord),
+    /// A capacity that was entered in the registers, or ended there.
+    Entered(Recorded<Entry>),
 }
 
 /// What became of one input.
@@ -138,6 +144,11 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.detentions.insert(passing.detention().clone());
                 keys.messages.insert(passing.key.clone());
             }
+            Input::Refused(key, look) => {
+                keys.detentions.insert(look.detention.clone());
+                keys.messages.insert(key.clone());
+            }
+            Input::Entered(recorded) => keys.detentions.extend(desks::row_of(&recorded.entry)),
         }
     }
     keys
@@ -172,6 +183,14 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
                 passing::tell(&mut world, passing);
                 (None, Reported::Done)
             }
+            Input::Refused(key, look) => {
+                desks::refused(&mut world, key, look);
+                (None, Reported::Done)
+            }
+            Input::Entered(recorded) => {
+                desks::entered(&mut world, recorded);
+                (None, Reported::Done)
+            }
         };
         reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
     }
@@ -201,7 +220,13 @@ fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Rec
         let (sender, digest) = match input {
             Input::Offer(Ok(message)) => (Some(&message.sender), &message.digest),
             Input::Offer(Err(rejected)) => (rejected.sender.as_ref(), &rejected.digest),
-            Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) | Input::Passing(_) => continue,
+            Input::Consent(..)
+            | Input::Reconsider(..)
+            | Input::Skip(..)
+            | Input::Timer(_)
+            | Input::Passing(_)
+            | Input::Refused(..)
+            | Input::Entered(_) => continue,
         };
         let Some(sender) = sender else { continue };
         match &report.outcome {
@@ -227,7 +252,13 @@ fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
     match input {
         Input::Offer(Ok(message)) => Some(message.envelope.id.clone()),
         Input::Offer(Err(rejected)) => rejected.id.clone(),
-        Input::Consent(..) | Input::Reconsider(..) | Input::Skip(..) | Input::Timer(_) | Input::Passing(_) => None,
+        Input::Consent(..)
+        | Input::Reconsider(..)
+        | Input::Skip(..)
+        | Input::Timer(_)
+        | Input::Passing(_)
+        | Input::Refused(..)
+        | Input::Entered(_) => None,
     }
 }
 

@@ -121,7 +121,8 @@ fn status_of(code: RejectionCode) -> StatusCode {
         | RejectionCode::NotAllowedToProduce
         | RejectionCode::PersonalDataInAttributes
         | RejectionCode::UnknownDetention
-        | RejectionCode::WrongChannel => StatusCode::BAD_REQUEST,
+        | RejectionCode::WrongChannel
+        | RejectionCode::WrongCapacity => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -8,7 +8,7 @@ use schakelpunt_domain::{
     registers::{At, Capacity, Kind, Registers, Scope, Stop},
 };
 
-use crate::{Relation, Who, candidate_for, candidates::responsible_municipality};
+use crate::{Relation, RuleSet, Who, candidate_for, candidates::responsible_municipality, ruleset::Sees};
 
 /// Who must be known to whoever visits or invites somebody \[I\]: the name and the day of birth, no more.
 const WHO: [&str; 3] = ["/person/identity/surname", "/person/identity/givenNames", "/person/identity/birthDate"];
@@ -26,33 +26,74 @@ pub struct Admission {
     pub on_behalf_of: Option<ParticipantId>,
     /// What the mandate covers; `All` for what is the organisation's own.
     pub scope: Scope,
+    /// What the desk of that role sees.
+    pub sees: Sees,
 }
 
-/// The capacity of a worker in force for `acting_for`; without one the worker is in the wrong place.
-pub fn capacity<'a>(
+impl Admission {
+    /// Whether a field of what the organisation was given is shown: within the mandate, and within what the desk sees.
+    pub fn shows(&self, leaf: &Leaf) -> bool {
+        within(self.scope, leaf) && self.sees.shows(leaf.as_str())
+    }
+}
+
+/// The capacity in which a worker sits at a desk, and what that desk sees. Without one the worker is in the wrong place, and a role
+/// without a desk sees nothing. Of several roles for one organisation the first counts: one at a time.
+pub fn seat<'a>(
+    rules: &'a RuleSet,
     registers: &'a Registers,
     worker: &'a str,
-    acting_for: &ParticipantId,
-    detention: Option<&DetentionRef>,
+    acting_for: &'a ParticipantId,
+    detention: Option<&'a DetentionRef>,
     at: At,
-) -> Result<&'a Capacity, Refusal> {
+) -> Result<(&'a Capacity, &'a Sees), Refusal> {
+    let seated = |own: &'a Capacity| rules.desk(&own.role).map(|sees| (own, sees));
+    capacities(registers, worker, acting_for, detention, at).find_map(seated).ok_or(Refusal::WrongCapacity)
+}
+
+/// Whether a worker who sends acts for `acting_for`, in this case if there is one (decision 24). Any role may send.
+pub fn acts_for(registers: &Registers, worker: &str, acting_for: &ParticipantId, detention: Option<&DetentionRef>, at: At) -> bool {
+    capacities(registers, worker, acting_for, detention, at).next().is_some()
+}
+
+/// The capacities of a worker in force for `acting_for` that cover the case.
+fn capacities<'a>(
+    registers: &'a Registers,
+    worker: &'a str,
+    acting_for: &'a ParticipantId,
+    detention: Option<&'a DetentionRef>,
+    at: At,
+) -> impl Iterator<Item = &'a Capacity> {
     // a capacity does not pass to who takes the unit's place: nobody acts for an organisation that did not say so
-    let covers = |own: &&Capacity| own.acting_for == *acting_for && detention.is_none_or(|detention| own.covers_case(detention));
+    let covers = move |own: &&Capacity| own.acting_for == *acting_for && detention.is_none_or(|detention| own.covers_case(detention));
     let conflict = detention.is_some_and(|detention| registers.has_conflict(worker, acting_for, detention, at));
-    let own = registers.capacities(worker, at).filter(|_| !conflict).find(covers);
-    own.ok_or(Refusal::WrongCapacity)
+    registers.capacities(worker, at).filter(move |_| !conflict).filter(covers)
 }
 
 /// Whether a worker may look at a case in the capacity of `acting_for`, and as what.
-pub fn access(registers: &Registers, worker: &str, acting_for: &ParticipantId, case: &Case, at: At) -> Result<Admission, Refusal> {
-    let admission = admit(registers, worker, acting_for, case, at)?;
+pub fn access(
+    rules: &RuleSet,
+    registers: &Registers,
+    worker: &str,
+    acting_for: &ParticipantId,
+    case: &Case,
+    at: At,
+) -> Result<Admission, Refusal> {
+    let admission = admit(rules, registers, worker, acting_for, case, at)?;
     // said to those only who have to do with the case
     let kind = registers.participant(acting_for, at).map(|participant| participant.kind);
     if kind.is_some_and(|kind| serves(case, kind, at)) { Ok(admission) } else { Err(Refusal::OutOfScopeTitle) }
 }
 
-fn admit(registers: &Registers, worker: &str, acting_for: &ParticipantId, case: &Case, at: At) -> Result<Admission, Refusal> {
-    let capacity = capacity(registers, worker, acting_for, Some(&case.detention), at)?;
+fn admit(
+    rules: &RuleSet,
+    registers: &Registers,
+    worker: &str,
+    acting_for: &ParticipantId,
+    case: &Case,
+    at: At,
+) -> Result<Admission, Refusal> {
+    let (capacity, sees) = seat(rules, registers, worker, acting_for, Some(&case.detention), at)?;
     let stopped = [Stop::Participant(acting_for.clone()), Stop::Detention(case.detention.clone())];
     if registers.stops(at).any(|stop| stopped.contains(stop)) {
         return Err(Refusal::Stopped);
@@ -63,6 +104,7 @@ fn admit(registers: &Registers, worker: &str, acting_for: &ParticipantId, case: 
         relations,
         on_behalf_of,
         scope,
+        sees: sees.clone(),
     };
     let candidate = candidate_for(acting_for, &Who::default(), case, registers, at).ok_or(Refusal::NotResponsible)?;
     match candidate.closed {
@@ -114,7 +156,7 @@ fn serves(case: &Case, kind: Kind, at: At) -> bool {
 
 /// Whether a leaf of what the organisation was given is within the scope of a mandate: who visits sees who it is and the conditions,
 /// not the file of the aftercare (domain 6.2).
-pub fn within(scope: Scope, leaf: &Leaf) -> bool {
+fn within(scope: Scope, leaf: &Leaf) -> bool {
     let below = |container: &str| leaf.as_str().strip_prefix(container).is_some_and(|rest| rest.starts_with('/'));
     let who = WHO.contains(&leaf.as_str());
     match scope {

@@ -6,8 +6,9 @@
 //!
 //! Default deny: no rule, no permit. A rule that fails to evaluate refuses.
 //!
-//! Beside messages: [`access()`] says whether a worker may look at a case in one capacity, [`visit_list`] whom a municipality may visit in
-//! a prison, [`statistics()`] how many there are without small numbers, [`passed_on()`] to whom a running case passes by the registers alone.
+//! Beside messages: [`access()`] says whether a worker may look at a case in one capacity and how much of it, [`visit_list`] whom a
+//! municipality may visit in a prison, [`statistics()`] how many there are without small numbers, [`passed_on()`] to whom a running case
+//! passes by the registers alone.
 //!
 //! # Adding a rule
 //!
@@ -27,7 +28,7 @@ mod ruleset;
 mod signals;
 mod visits;
 
-pub use access::{Admission, access, capacity, within};
+pub use access::{Admission, access, acts_for, seat};
 pub use candidates::{Candidate, Who, agreement, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
@@ -36,6 +37,6 @@ pub use matrix::{Matrix, matrix};
 pub use minimise::minimise;
 pub use passing::{PASSED_ON, Passed, PassedBy, Then, may_have_passed, passed_on};
 pub use relation::Relation;
-pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet};
+pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet, Sees};
 pub use signals::{Signal, Signals, derive};
 pub use visits::{Cell, Length, SMALL, Statistics, Visit, statistics, visit_list};

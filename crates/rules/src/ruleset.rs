@@ -119,6 +119,25 @@ pub struct Never {
     pub fields: Vec<Leaf>,
 }
 
+/// How much of a case a desk sees of what its organisation was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sees {
+    /// Who works with the whole case.
+    All,
+    /// An extract: these leaves, sorted.
+    Fields(Vec<Leaf>),
+}
+
+impl Sees {
+    /// Whether a field is among them.
+    pub fn shows(&self, field: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Fields(fields) => fields.binary_search_by(|leaf| leaf.as_str().cmp(field)).is_ok(),
+        }
+    }
+}
+
 /// All rules of one version.
 #[derive(Debug, Clone)]
 pub struct RuleSet {
@@ -127,6 +146,7 @@ pub struct RuleSet {
     pub(crate) bases: Vec<Basis>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) never: Vec<Never>,
+    pub(crate) desks: BTreeMap<String, Sees>,
     pub(crate) by_event: BTreeMap<EventName, Vec<usize>>,
 }
 
@@ -144,6 +164,11 @@ impl RuleSet {
     /// What never goes.
     pub fn never(&self) -> &[Never] {
         &self.never
+    }
+
+    /// What a role sees at its desk. A role that no file names sees nothing.
+    pub fn desk(&self, role: &str) -> Option<&Sees> {
+        self.desks.get(role)
     }
 
     /// The rules for an event, in file order.

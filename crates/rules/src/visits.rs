@@ -10,7 +10,8 @@ use schakelpunt_domain::{
 };
 
 use crate::{
-    access::{capacity, mandated},
+    RuleSet,
+    access::{mandated, seat},
     candidates::responsible_municipality,
 };
 
@@ -22,6 +23,9 @@ const CONDITIONS: [Condition; 6] =
 /// Statuses of a condition about which nothing is to be done (decision 15).
 const DONE: [&str; 2] = ["IN_ORDER", "NOT_APPLICABLE"];
 
+/// What the list says of a person besides the reference.
+const START: &str = "/detention/start";
+
 /// One person on the list of a day.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,13 +35,14 @@ pub struct Visit {
     /// Under a mandate: for whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<ParticipantId>,
-    /// Since when the person is detained: the first visit is due in the first week.
+    /// Since when the person is detained: the first visit is due in the first week. Not for a desk that does not see it.
     pub start: Option<LegalDay>,
 }
 
 /// The people that a worker may visit in `prison`: those of the own municipality and of those that gave it a mandate for visits there.
 /// Whoever was moved, released or died is not among them from that moment on.
 pub fn visit_list<'a>(
+    rules: &RuleSet,
     registers: &Registers,
     worker: &str,
     acting_for: &ParticipantId,
@@ -45,13 +50,13 @@ pub fn visit_list<'a>(
     cases: impl IntoIterator<Item = &'a Case>,
     at: At,
 ) -> Result<Vec<Visit>, Refusal> {
-    capacity(registers, worker, acting_for, None, at)?;
+    seat(rules, registers, worker, acting_for, None, at)?;
     visits_for(registers, acting_for, at)?;
     let stopped = |case: &Case| registers.stops(at).any(|stop| *stop == Stop::Detention(case.detention.clone()));
     let mut visits = Vec::new();
     for case in cases {
-        let seen = capacity(registers, worker, acting_for, Some(&case.detention), at).is_ok();
-        if !seen || stopped(case) || !is_inside(registers, case, prison, at) {
+        let Ok((_, sees)) = seat(rules, registers, worker, acting_for, Some(&case.detention), at) else { continue };
+        if stopped(case) || !is_inside(registers, case, prison, at) {
             continue;
         }
         let on_behalf_of = match visitor(registers, acting_for, case, at) {
@@ -59,7 +64,7 @@ pub fn visit_list<'a>(
             Visitor::For(mandator) => Some(mandator.clone()),
             Visitor::Nobody => continue,
         };
-        visits.push(Visit { detention: case.detention.clone(), on_behalf_of, start: case.start(at) });
+        visits.push(Visit { detention: case.detention.clone(), on_behalf_of, start: case.start(at).filter(|_| sees.shows(START)) });
     }
     visits.sort_by(|a, b| a.detention.as_str().cmp(b.detention.as_str()));
     Ok(visits)
@@ -163,13 +168,14 @@ pub struct Statistics {
 
 /// Counts for a municipality and those that gave it a mandate.
 pub fn statistics<'a>(
+    rules: &RuleSet,
     registers: &Registers,
     worker: &str,
     acting_for: &ParticipantId,
     cases: impl IntoIterator<Item = &'a Case>,
     at: At,
 ) -> Result<Statistics, Refusal> {
-    capacity(registers, worker, acting_for, None, at)?;
+    seat(rules, registers, worker, acting_for, None, at)?;
     visits_for(registers, acting_for, at)?;
     let prisons: BTreeSet<&ParticipantId> =
         registers.participants(at).filter(|participant| participant.kind == Kind::Prison).map(|prison| &prison.id).collect();

@@ -126,3 +126,16 @@ async fn a_register_entry_with_effect_in_the_past_shows_what_should_not_have_lef
     assert_eq!(forbidden_now(&rig, "rn-zwolle", "2024-01-01T00:00:00Z").await, None, "a mandate changes nothing for probation");
     assert_eq!(forbidden_now(&rig, "gemeente-zwolle", "2099-01-01T00:00:00Z").await, None, "provided before that");
 }
+
+#[tokio::test]
+async fn a_digest_that_waits_belongs_to_its_recipient_whatever_is_entered_meanwhile() {
+    let rig = Rig::at("2024-09-04T10:00:00Z").await;
+    recalculated(&rig, 0, 21).await;
+    rig.settle().await;
+    rig.down("gemeente-zwolle");
+    rig.set("2024-09-04T11:00:00Z");
+    assert_eq!(told(&rig.settle().await), ["rn-zwolle < release-dates-digest"]);
+    rig.record(mandate("gemeente-breda", "gemeente-kampen", None)).await;
+    rig.up("gemeente-zwolle");
+    assert_eq!(told(&rig.settle().await), ["gemeente-zwolle < release-dates-digest"]);
+}

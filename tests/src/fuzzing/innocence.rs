@@ -10,7 +10,7 @@ use super::world::world;
 pub(super) const CANARY: &str = "kanarie";
 
 /// Every name that the hub knows by itself; all others are the sender's own text.
-const ATTRIBUTES: [&str; 18] = [
+const ATTRIBUTES: [&str; 19] = [
     "specversion",
     "id",
     "source",
@@ -29,6 +29,7 @@ const ATTRIBUTES: [&str; 18] = [
     "tracestate",
     "correlationid",
     "causationid",
+    "actor",
 ];
 
 fn known() -> &'static BTreeSet<String> {

@@ -14,18 +14,24 @@ pub(crate) struct Message {
     detention: String,
     id: String,
     sequence: u64,
+    actor: Option<&'static str>,
     data: Value,
 }
 
 impl Message {
     pub(crate) fn new(event: &'static str, sender: &str, detention: &str, data: Value) -> Self {
         let id = format!("{detention}-{event}");
-        Self { event, sender: sender.to_owned(), detention: detention.to_owned(), id, sequence: 1, data }
+        Self { event, sender: sender.to_owned(), detention: detention.to_owned(), id, sequence: 1, actor: None, data }
     }
 
     /// Who sends it.
     pub(crate) fn by(self, sender: &str) -> Self {
         Self { sender: sender.to_owned(), ..self }
+    }
+
+    /// The worker who sends it.
+    pub(crate) fn actor(self, worker: &'static str) -> Self {
+        Self { actor: Some(worker), ..self }
     }
 
     pub(crate) fn id(self, id: &str) -> Self {
@@ -85,6 +91,7 @@ impl Message {
             "partitionkey": self.detention,
             "sequence": format!("{:020}", self.sequence),
             "datacontenttype": "application/json",
+            "actor": self.actor,
             "data": self.data,
         });
         let raw = RawMessage { content_type: event::CONTENT_TYPE.to_owned(), headers: Vec::new(), body: event.to_string().into_bytes() };

@@ -61,6 +61,10 @@ async fn what_makes_no_sense_is_not_entered_and_not_repeated() {
     let secret = rig.enter("beheer", "mandate", json!({"mandator": "Populier, Tess", "worker": 999_900_134})).await;
     assert_eq!(secret.status, 400);
     assert!(!secret.text().contains("Populier") && !secret.text().contains("999900134"), "{}", secret.text());
+    let capacity =
+        json!({"worker": "n", "employer": "gemeente-breda", "acting-for": "gemeente-breda", "role": "handhaver", "from": "2024-01-01"});
+    let no_desk = rig.enter("beheer", "capacity", capacity).await;
+    assert!(no_desk.status == 400 && no_desk.text().contains("a `role` that has a desk in the rules"), "{}", no_desk.text());
     assert_eq!(rig.enter("beheer", "nonsense", json!({})).await.status, 404);
     let twice =
         request(Method::POST, Some("beheer"), "/v1/registers/stop").body(Body::from(r#"{"detention":"a","detention":"b"}"#)).unwrap();

@@ -135,6 +135,12 @@ fields = ["/release/date"]
 id = "x-never"
 to = ["care-partner"]
 fields = ["/release/date"]
+[[desk]]
+role = "x-desk"
+sees = "all"
+[[desk]]
+role = "x-extract"
+fields = ["/release/date"]
 "#;
 
 #[test]
@@ -157,6 +163,13 @@ fn mistakes_in_rules_are_seen_by_both() {
         ("[[rule.grant]]\nbasis = \"x-basis\"\nfields = [\"/release/date\"]\n", ""),
         ("id = \"x-rule\"", "id = \"X rule\""),
         ("to = [\"care-partner\"]", "to = [\"informed-partner\"]"),
+        ("role = \"x-desk\"\n", ""),
+        ("role = \"x-desk\"", "role = \"X desk\""),
+        ("sees = \"all\"", "sees = \"most\""),
+        ("sees = \"all\"\n", ""),
+        ("sees = \"all\"", "sees = \"all\"\nfields = [\"/release/date\"]"),
+        ("role = \"x-extract\"\nfields = [\"/release/date\"]", "role = \"x-extract\"\nfields = []"),
+        ("role = \"x-extract\"\nfields = [\"/release/date\"]", "role = \"x-extract\"\nfields = [\"release\"]"),
     ];
     both_refuse("rules", RULE, rules, &mistakes);
 }

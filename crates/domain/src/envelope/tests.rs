@@ -70,6 +70,20 @@ fn a_personal_number_in_an_attribute_is_found_as_a_whole_token() {
 }
 
 #[test]
+fn who_sends_is_a_pseudonym() {
+    let mut event = event();
+    assert_eq!(parse(&event).unwrap().actor, None, "a system");
+    event["actor"] = json!("mw.17_b-2");
+    let envelope = parse(&event).unwrap();
+    assert_eq!(envelope.actor.as_deref(), Some("mw.17_b-2"));
+    assert!(!envelope.trace.contains_key("actor"), "stays at the door");
+    for wrong in [json!(""), json!("Jan Jansen"), json!("a@b.example"), json!("x".repeat(65)), json!(true)] {
+        assert_eq!(with("actor", wrong), (Malformed, "/actor".to_owned()));
+    }
+    assert_eq!(with("actor", json!("999990342")), (RejectionCode::PersonalDataInAttributes, "/actor".to_owned()));
+}
+
+#[test]
 fn an_event_over_64_kib_is_too_large() {
     let mut large = event();
     large["data"]["a"] = json!("x".repeat(SIZE_MAX));

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use super::{At, Ended, Entry, Kind, Registers, SubscriptionState, known};
-use crate::{calendar::LegalDay, ids::ParticipantId};
+use crate::{
+    calendar::LegalDay,
+    ids::{ParticipantId, is_pseudonym},
+};
 
 /// The registers, by the word that their entries have in files and paths.
 pub const KINDS: [&str; 12] = [
@@ -53,6 +56,12 @@ pub enum Improper {
     /// Only the owner of the data makes a subscription active.
     #[error("state `requested` or `paused`: it becomes active by an approval of the owner of the data")]
     Active,
+    /// A name is no pseudonym.
+    #[error("`worker` as a pseudonym: 1 to 64 letters, digits, dots, hyphens and underscores")]
+    Worker,
+    /// Nobody would see anything in a role that stands in no rule.
+    #[error("a `role` that has a desk in the rules")]
+    Role,
     /// A municipality cannot become itself or nothing.
     #[error("at least one other municipality in `into`, and parts by four digits that lead to one of these")]
     Reorganisation,
@@ -110,6 +119,9 @@ impl Entry {
                 period(Some(one.from), one.until)
             }
             Self::Capacity(one) => {
+                if !is_pseudonym(&one.worker) {
+                    return Err(Improper::Worker);
+                }
                 check.known(&one.employer)?;
                 check.known(&one.acting_for)?;
                 period(Some(one.from), one.until)

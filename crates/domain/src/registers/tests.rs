@@ -181,6 +181,51 @@ fn who_retires_takes_no_part_but_keeps_its_meaning() {
     assert!(!registers.participants(now).any(|participant| participant.id == who("pi-grave")));
 }
 
+/// A capacity of N. for Tilburg.
+fn seconded(role: &str, from: &str, until: Option<&str>) -> Entry {
+    let capacity = serde_json::json!({"worker": "n", "employer": "rn-brabant", "acting-for": "gemeente-tilburg", "role": role, "from": from, "until": until});
+    entry("capacity", capacity)
+}
+
+fn ended(role: Option<&str>, from: &str) -> Entry {
+    ending(&serde_json::json!({"capacity": {"worker": "n", "acting-for": "gemeente-tilburg", "role": role}}), from)
+}
+
+#[test]
+fn an_ending_cuts_short_what_would_have_held_longer() {
+    let recorded = at("2024-03-01T00:00:00Z");
+    let cut = |held: Vec<Entry>, ending: Entry| {
+        let mut registers = registers(held);
+        registers.add(Recorded { entry: ending.clone(), recorded });
+        let Entry::Ending(ending) = ending else { panic!("an ending") };
+        registers.cut_short(&ending, recorded).map(|own| own.role.clone()).collect::<Vec<_>>()
+    };
+    let both = || vec![seconded("a", "2024-01-01", Some("2024-07-01")), seconded("b", "2024-05-01", None)];
+    assert_eq!(cut(both(), ended(None, "2024-04-01")), ["a", "b"], "one that has not begun, too");
+    assert_eq!(cut(both(), ended(Some("b"), "2024-04-01")), ["b"]);
+    assert_eq!(cut(both(), ended(None, "2024-02-01")), ["a", "b"], "in the past");
+    assert_eq!(cut(both(), ended(None, "2024-07-01")), ["b"], "a is over by then");
+    let before = vec![seconded("a", "2024-01-01", None), ended(None, "2024-03-15")];
+    assert_eq!(cut(before, ended(None, "2024-04-01")), Vec::<String>::new(), "ended before");
+}
+
+#[test]
+fn a_capacity_runs_out_where_no_other_in_its_role_goes_on() {
+    let (last, now) = (at("2024-06-30T22:00:00Z"), at("2024-07-01T06:00:00Z"));
+    let out = |held: Vec<Entry>| {
+        let registers = registers(held);
+        registers.run_out("n", &who("gemeente-tilburg"), last, now).map(|own| own.role.clone()).collect::<Vec<_>>()
+    };
+    let until = || seconded("a", "2024-01-01", Some("2024-07-01"));
+    assert_eq!(out(vec![until()]), ["a"]);
+    assert_eq!(out(vec![until(), seconded("a", "2024-07-01", None)]), Vec::<String>::new());
+    assert_eq!(out(vec![until(), seconded("b", "2024-07-01", None)]), ["a"], "another role");
+    assert_eq!(out(vec![until(), ended(None, "2024-05-01")]), Vec::<String>::new(), "ended before its last day");
+    assert_eq!(out(vec![seconded("a", "2024-01-01", Some("2024-08-01"))]), Vec::<String>::new());
+    let other = || seconded("b", "2024-01-01", None);
+    assert_eq!(out(vec![until(), other(), ended(Some("b"), "2024-07-01")]), ["a"], "b was ended by an entry");
+}
+
 #[test]
 fn what_makes_no_sense_cannot_be_entered() {
     let registers = registers(vec![mandate()]);
@@ -216,6 +261,13 @@ fn what_makes_no_sense_cannot_be_entered() {
         check("reorganisation", serde_json::json!({"code": "0457", "from": "2024-01-01", "into": ["0457"]})),
         Err(Improper::Reorganisation)
     );
+    let capacity = |worker: &str| {
+        check(
+            "capacity",
+            serde_json::json!({"worker": worker, "employer": "rn-brabant", "acting-for": "rn-brabant", "role": "r", "from": "2024-01-01"}),
+        )
+    };
+    assert_eq!((capacity("n"), capacity("Noor Nachtegaal")), (Ok(()), Err(Improper::Worker)));
     assert_eq!(check("nonsense", serde_json::json!({})), Err(Improper::Register));
     let form = check("mandate", serde_json::json!({"mandator": "geheim persoon"}));
     assert!(matches!(&form, Err(Improper::Form(text)) if !text.contains("geheim")), "{form:?}");

@@ -9,14 +9,14 @@ use schakelpunt_domain::{
     consent::{Consent, ConsentEntry},
     registers::{At, Entry, Improper, Kind, Recorded, Registers},
 };
-use schakelpunt_rules::{self as rules, Statistics, Visit};
+use schakelpunt_rules::{self as rules, RuleSet, Statistics, Visit};
 
 use super::Hub;
 use crate::{
     desk::{self, AccessRecord, Given, Look, Reads},
     model::Delivery,
     ports::{DeliveryFilter, StoreError},
-    step::{Input, Receipts},
+    step::{Input, Receipts, desks},
 };
 
 /// All that was given of one case fits.
@@ -25,13 +25,14 @@ const DELIVERIES_MAX: u32 = 100_000;
 impl Hub {
     /// Enters register entries, if they can stand beside what is there. What rests on them is decided again at the claim.
     pub async fn enter(&self, entries: &[Entry], by: &ParticipantId) -> Result<Result<u64, Improper>, StoreError> {
-        let mut improper = Improper::Nothing;
+        let (mut improper, mut recorded) = (Improper::Nothing, Timestamp::UNIX_EPOCH);
         let epoch = self
             .store
             .enter(by.as_str(), &mut |now, held| {
                 let mut registers = Registers::new(0, held);
+                recorded = now;
                 for entry in entries {
-                    if let Err(why) = entry.check(&registers, now) {
+                    if let Err(why) = entry.check(&registers, now).and_then(|()| self.has_desk(entry)) {
                         improper = why;
                         return None;
                     }
@@ -43,6 +44,7 @@ impl Hub {
         let Some(epoch) = epoch else { return Ok(Err(improper)) };
         self.reload().await?;
         self.look_again();
+        self.say_of_capacities(entries, recorded).await?;
         Ok(Ok(epoch))
     }
 
@@ -84,7 +86,7 @@ impl Hub {
         let at = At::now(now);
         let known = self.known_case(detention).await?;
         let case = known.clone().unwrap_or_else(|| Case::new(detention.clone()));
-        let admission = look.check().and_then(|()| rules::access(&registers, &look.worker, &look.capacity, &case, at));
+        let admission = look.check().and_then(|()| rules::access(self.rules(), &registers, &look.worker, &look.capacity, &case, at));
         let mut record = record(look, detention.clone(), Reads::Case, now);
         let answer = match admission {
             Err(code) => {
@@ -103,7 +105,11 @@ impl Hub {
         };
         // of a case that is not known there is nothing to keep
         if known.is_some() {
-            self.store.note_accesses(&[record]).await?;
+            self.store.note_accesses(std::slice::from_ref(&record)).await?;
+            if record.code.is_some() {
+                let key = desks::key_of_refusal(&self.settings.source, &record);
+                self.run(&[Input::Refused(key, record)], Receipts::Answered).await?;
+            }
         }
         Ok(answer)
     }
@@ -119,9 +125,10 @@ impl Hub {
         let (registers, now) = self.as_of_now().await?;
         let at = At { valid: day.map_or(now, |day| day.begins().max(now)), known: now };
         let cases = self.store.cases_in(&registers.predecessors(prison, at)).await?;
-        let visits = look.check().and_then(|()| rules::visit_list(&registers, &look.worker, &look.capacity, prison, &cases, at));
+        let visits =
+            look.check().and_then(|()| rules::visit_list(self.rules(), &registers, &look.worker, &look.capacity, prison, &cases, at));
         let Ok(visits) = visits else { return Ok(visits) };
-        let own = rules::capacity(&registers, &look.worker, &look.capacity, None, at).ok();
+        let own = rules::seat(self.rules(), &registers, &look.worker, &look.capacity, None, at).ok().map(|(own, _)| own);
         let records = visits.iter().map(|visit| AccessRecord {
             employer: own.map(|own| own.employer.clone()),
             role: own.map(|own| own.role.clone()),
@@ -140,13 +147,35 @@ impl Hub {
         let prisons: Vec<_> = registers.participants(at).filter(|one| one.kind == Kind::Prison).collect();
         let prisons: BTreeSet<_> = prisons.into_iter().flat_map(|prison| registers.predecessors(&prison.id, at)).collect();
         let cases = self.store.cases_in(&prisons.into_iter().collect::<Vec<_>>()).await?;
-        Ok(look.check().and_then(|()| rules::statistics(&registers, &look.worker, &look.capacity, &cases, at)))
+        Ok(look.check().and_then(|()| rules::statistics(self.rules(), &registers, &look.worker, &look.capacity, &cases, at)))
     }
 
     /// What was given of a case, and who looked at it.
     pub async fn who_saw(&self, detention: &DetentionRef) -> Result<(Vec<Given>, Vec<AccessRecord>), StoreError> {
         let given = desk::given(&self.all_deliveries(detention).await?);
         Ok((given, self.store.accesses(detention).await?))
+    }
+
+    /// A capacity in a role without a desk is a slip of the pen: its worker would see nothing, and not know why.
+    fn has_desk(&self, entry: &Entry) -> Result<(), Improper> {
+        match entry {
+            Entry::Capacity(own) if self.rules().desk(&own.role).is_none() => Err(Improper::Role),
+            _ => Ok(()),
+        }
+    }
+
+    fn rules(&self) -> &RuleSet {
+        &self.settings.rules
+    }
+
+    /// The units hear of a capacity that was entered or ended.
+    pub(super) async fn say_of_capacities(&self, entries: &[Entry], recorded: Timestamp) -> Result<(), StoreError> {
+        let about = entries.iter().filter(|entry| desks::row_of(entry).is_some());
+        let inputs: Vec<Input> = about.map(|entry| Input::Entered(Recorded { entry: entry.clone(), recorded })).collect();
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        self.run(&inputs, Receipts::Answered).await.map(|_| ())
     }
 
     async fn as_of_now(&self) -> Result<(std::sync::Arc<Registers>, Timestamp), StoreError> {

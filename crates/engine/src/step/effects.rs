@@ -15,7 +15,8 @@ use schakelpunt_domain::{
 use schakelpunt_rules::{Relation, Who, candidates, derive};
 
 use super::{
-    Reported, consider, deadlines, dependents, digests, doubts, expiry, hub_says, intake, persons, recalls, refused, rejected, world::World,
+    Reported, consider, deadlines, dependents, desks, digests, doubts, expiry, hub_says, intake, persons, recalls, refused, rejected,
+    world::World,
 };
 use crate::model::{Action, Delivery, Outcome, StoredMessage, Timer};
 
@@ -303,11 +304,11 @@ pub(super) fn skip(world: &mut World<'_>, id: DeliveryId, detention: &DetentionR
 }
 
 /// A due timer ends the wait of a parked message, has the deadlines of its case looked at when this step ends, or is one of those of
-/// recalls, persons, digests, the triage desk and consents.
+/// recalls, persons, digests, the triage desk, consents and capacities.
 pub(super) fn timer(world: &mut World<'_>, timer: &Timer) {
     world.act(Action::ClearTimer(timer.id.clone()));
     deadlines::fired(world, timer);
-    let kinds = [recalls::fired, persons::fired, digests::fired, doubts::fired, expiry::fired];
+    let kinds = [recalls::fired, persons::fired, digests::fired, doubts::fired, expiry::fired, desks::fired];
     if kinds.iter().any(|fired| fired(world, timer)) {
         return;
     }

@@ -1,4 +1,4 @@
-//! One message at the door of the hub: seen before, unknown case, conflict, parked, or considered.
+//! One message at the door of the hub: seen before, sent by nobody who may, unknown case, conflict, parked, or considered.
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -9,7 +9,7 @@ use schakelpunt_domain::{
     ids::MessageKey,
     registers::Kind,
 };
-use schakelpunt_rules::{Relation, derive, sender_relations};
+use schakelpunt_rules::{Relation, acts_for, derive, sender_relations};
 
 use super::{Reported, consider, effects, reject_late, rejection, stored, world::World};
 use crate::{
@@ -44,10 +44,22 @@ pub(super) fn offer(world: &mut World<'_>, message: &Inspected) -> (Option<Messa
             let again = StoredMessage { received: seen.received, payload, signals, ..new };
             admit(world, message, again, true)
         }
+        // asked of what is new only: what a worker sent in a capacity stays the organisation's when that ends (domain 6.0)
+        None if !is_in_capacity(world, message) => {
+            reject_late(world, message, RejectionCode::WrongCapacity, "/actor", "a worker who acts for the sender in this case")
+        }
         // one that waited in vain was never considered
         Some(_) | None => admit(world, message, new, false),
     };
     (Some(key), outcome)
+}
+
+/// Whether the worker who sends acts for the sender now. Says nothing of the case: the registers and the reference are enough.
+fn is_in_capacity(world: &World<'_>, message: &Inspected) -> bool {
+    let Inspected { envelope, sender, .. } = message;
+    let acts = |actor: &String| acts_for(world.registers(), actor, sender, envelope.subject.as_ref(), world.at());
+    // without a worker it is a system that sends
+    envelope.actor.as_ref().is_none_or(acts)
 }
 
 fn admit(world: &mut World<'_>, message: &Inspected, mut new: StoredMessage, again: bool) -> Reported {

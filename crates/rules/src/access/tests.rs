@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use schakelpunt_domain::{
     case::{FactValue, Opened, Title},
@@ -6,6 +8,26 @@ use schakelpunt_domain::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{RuleFile, load::tests::CATALOGUE};
+
+/// Desks of a town hall: `r` has the whole case, the two others a part of it each.
+pub(crate) static DESKS: LazyLock<RuleSet> = LazyLock::new(|| {
+    let text = r#"
+        [[desk]]
+        role = "r"
+        sees = "all"
+        [[desk]]
+        role = "income"
+        fields = ["@who", "/detention/start", "/conditions/INCOME/status"]
+        [[desk]]
+        role = "debt"
+        fields = ["@who", "/conditions/DEBT/status"]
+        [[field-set]]
+        id = "who"
+        fields = ["/person/identity/surname"]
+    "#;
+    RuleSet::load(&[RuleFile { name: "desks.toml".to_owned(), text: text.to_owned() }], &CATALOGUE).unwrap()
+});
 
 pub(crate) fn who(id: &str) -> ParticipantId {
     id.parse().unwrap()
@@ -60,7 +82,7 @@ fn now() -> At {
 }
 
 fn looks(worker: &str, capacity: &str, case: &Case, now: At) -> Result<(Scope, Option<ParticipantId>), Refusal> {
-    access(&registers(Vec::new()), worker, &who(capacity), case, now).map(|admission| (admission.scope, admission.on_behalf_of))
+    access(&DESKS, &registers(Vec::new()), worker, &who(capacity), case, now).map(|admission| (admission.scope, admission.on_behalf_of))
 }
 
 #[test]
@@ -92,7 +114,7 @@ fn a_mandate_to_visit_reaches_as_far_as_its_prisons() {
 #[test]
 fn to_work_together_is_no_mandate() {
     let joint = json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01", "form": "joint-controllers"}});
-    let answer = access(&registers(vec![joint]), "n", &who("gemeente-tilburg"), &case("B-1", "pi-vught", "0758"), now());
+    let answer = access(&DESKS, &registers(vec![joint]), "n", &who("gemeente-tilburg"), &case("B-1", "pi-vught", "0758"), now());
     assert_eq!(answer, Err(Refusal::MandateMissing));
 }
 
@@ -101,9 +123,9 @@ fn a_mandator_whose_mandatary_gets_everything_still_sees_its_cases() {
     let all = json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01"}});
     let registers = registers(vec![all]);
     let helmond = case("H-1", "pi-grave", "0794");
-    let admission = access(&registers, "h", &who("gemeente-helmond"), &helmond, now()).unwrap();
+    let admission = access(&DESKS, &registers, "h", &who("gemeente-helmond"), &helmond, now()).unwrap();
     assert_eq!((admission.scope, admission.on_behalf_of), (Scope::All, None));
-    let admission = access(&registers, "n", &who("gemeente-tilburg"), &helmond, now()).unwrap();
+    let admission = access(&DESKS, &registers, "n", &who("gemeente-tilburg"), &helmond, now()).unwrap();
     assert_eq!((admission.scope, admission.on_behalf_of), (Scope::All, Some(who("gemeente-helmond"))));
 }
 
@@ -112,17 +134,73 @@ fn a_former_client_of_ones_own_is_out_of_sight_in_that_capacity() {
     let conflict = json!({"conflict": {"worker": "n", "detention": "T-1", "acting-for": "gemeente-tilburg"}});
     let registers = registers(vec![conflict]);
     let (own, other) = (case("T-1", "pi-vught", "0855"), case("T-2", "pi-vught", "0855"));
-    assert_eq!(access(&registers, "n", &who("gemeente-tilburg"), &own, now()).map(|_| ()), Err(Refusal::WrongCapacity));
-    assert!(access(&registers, "n", &who("gemeente-tilburg"), &other, now()).is_ok());
-    assert!(access(&registers, "n", &who("rn-brabant"), &own, now()).is_ok());
+    assert_eq!(access(&DESKS, &registers, "n", &who("gemeente-tilburg"), &own, now()).map(|_| ()), Err(Refusal::WrongCapacity));
+    assert!(access(&DESKS, &registers, "n", &who("gemeente-tilburg"), &other, now()).is_ok());
+    assert!(access(&DESKS, &registers, "n", &who("rn-brabant"), &own, now()).is_ok());
 }
 
 #[test]
 fn a_case_scope_admits_to_its_cases_only() {
     let scoped = json!({"capacity": {"worker": "s", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": "r", "case-scope": "T-1 T-3", "from": "2024-01-01"}});
     let registers = registers(vec![scoped]);
-    let look = |detention: &str| access(&registers, "s", &who("gemeente-tilburg"), &case(detention, "pi-vught", "0855"), now()).map(|_| ());
+    let look = |detention: &str| {
+        access(&DESKS, &registers, "s", &who("gemeente-tilburg"), &case(detention, "pi-vught", "0855"), now()).map(|_| ())
+    };
     assert_eq!((look("T-1"), look("T-2"), look("T-3")), (Ok(()), Err(Refusal::WrongCapacity), Ok(())));
+}
+
+/// Somebody of Tilburg in these roles, the first entered first.
+fn in_roles(roles: &[&str]) -> Registers {
+    let capacity = |role: &&str| json!({"capacity": {"worker": "d", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": role, "from": "2024-01-01"}});
+    registers(roles.iter().map(capacity).collect())
+}
+
+#[test]
+fn a_desk_sees_its_own_part_and_no_other() {
+    let leaf = |text: &str| text.parse::<Leaf>().unwrap();
+    let sees = |role: &str| {
+        let admission = access(&DESKS, &in_roles(&[role]), "d", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now()).unwrap();
+        ["/person/identity/surname", "/conditions/INCOME/status", "/conditions/DEBT/status"].map(|field| admission.shows(&leaf(field)))
+    };
+    assert_eq!(sees("r"), [true, true, true]);
+    assert_eq!(sees("income"), [true, true, false]);
+    assert_eq!(sees("debt"), [true, false, true]);
+}
+
+#[test]
+fn a_role_without_a_desk_sees_nothing() {
+    let looks = |roles: &[&str]| {
+        access(&DESKS, &in_roles(roles), "d", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now()).map(|it| it.role)
+    };
+    assert_eq!(looks(&["parking"]), Err(Refusal::WrongCapacity));
+    assert_eq!(looks(&["parking", "debt", "income"]), Ok("debt".to_owned()), "one at a time, and never two together");
+}
+
+#[test]
+fn who_sends_acts_for_the_sender_in_that_case_now() {
+    let more = [
+        json!({"capacity": {"worker": "s", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": "parking", "case-scope": "T-1", "from": "2024-01-01"}}),
+        json!({"conflict": {"worker": "n", "detention": "T-2", "acting-for": "gemeente-tilburg"}}),
+    ];
+    let registers = registers(more.to_vec());
+    let acts = |worker: &str, sender: &str, detention: &str, now: &str| {
+        acts_for(&registers, worker, &who(sender), Some(&detention.parse().unwrap()), At::now(at(now)))
+    };
+    let (before, after) = ("2024-06-30T21:59:59Z", "2024-06-30T22:00:00Z");
+    assert!(acts("n", "gemeente-tilburg", "T-1", before) && !acts("n", "gemeente-tilburg", "T-1", after), "at midnight");
+    assert!(!acts("n", "gemeente-helmond", "T-1", before) && !acts("nobody", "gemeente-tilburg", "T-1", before));
+    assert!(!acts("n", "gemeente-tilburg", "T-2", before) && acts("n", "rn-brabant", "T-2", before), "a conflict in one capacity");
+    assert!(acts("s", "gemeente-tilburg", "T-1", before), "a role without a desk may send");
+    assert!(!acts("s", "gemeente-tilburg", "T-2", before), "outside the case scope");
+    assert!(acts_for(&registers, "n", &who("gemeente-tilburg"), None, now()), "what is about no case");
+}
+
+#[test]
+fn a_mandate_does_not_widen_a_desk_nor_a_desk_a_mandate() {
+    let admission = access(&DESKS, &in_roles(&["income"]), "d", &who("gemeente-tilburg"), &case("H-1", "pi-vught", "0794"), now()).unwrap();
+    let shows = |field: &str| admission.shows(&field.parse().unwrap());
+    assert_eq!(admission.scope, Scope::Visit);
+    assert!(shows("/conditions/INCOME/status") && !shows("/conditions/DEBT/status") && !shows("/detention/start"));
 }
 
 #[test]
@@ -138,7 +216,7 @@ fn a_title_outside_the_hub_is_told_to_nobody_but_who_is_concerned() {
 #[test]
 fn a_stop_holds_at_the_desk_too() {
     let stopped = registers(vec![json!({"stop": {"detention": "T-1"}})]);
-    let answer = access(&stopped, "n", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now());
+    let answer = access(&DESKS, &stopped, "n", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now());
     assert_eq!(answer, Err(Refusal::Stopped));
 }
 
@@ -170,7 +248,7 @@ fn a_care_partner_sees_as_long_as_the_consent_carries() {
     let sees = |consent| {
         let mut case = case("T-1", "pi-vught", "0855");
         case.consents.push(consent);
-        access(&registers(Vec::new()), "o", &who("opvang"), &case, now()).map(|admission| admission.relations)
+        access(&DESKS, &registers(Vec::new()), "o", &who("opvang"), &case, now()).map(|admission| admission.relations)
     };
     assert_eq!(sees(consent(None, None)), Ok(vec![Relation::CarePartner]));
     assert_eq!(sees(consent(Some("2024-03-04"), None)), Err(Refusal::ConsentExpired));

@@ -17,6 +17,8 @@ pub(super) struct Parsed {
     pub(super) rules: Vec<RawRule>,
     #[serde(default, rename = "never")]
     pub(super) never: Vec<RawNever>,
+    #[serde(default, rename = "desk")]
+    pub(super) desks: Vec<RawDesk>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -104,6 +106,24 @@ pub(super) struct RawGrant {
 pub(super) struct RawNever {
     pub(super) id: Word,
     pub(super) to: Vec<Word>,
+    pub(super) fields: Vec<Word>,
+    #[serde(default, rename = "note")]
+    pub(super) _note: String,
+}
+
+/// The one word for a desk that is not cut.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Whole {
+    All,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawDesk {
+    pub(super) role: Word,
+    pub(super) sees: Option<Whole>,
+    #[serde(default)]
     pub(super) fields: Vec<Word>,
     #[serde(default, rename = "note")]
     pub(super) _note: String,

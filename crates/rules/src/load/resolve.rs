@@ -20,6 +20,8 @@ use crate::{
     signals::Signal,
 };
 
+mod desks;
+
 const KINDS: [Kind; 6] = [Kind::Prison, Kind::Probation, Kind::Municipality, Kind::CarePartner, Kind::Triage, Kind::Hub];
 
 struct Resolver<'a> {
@@ -56,7 +58,8 @@ pub(super) fn resolve(sources: &[Source<'_>], catalogue: &Catalogue, errors: &mu
             by_event.entry(event.clone()).or_default().push(index);
         }
     }
-    RuleSet { version: String::new(), bases: resolver.bases, rules, never, by_event }
+    let desks = resolver.desks(sources);
+    RuleSet { version: String::new(), bases: resolver.bases, rules, never, desks, by_event }
 }
 
 impl<'a> Resolver<'a> {
@@ -275,7 +278,7 @@ impl<'a> Resolver<'a> {
             (Some(each), words) => self.each(source, each, words, events),
             (None, [word]) if word.get_ref() == "as-delivered" => self.rectifying(source, word, kind, Fields::AsDelivered)?,
             (None, [word]) if word.get_ref() == "reference-only" => self.rectifying(source, word, kind, Fields::ReferenceOnly)?,
-            (None, words) => self.leaves(source, words, events),
+            (None, words) => Fields::Leaves(self.leaves(source, words, events)),
         };
         Some(Grant { basis, when, fields })
     }
@@ -289,7 +292,7 @@ impl<'a> Resolver<'a> {
         None
     }
 
-    fn leaves(&mut self, source: &Source<'_>, words: &[Word], events: &[&EventSpec]) -> Fields {
+    fn leaves(&mut self, source: &Source<'_>, words: &[Word], events: &[&EventSpec]) -> Vec<Leaf> {
         let mut leaves = Vec::new();
         for word in words {
             match word.get_ref().strip_prefix('@') {
@@ -299,7 +302,7 @@ impl<'a> Resolver<'a> {
         }
         leaves.sort_unstable();
         leaves.dedup();
-        Fields::Leaves(leaves)
+        leaves
     }
 
     fn set(&mut self, source: &Source<'_>, word: &Word, name: &str, events: &[&EventSpec]) -> Vec<Leaf> {

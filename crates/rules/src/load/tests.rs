@@ -5,7 +5,7 @@ use schakelpunt_domain::{BasisId, calendar::Period, registers::Kind};
 use super::*;
 use crate::{
     Relation, Signal,
-    ruleset::{BasisKind, Fields, Grant, Power},
+    ruleset::{BasisKind, Fields, Grant, Power, Sees},
 };
 
 /// The event catalogue, read once for all tests of this crate.
@@ -243,6 +243,40 @@ fn what_never_goes_names_kinds_and_fields() {
     assert_eq!(mistake(&never("town", "/person/identity/skn")).0, "UNKNOWN_KIND");
     assert_eq!(mistake(&never("municipality", "/person/identity/moon")).0, "NO_SUCH_FIELD");
     assert_eq!(mistake(&format!("{0}{0}", never("municipality", "/person/identity/skn"))).0, "TWICE");
+}
+
+#[test]
+fn a_desk_sees_all_or_fields() {
+    let set = "[[field-set]]\nid = \"s\"\nfields = [\"/release/date\"]\n";
+    let desk = |role: &str, sees: &str| format!("{set}[[desk]]\nrole = \"{role}\"\n{sees}\n");
+    let sees = |text: &str| load(&desk("income", text)).unwrap().desk("income").cloned();
+    let fields = |words: &[&str]| Sees::Fields(words.iter().map(|word| word.parse().unwrap()).collect());
+    assert_eq!(sees("sees = \"all\""), Some(Sees::All));
+    let sorted = fields(&["/conditions/INCOME/status", "/release/date"]);
+    assert_eq!(sees("fields = [\"@s\", \"/release/date\", \"/conditions/INCOME/status\"]"), Some(sorted), "sorted, each once");
+    assert_eq!(load(&desk("income", "sees = \"all\"")).unwrap().desk("debt"), None);
+    let wrong = |sees: &str| mistake(&desk("income", sees));
+    assert_eq!(wrong("sees = \"most\""), ("SHAPE", 6, 8));
+    assert_eq!(wrong("note = \"\""), ("NO_FIELD", 5, 8));
+    assert_eq!(wrong("fields = []"), ("NO_FIELD", 5, 8));
+    assert_eq!(wrong("sees = \"all\"\nfields = [\"@s\"]"), ("ALL_AND_FIELDS", 5, 8));
+    assert_eq!(wrong("fields = [\"@nobody\"]"), ("UNKNOWN_FIELD_SET", 6, 11));
+    assert_eq!(wrong("fields = [\"/release/moon\"]"), ("NO_SUCH_FIELD", 6, 11));
+    assert_eq!(wrong("fields = [\"/conditions\"]"), ("NOT_A_LEAF", 6, 11));
+    assert_eq!(mistake(&desk("Income", "sees = \"all\"")), ("BAD_ID", 5, 8));
+    let twice = format!("{}[[desk]]\nrole = \"income\"\nsees = \"all\"\n", desk("income", "sees = \"all\""));
+    assert_eq!(mistake(&twice), ("TWICE", 8, 8));
+}
+
+#[test]
+fn a_desk_that_sees_nothing_says_what_to_do() {
+    let errors = load("[[desk]]\nrole = \"income\"\n").unwrap_err();
+    insta::assert_snapshot!(errors.to_string().trim_end(), @r#"
+    rules.toml:2:8: the desk of `income` sees nothing [NO_FIELD]
+      | role = "income"
+      |        ^^^^^^^^
+      = name its `fields`, or `sees = "all"`, or remove the desk
+    "#);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::access::tests::{at, case, registers, who};
+use crate::access::tests::{DESKS, at, case, registers, who};
 
 fn list(registers: &Registers, worker: &str, acting_for: &str, prison: &str, cases: &[Case], now: &str) -> Result<Vec<String>, Refusal> {
-    let visits = visit_list(registers, worker, &who(acting_for), &who(prison), cases, At::now(at(now)));
+    let visits = visit_list(&DESKS, registers, worker, &who(acting_for), &who(prison), cases, At::now(at(now)));
     visits.map(|visits| visits.into_iter().map(|visit| visit.detention.to_string()).collect())
 }
 
@@ -66,6 +66,20 @@ fn a_mandate_for_the_tbo_is_none_for_visits() {
 }
 
 #[test]
+fn a_desk_without_the_day_of_the_start_does_not_read_it_off_the_list() {
+    let start = |role: &str| {
+        let capacity = json!({"capacity": {"worker": "d", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": role, "from": "2024-01-01"}});
+        let cases = [case("T-1", "pi-vught", "0855")];
+        let visits =
+            visit_list(&DESKS, &registers(vec![capacity]), "d", &who("gemeente-tilburg"), &who("pi-vught"), &cases, At::now(at(TUESDAY)));
+        visits.map(|visits| visits[0].start.map(|start| start.to_string()))
+    };
+    assert_eq!(start("income"), Ok(Some("2024-02-01".to_owned())));
+    assert_eq!(start("debt"), Ok(None));
+    assert_eq!(start("parking"), Err(Refusal::WrongCapacity));
+}
+
+#[test]
 fn a_conflict_and_a_stop_take_a_person_off_the_list() {
     let conflict = json!({"conflict": {"worker": "n", "detention": "T-1"}});
     let stop = json!({"stop": {"detention": "T-2"}});
@@ -89,7 +103,7 @@ fn people(count: usize, prison: &str) -> Vec<Case> {
 #[test]
 fn small_numbers_are_not_shown() {
     let registers = registers(Vec::new());
-    let count = |cases: &[Case]| statistics(&registers, "n", &who("gemeente-tilburg"), cases, At::now(at(TUESDAY))).unwrap();
+    let count = |cases: &[Case]| statistics(&DESKS, &registers, "n", &who("gemeente-tilburg"), cases, At::now(at(TUESDAY))).unwrap();
     let both = count(&[people(10, "pi-vught"), people(12, "pi-grave")].concat());
     assert_eq!(both.by_prison.values().copied().collect::<Vec<_>>(), [Cell::Count(12), Cell::Count(10)], "ten is enough");
     assert_eq!(both.by_condition[&Condition::Housing], Cell::Count(22));
@@ -109,9 +123,12 @@ fn small_numbers_are_not_shown() {
 fn people_of_others_are_not_counted() {
     let registers = registers(Vec::new());
     let strangers: Vec<Case> = (0..20).map(|number| case(&format!("B-{number}"), "pi-vught", "0758")).collect();
-    let counted = statistics(&registers, "n", &who("gemeente-tilburg"), &strangers, At::now(at(TUESDAY))).unwrap();
+    let counted = statistics(&DESKS, &registers, "n", &who("gemeente-tilburg"), &strangers, At::now(at(TUESDAY))).unwrap();
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
-    assert_eq!(statistics(&registers, "n", &who("gemeente-helmond"), &strangers, At::now(at(TUESDAY))), Err(Refusal::WrongCapacity));
+    assert_eq!(
+        statistics(&DESKS, &registers, "n", &who("gemeente-helmond"), &strangers, At::now(at(TUESDAY))),
+        Err(Refusal::WrongCapacity)
+    );
 }
 
 #[test]
@@ -162,7 +179,7 @@ fn a_fact_counts_from_when_it_holds_and_is_known() {
 fn a_visit_says_for_whom_and_since_when() {
     let registers = registers(Vec::new());
     let cases = [case("H-1", "pi-vught", "0794"), case("T-1", "pi-vught", "0855")];
-    let visits = visit_list(&registers, "n", &who("gemeente-tilburg"), &who("pi-vught"), &cases, At::now(at(TUESDAY))).unwrap();
+    let visits = visit_list(&DESKS, &registers, "n", &who("gemeente-tilburg"), &who("pi-vught"), &cases, At::now(at(TUESDAY))).unwrap();
     let start: Option<LegalDay> = Some("2024-02-01".parse().unwrap());
     let told: Vec<_> = visits.iter().map(|visit| (visit.on_behalf_of.clone(), visit.start)).collect();
     assert_eq!(told, [(Some(who("gemeente-helmond")), start), (None, start)]);
@@ -192,7 +209,7 @@ fn who_left_is_not_counted() {
     for one in &mut cases {
         one.record(FactValue::Ended, at("2024-03-01T09:00:00Z"), at("2024-03-01T09:00:00Z"));
     }
-    let counted = statistics(&registers, "n", &who("gemeente-tilburg"), &cases, At::now(at(TUESDAY))).unwrap();
+    let counted = statistics(&DESKS, &registers, "n", &who("gemeente-tilburg"), &cases, At::now(at(TUESDAY))).unwrap();
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
 }
 
