@@ -6,8 +6,11 @@
 //! | `real_parts` | PostgreSQL and RabbitMQ |
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process,
+    sync::Once,
 };
 
 use schakelpunt::{
@@ -30,15 +33,34 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The shipped rules as they would be with the planned date, where `legal-switch-wrong-date.toml` looks for them.
-fn make_wrong_rules() {
-    let folder = root().join("target/tmp/rules-may-2021");
+/// The files of both folders, each once: what the demo plays is a script of its region, too.
+fn all_files() -> Vec<PathBuf> {
+    let both = ["tests/scenarios", "config/demo/scenarios"].into_iter().flat_map(files);
+    let mut seen = BTreeSet::new();
+    both.filter(|path| seen.insert(fs::canonicalize(path).unwrap())).collect()
+}
+
+/// The shipped rules with another day of commencement, where `akkoord-7.toml` and `akkoord-9.toml` look for them.
+fn make_other_rules() {
+    static MADE: Once = Once::new();
+    MADE.call_once(|| {
+        make_rules("rules-august-2021", "2021-08-01");
+        make_rules("rules-may-2021", "2021-05-01");
+    });
+}
+
+fn make_rules(name: &str, commencement: &str) {
+    let folder = root().join("target/tmp").join(name);
     fs::create_dir_all(&folder).unwrap();
     let mut changed = 0;
     for file in files("config/rules") {
         let text = fs::read_to_string(&file).unwrap();
         changed += text.matches("2021-07-01").count();
-        fs::write(folder.join(file.file_name().unwrap()), text.replace("2021-07-01", "2021-05-01")).unwrap();
+        let made = folder.join(file.file_name().unwrap());
+        // another process may read them at this moment
+        let whole = made.with_extension(process::id().to_string());
+        fs::write(&whole, text.replace("2021-07-01", commencement)).unwrap();
+        fs::rename(whole, made).unwrap();
     }
     assert!(changed >= 4, "the date of commencement stands at the three articles of 20d and at the end of the consent");
 }
@@ -71,9 +93,56 @@ async fn play_all(folder: &str) {
     assert!(failures.is_empty(), "\n{}\nplay one: cargo run -p schakelpunt -- scenario run FILE\n", failures.join("\n"));
 }
 
+/// The scripts of the regions: how their files and their titles begin, and which there are.
+const SCRIPTS: [(&str, &str, &[&str]); 4] = [
+    ("zwolle", "Zwolle", &["A", "B", "C", "D", "E", "F"]),
+    ("b5", "B5", &["1", "2", "3", "4", "5", "6", "7"]),
+    ("akkoord", "Akkoord", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+    ("leidschendam-voorburg", "Leidschendam-Voorburg", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]),
+];
+
+/// Those that are one story or its second part.
+const STORIES: [(&str, &str); 4] = [
+    ("breda", "Breda: "),
+    ("breda-negative", "Breda, negative tests: "),
+    ("breda-2019", "Breda in 2019: "),
+    ("akkoord-9-planned", "Akkoord 9, second part: "),
+];
+
+/// What all regions have to hold.
+const ALL: [&str; 9] =
+    ["wrong-municipality", "out-of-order", "correction", "refusal-codes", "audit", "free-text", "privacy", "mass-change", "breach"];
+
+/// Each script: the name of its file, and how its title begins.
+fn scripts() -> Vec<(String, String)> {
+    let of_region = |(file, title, which): (&str, &str, &[&str])| -> Vec<_> {
+        which.iter().map(|one| (format!("{file}-{}", one.to_lowercase()), format!("{title} {one}: "))).collect()
+    };
+    let stories = STORIES.iter().map(|(file, title)| ((*file).to_owned(), (*title).to_owned()));
+    let all = ALL.iter().map(|subject| (format!("all-{subject}"), "All: ".to_owned()));
+    SCRIPTS.into_iter().flat_map(of_region).chain(stories).chain(all).collect()
+}
+
+#[test]
+fn every_script_has_its_file_and_its_title() {
+    let mut missing = Vec::new();
+    for (name, begins) in scripts() {
+        let path = root().join(format!("tests/scenarios/{name}.toml"));
+        let Ok(text) = fs::read_to_string(&path) else {
+            missing.push(format!("{name}: no such file"));
+            continue;
+        };
+        let title = Scenario::parse(&name, &text).unwrap().title;
+        if !title.starts_with(&begins) {
+            missing.push(format!("{name}: its title does not begin with `{begins}`"));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
 #[tokio::test]
 async fn every_scenario_goes_as_its_file_says() {
-    make_wrong_rules();
+    make_other_rules();
     play_all("tests/scenarios").await;
 }
 
@@ -85,7 +154,7 @@ async fn every_demo_scenario_goes_as_its_file_says() {
 /// A player that is content with everything would prove nothing.
 #[tokio::test]
 async fn a_scenario_that_is_wrong_fails() {
-    let file = root().join("tests/scenarios/legal-switch-planned-date.toml");
+    let file = root().join("tests/scenarios/akkoord-9-planned.toml");
     let text = fs::read_to_string(file).unwrap();
     let wrong = [
         ("basis = \"wjsg-51c-2-c\"", "basis = \"pm-20d-2\""),

@@ -77,7 +77,7 @@ fn a_scenario_that_holds_ends_well() {
 #[test]
 fn a_scenario_that_does_not_hold_says_where() {
     let place = Place::new();
-    let text = fs::read_to_string(root().join("tests/scenarios/legal-switch-planned-date.toml")).unwrap();
+    let text = fs::read_to_string(root().join("tests/scenarios/akkoord-9-planned.toml")).unwrap();
     let wrong = place.write("wrong.toml", &text.replace("CONSENT_MISSING", "NO_BASIS"));
     let said = run(&["scenario", "run", "tests/scenarios/before-2019.toml", &wrong]).ended(1);
     assert!(said.out.contains("ok   tests/scenarios/before-2019.toml"), "{}", said.out);
