@@ -6,8 +6,10 @@
 //! | `real_parts` | PostgreSQL and RabbitMQ |
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process,
     sync::Once,
 };
 
@@ -31,71 +33,36 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The shipped rules as they would be with other days of commencement, where `akkoord-7.toml` and `akkoord-9.toml` look for them.
+/// The files of both folders, each once: what the demo plays is a script of its region, too.
+fn all_files() -> Vec<PathBuf> {
+    let both = ["tests/scenarios", "config/demo/scenarios"].into_iter().flat_map(files);
+    let mut seen = BTreeSet::new();
+    both.filter(|path| seen.insert(fs::canonicalize(path).unwrap())).collect()
+}
+
+/// The shipped rules with another day of commencement, where `akkoord-7.toml` and `akkoord-9.toml` look for them.
 fn make_other_rules() {
     static MADE: Once = Once::new();
     MADE.call_once(|| {
-        for (name, commencement) in [("rules-may-2021", "2021-05-01"), ("rules-august-2021", "2021-08-01")] {
-            let folder = root().join("target/tmp").join(name);
-            fs::create_dir_all(&folder).unwrap();
-            let mut changed = 0;
-            for file in files("config/rules") {
-                let text = fs::read_to_string(&file).unwrap();
-                changed += text.matches("2021-07-01").count();
-                fs::write(folder.join(file.file_name().unwrap()), text.replace("2021-07-01", commencement)).unwrap();
-            }
-            assert!(changed >= 4, "the date of commencement stands at the three articles of 20d and at the end of the consent");
-        }
+        make_rules("rules-august-2021", "2021-08-01");
+        make_rules("rules-may-2021", "2021-05-01");
     });
 }
 
-/// The scripts of the five regions and of what holds for all: the file, how its title begins, and the steps of the script that it plays
-/// where it plays several.
-const SCRIPTS: [(&str, &str, &[u32]); 32] = [
-    ("breda", "Breda:", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
-    ("breda-negative", "Breda:", &[]),
-    ("breda-2019", "Breda:", &[]),
-    ("zwolle-a", "Zwolle A:", &[]),
-    ("zwolle-b", "Zwolle B:", &[]),
-    ("zwolle-c", "Zwolle C:", &[]),
-    ("zwolle-d", "Zwolle D:", &[]),
-    ("zwolle-e", "Zwolle E:", &[]),
-    ("zwolle-f", "Zwolle F:", &[]),
-    ("b5-1", "B5 1:", &[]),
-    ("b5-2", "B5 2:", &[]),
-    ("b5-3", "B5 3:", &[]),
-    ("b5-4", "B5 4:", &[]),
-    ("b5-5", "B5 5:", &[]),
-    ("b5-6", "B5 6:", &[]),
-    ("b5-7", "B5 7:", &[]),
-    ("akkoord-1-6", "Akkoord 1 to 6:", &[1, 2, 3, 4, 5, 6]),
-    ("akkoord-7", "Akkoord 7:", &[]),
-    ("akkoord-8", "Akkoord 8:", &[]),
-    ("akkoord-9", "Akkoord 9:", &[]),
-    ("akkoord-9-planned", "Akkoord 9:", &[]),
-    ("leidschendam-voorburg-1-8", "Leidschendam-Voorburg 1 to 8:", &[1, 2, 3, 4, 5, 6, 7, 8]),
-    ("leidschendam-voorburg-9", "Leidschendam-Voorburg 9:", &[]),
-    ("leidschendam-voorburg-10", "Leidschendam-Voorburg 10:", &[]),
-    ("all-wrong-municipality", "All:", &[]),
-    ("all-out-of-order", "All:", &[]),
-    ("all-correction", "All:", &[]),
-    ("all-rejection-codes", "All:", &[]),
-    ("all-audit", "All:", &[]),
-    ("all-free-text", "All:", &[]),
-    ("all-privacy", "All:", &[]),
-    ("all-mass-change", "All:", &[]),
-];
-
-#[test]
-fn every_script_has_its_file() {
-    for (name, title, steps) in SCRIPTS {
-        let file = root().join(format!("tests/scenarios/{name}.toml"));
-        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(text.starts_with(&format!("title = \"{title} ")), "{name}: its title begins with {title}");
-        let is_marked = |step: &u32| text.lines().any(|line| line.starts_with(&format!("# {step}. ")));
-        let missing: Vec<_> = steps.iter().filter(|step| !is_marked(step)).collect();
-        assert!(missing.is_empty(), "{name}: no step is marked as {missing:?}");
+fn make_rules(name: &str, commencement: &str) {
+    let folder = root().join("target/tmp").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let mut changed = 0;
+    for file in files("config/rules") {
+        let text = fs::read_to_string(&file).unwrap();
+        changed += text.matches("2021-07-01").count();
+        let made = folder.join(file.file_name().unwrap());
+        // another process may read them at this moment
+        let whole = made.with_extension(process::id().to_string());
+        fs::write(&whole, text.replace("2021-07-01", commencement)).unwrap();
+        fs::rename(whole, made).unwrap();
     }
+    assert!(changed >= 4, "the date of commencement stands at the three articles of 20d and at the end of the consent");
 }
 
 /// What did not go as the file says.
@@ -119,7 +86,6 @@ async fn play_text(name: &str, text: &str, config: Option<&Config>) -> Vec<Strin
 }
 
 async fn play_all(folder: &str) {
-    make_other_rules();
     let mut failures = Vec::new();
     for file in files(folder) {
         failures.extend(play(&file, None).await);
@@ -127,8 +93,56 @@ async fn play_all(folder: &str) {
     assert!(failures.is_empty(), "\n{}\nplay one: cargo run -p schakelpunt -- scenario run FILE\n", failures.join("\n"));
 }
 
+/// The scripts of the regions: how their files and their titles begin, and which there are.
+const SCRIPTS: [(&str, &str, &[&str]); 4] = [
+    ("zwolle", "Zwolle", &["A", "B", "C", "D", "E", "F"]),
+    ("b5", "B5", &["1", "2", "3", "4", "5", "6", "7"]),
+    ("akkoord", "Akkoord", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+    ("leidschendam-voorburg", "Leidschendam-Voorburg", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]),
+];
+
+/// Those that are one story or its second part.
+const STORIES: [(&str, &str); 4] = [
+    ("breda", "Breda: "),
+    ("breda-negative", "Breda, negative tests: "),
+    ("breda-2019", "Breda in 2019: "),
+    ("akkoord-9-planned", "Akkoord 9, second part: "),
+];
+
+/// What all regions have to hold.
+const ALL: [&str; 9] =
+    ["wrong-municipality", "out-of-order", "correction", "refusal-codes", "audit", "free-text", "privacy", "mass-change", "breach"];
+
+/// Each script: the name of its file, and how its title begins.
+fn scripts() -> Vec<(String, String)> {
+    let of_region = |(file, title, which): (&str, &str, &[&str])| -> Vec<_> {
+        which.iter().map(|one| (format!("{file}-{}", one.to_lowercase()), format!("{title} {one}: "))).collect()
+    };
+    let stories = STORIES.iter().map(|(file, title)| ((*file).to_owned(), (*title).to_owned()));
+    let all = ALL.iter().map(|subject| (format!("all-{subject}"), "All: ".to_owned()));
+    SCRIPTS.into_iter().flat_map(of_region).chain(stories).chain(all).collect()
+}
+
+#[test]
+fn every_script_has_its_file_and_its_title() {
+    let mut missing = Vec::new();
+    for (name, begins) in scripts() {
+        let path = root().join(format!("tests/scenarios/{name}.toml"));
+        let Ok(text) = fs::read_to_string(&path) else {
+            missing.push(format!("{name}: no such file"));
+            continue;
+        };
+        let title = Scenario::parse(&name, &text).unwrap().title;
+        if !title.starts_with(&begins) {
+            missing.push(format!("{name}: its title does not begin with `{begins}`"));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
 #[tokio::test]
 async fn every_scenario_goes_as_its_file_says() {
+    make_other_rules();
     play_all("tests/scenarios").await;
 }
 

@@ -1,58 +1,76 @@
 //! The same files on PostgreSQL and RabbitMQ: a scenario does not know what it is played on.
+//!
+//! Each file has a database of its own. The files of one test share a virtual host: making the inboxes takes longer than most files,
+//! and what lies in them from an earlier file is nobody's concern.
 
-use schakelpunt::config::Config;
+use std::{collections::BTreeSet, fs, path::Path};
+
+use schakelpunt::{config::Config, scenario::Scenario};
 use schakelpunt_amqp::topology::Topology;
 
-use super::{files, make_other_rules, play};
+use super::{all_files, make_other_rules, play, root};
 use crate::parts::{
     postgres::Database,
-    rabbitmq::{PASSWORD, TestBroker, Version},
+    rabbitmq::{TestBroker, Version},
 };
 
-/// A configuration file for a database and a virtual host of this test's own, read as `serve` reads it.
-fn config(database: &Database, broker: &TestBroker, api: &str) -> Config {
+/// As many tests as run beside each other on a small machine.
+const TESTS: usize = 4;
+
+/// A configuration file for a database of a file's own and the virtual host of its test, read as `serve` reads it.
+fn config(database: &Database, broker: &TestBroker) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scenario.toml");
-    let (store, bus) = (database.url(), broker.broker.admin_url(&broker.vhost).unwrap());
+    let (store, bus) = (database.url(), broker.hub_url());
     let key = "5c".repeat(32);
-    let text = format!(
-        "digest-key = \"{key}\"\n[store]\nurl = \"{store}\"\n[bus]\nurl = \"{bus}\"\napi = \"{api}\"\nprovision = true\npassword = \"{PASSWORD}\"\n"
-    );
-    std::fs::write(&path, text).unwrap();
+    fs::write(&path, format!("digest-key = \"{key}\"\n[store]\nurl = \"{store}\"\n[bus]\nurl = \"{bus}\"\n")).unwrap();
     Config::read(&path).unwrap()
 }
 
-/// Every fourth file, from the one at `first`: four tests share the work.
-async fn every_fourth_holds(first: usize) {
+/// Everybody with an inbox in that scenario.
+fn participants(path: &Path) -> BTreeSet<String> {
+    let scenario = Scenario::parse("participants", &fs::read_to_string(path).unwrap()).unwrap();
+    let id = |participant: &toml::Table| participant["id"].as_str().unwrap().to_owned();
+    let own = scenario.participant.iter().map(id);
+    let Some(file) = &scenario.participants else { return own.collect() };
+    let file: toml::Table = toml::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap();
+    let shared = file["participant"].as_array().unwrap().iter().map(|participant| id(participant.as_table().unwrap()));
+    own.chain(shared).collect()
+}
+
+/// Plays every fourth file, the first of them being that one.
+async fn hold(first: usize) {
     make_other_rules();
-    let addresses = Version::Three.addresses().unwrap();
-    let mut all = files("tests/scenarios");
-    all.extend(files("config/demo/scenarios"));
-    let mut failures = Vec::new();
-    for file in all.iter().skip(first).step_by(4) {
+    let broker = TestBroker::at(Version::Three.addresses().unwrap(), Topology::default()).await;
+    let (mut with_inbox, mut failures) = (BTreeSet::new(), Vec::new());
+    for path in all_files().iter().skip(first).step_by(TESTS) {
+        for id in participants(path) {
+            if with_inbox.insert(id.clone()) {
+                broker.participant(&id).await;
+            }
+        }
         let database = Database::fresh();
-        let broker = TestBroker::at(addresses.clone(), Topology::default()).await;
-        failures.extend(play(file, Some(&config(&database, &broker, &addresses.1))).await);
+        failures.extend(play(path, Some(&config(&database, &broker))).await);
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_scenario_holds_on_postgresql_and_rabbitmq_1() {
-    every_fourth_holds(0).await;
+async fn a_quarter_of_the_scenarios_holds_on_postgresql_and_rabbitmq() {
+    hold(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_scenario_holds_on_postgresql_and_rabbitmq_2() {
-    every_fourth_holds(1).await;
+async fn the_second_quarter_holds_there_too() {
+    hold(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_scenario_holds_on_postgresql_and_rabbitmq_3() {
-    every_fourth_holds(2).await;
+async fn the_third_quarter_holds_there_too() {
+    hold(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_scenario_holds_on_postgresql_and_rabbitmq_4() {
-    every_fourth_holds(3).await;
+async fn the_last_quarter_holds_there_too() {
+    hold(3).await;
 }

@@ -195,7 +195,7 @@ fn mistakes_in_registers_are_seen_by_both() {
 
 #[test]
 fn mistakes_in_scenarios_are_seen_by_both() {
-    let good = read(&root().join("tests/scenarios/akkoord-1-6.toml"));
+    let good = read(&root().join("tests/scenarios/akkoord-5.toml"));
     let mistakes = [
         ("clock = \"2021-06-07T09:00:00+02:00\"\n", ""),
         ("clock = \"2021-06-07T09:00:00+02:00\"", "clock = \"June\""),
