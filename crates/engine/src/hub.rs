@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod desk;
+mod explaining;
 mod gathering;
 mod handing_over;
 mod inboxes;
@@ -35,6 +36,7 @@ mod ready;
 mod sharing;
 mod taking_in;
 
+pub use explaining::answer;
 pub(crate) use taking_in::dead;
 
 /// How often a transaction that lost to another is tried again before the caller hears of it.

@@ -7,7 +7,8 @@ use schakelpunt::assets;
 use schakelpunt_domain::catalogue::Catalogue;
 use schakelpunt_engine::{
     Settings,
-    explain::{self, By, NoAnswer, Why},
+    explain::{By, NoAnswer, Why},
+    hub,
     kept_law::KeptLaw,
     model::DecisionRecord,
 };
@@ -25,7 +26,7 @@ const PARTNER: &str = "ggz-zwolle";
 async fn asked(rig: &Rig, message: &Message, to: &str, then: Timestamp) -> Result<DecisionRecord, NoAnswer> {
     let (id, to) = (message.name().parse().unwrap(), who(to));
     let why = Why { message: &id, source: None, to: Some(&to), at: Some(then), known: Some(then) };
-    explain::answer(rig.hub.settings(), &*rig.store, &why, By::Kept).await.unwrap().map(|mut records| records.remove(0))
+    hub::answer(rig.hub.settings(), &*rig.store, &why, By::Kept).await.unwrap().map(|mut records| records.remove(0))
 }
 
 fn leaves(record: &DecisionRecord) -> Vec<String> {

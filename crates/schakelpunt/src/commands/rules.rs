@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use schakelpunt_domain::{MessageId, ParticipantId, Source, catalogue::Catalogue};
-use schakelpunt_engine::explain::{self, By, Why};
+use schakelpunt_engine::{
+    explain::{By, Why},
+    hub,
+};
 use schakelpunt_rules::RuleSet;
 use serde_json::json;
 
@@ -113,7 +116,7 @@ fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> any
 async fn explain_message(config: &Config, why: &Why<'_>, by: By, json: bool) -> anyhow::Result<ExitCode> {
     let settings = wiring::settings(config)?;
     let store = wiring::store(config, None).await?;
-    let records = explain::answer(&settings, &*store, why, by).await?;
+    let records = hub::answer(&settings, &*store, why, by).await?;
     let records = records.map_err(|why| anyhow::anyhow!("{why} [{}]", why.code()))?;
     for record in &records {
         if json { out(show::decision(record))? } else { out(show::decision_text(record).trim_end())? }

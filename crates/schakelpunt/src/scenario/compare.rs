@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use schakelpunt_domain::{EventName, ParticipantId, registers::At};
 use schakelpunt_engine::{
     explain::{self, By, Why},
+    hub,
     model::{DecisionRecord, Delivery, StoredMessage},
     step::{Law, Reported},
 };
@@ -124,7 +125,7 @@ impl Player {
         failures: &mut Vec<String>,
     ) -> anyhow::Result<()> {
         let why = Why { message: &asked.message, source: None, to: Some(to), at: asked.at, known: asked.known };
-        let decision = match explain::answer(self.hub.settings(), &**self.hub.store(), &why, By::Kept).await? {
+        let decision = match hub::answer(self.hub.settings(), &**self.hub.store(), &why, By::Kept).await? {
             Err(why) if expect.refused.as_deref() == Some(why.code()) => return Ok(()),
             Err(why) => {
                 failures.push(format!("{to}: {why} [{}]", why.code()));
