@@ -104,7 +104,9 @@ pub(crate) fn records(
 }
 
 fn record(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: ParticipantId, at: At) -> Result<DecisionRecord, NoAnswer> {
-    let Some((candidate, mut decision)) = explain(law, message, case, &recipient, at) else { return Err(NoAnswer::NotRegistered(recipient)) };
+    let Some((candidate, mut decision)) = explain(law, message, case, &recipient, at) else {
+        return Err(NoAnswer::NotRegistered(recipient));
+    };
     // until when it would have held rests on what was entered later
     decision.valid_until = None;
     Ok(DecisionRecord {

@@ -84,8 +84,9 @@ pub fn may_have_passed(before: Then<'_>, now: Then<'_>) -> bool {
         then.registers.participants(then.at).filter(|participant| participant.kind == Kind::Municipality)
     }
     let codes = |then| municipalities(then).flat_map(|one| one.municipalities.iter().map(|territory| &territory.code)).collect::<Vec<_>>();
-    let stands_for =
-        |code, then: Then<'_>| (then.registers.current_code(code, None, then.at), then.registers.municipality(code, then.at).map(|one| one.id.clone()));
+    let stands_for = |code, then: Then<'_>| {
+        (then.registers.current_code(code, None, then.at), then.registers.municipality(code, then.at).map(|one| one.id.clone()))
+    };
     let successor = |id, then: Then<'_>| then.registers.successor(id, then.at).clone();
     mandates(before) != mandates(now)
         || codes(before).into_iter().chain(codes(now)).any(|code| stands_for(code, before) != stands_for(code, now))

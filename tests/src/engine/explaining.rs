@@ -12,6 +12,7 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     model::DecisionRecord,
 };
+use schakelpunt_rules::Permit;
 
 use crate::harness::{
     Rig,
@@ -30,7 +31,7 @@ async fn asked(rig: &Rig, message: &Message, to: &str, then: Timestamp) -> Resul
 }
 
 fn leaves(record: &DecisionRecord) -> Vec<String> {
-    record.decision.permit().into_iter().flat_map(|permit| permit.leaves()).map(ToString::to_string).collect()
+    record.decision.permit().into_iter().flat_map(Permit::leaves).map(ToString::to_string).collect()
 }
 
 /// The shipped rules with another day of commencement for the article of 2021.
@@ -74,11 +75,8 @@ async fn a_consent_recorded_anew_changes_no_earlier_answer() {
     assert!(!leaves(&before).is_empty());
     rig.pass(3600);
     // the same consent, written down again for another purpose
-    let elsewhere = schakelpunt_domain::consent::Consent {
-        purpose: "research".to_owned(),
-        recorded: rig.now(),
-        ..rig.consent("d-1", "c-1").await
-    };
+    let elsewhere =
+        schakelpunt_domain::consent::Consent { purpose: "research".to_owned(), recorded: rig.now(), ..rig.consent("d-1", "c-1").await };
     rig.hub.record_consent("d-1".parse().unwrap(), elsewhere).await.unwrap();
     assert_eq!(asked(&rig, &invited, PARTNER, then).await.unwrap(), before);
     assert!(leaves(&asked(&rig, &invited, PARTNER, rig.now()).await.unwrap()).is_empty());

@@ -3,9 +3,9 @@
 use schakelpunt_domain::registers::Entry;
 
 use crate::harness::{
-    Rig,
+    Rig, mandate,
     messages::{admission, detention_ended},
-    mandate, told,
+    told,
 };
 
 const KAMPEN: &str = "gemeente-kampen";

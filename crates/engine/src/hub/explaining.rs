@@ -59,7 +59,11 @@ pub async fn answer(
 }
 
 /// The settings with the law that was applied at `known`.
-async fn applied<'a>(settings: &'a Settings, store: &dyn Store, known: Timestamp) -> Result<Result<Cow<'a, Settings>, NoAnswer>, StoreError> {
+async fn applied<'a>(
+    settings: &'a Settings,
+    store: &dyn Store,
+    known: Timestamp,
+) -> Result<Result<Cow<'a, Settings>, NoAnswer>, StoreError> {
     let Some(kept) = store.law_at(known).await? else { return Ok(Err(NoAnswer::RulesNotKept)) };
     if kept.version == settings.law.version {
         return Ok(Ok(Cow::Borrowed(settings)));

@@ -117,13 +117,7 @@ impl Player {
         Ok(explain::explain(law, message, &case, to, at).map(|(_, decision)| decision))
     }
 
-    async fn compare_asked(
-        &self,
-        expect: &Expect,
-        to: &ParticipantId,
-        asked: &Asked,
-        failures: &mut Vec<String>,
-    ) -> anyhow::Result<()> {
+    async fn compare_asked(&self, expect: &Expect, to: &ParticipantId, asked: &Asked, failures: &mut Vec<String>) -> anyhow::Result<()> {
         let why = Why { message: &asked.message, source: None, to: Some(to), at: asked.at, known: asked.known };
         let decision = match hub::answer(self.hub.settings(), &**self.hub.store(), &why, By::Kept).await? {
             Err(why) if expect.refused.as_deref() == Some(why.code()) => return Ok(()),
