@@ -241,6 +241,12 @@ impl Case {
         self.latest(at, |value| if let FactValue::AtLarge(at_large) = value { Some(*at_large) } else { None }).unwrap_or(false)
     }
 
+    /// Whether contact with the outside is restricted: nobody visits (domain 2.5).
+    pub fn contact_restricted(&self, at: At) -> bool {
+        let until = self.latest(at, |value| if let FactValue::ContactRestricted(until) = value { Some(*until) } else { None });
+        until.is_some_and(|until| until.is_none_or(|day| at.valid < day.ends()))
+    }
+
     /// The instant at which the plan basis stops (decision 14): the end of the legal end date or the arrival of `detention-ended`,
     /// whichever is later; `None` while no end has arrived.
     pub fn plan_ends(&self, at: At) -> Option<Timestamp> {

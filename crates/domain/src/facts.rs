@@ -70,6 +70,10 @@ pub fn stated(event: &str, data: &Value, sender: &ParticipantId) -> Vec<Stated> 
             let from = day(data, "/status/since").map(LegalDay::begins);
             facts.push(Stated { value: FactValue::AtLarge(event == "escaped"), from, slot: "status" });
         }
+        "contact-restricted" => {
+            let from = day(data, "/status/since").map(LegalDay::begins);
+            facts.push(Stated { value: FactValue::ContactRestricted(day(data, "/status/until")), from, slot: "status" });
+        }
         _ => {}
     }
     facts

@@ -40,7 +40,7 @@ pub struct Visit {
 }
 
 /// The people that a worker may visit in `prison`: those of the own municipality and of those that gave it a mandate for visits there.
-/// Whoever was moved, released or died is not among them from that moment on.
+/// Whoever was moved, released or died, or may have no contact, is not among them from that moment on.
 pub fn visit_list<'a>(
     rules: &RuleSet,
     registers: &Registers,
@@ -56,7 +56,7 @@ pub fn visit_list<'a>(
     let mut visits = Vec::new();
     for case in cases {
         let Ok((_, sees)) = seat(rules, registers, worker, acting_for, Some(&case.detention), at) else { continue };
-        if stopped(case) || !is_inside(registers, case, prison, at) {
+        if stopped(case) || !is_inside(registers, case, prison, at) || case.contact_restricted(at) {
             continue;
         }
         let on_behalf_of = match visitor(registers, acting_for, case, at) {

@@ -4,7 +4,7 @@ use schakelpunt_domain::{Refusal, registers::Entry};
 use schakelpunt_engine::desk::{Look, PURPOSE};
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, bus::Sent, messages::admission, told, who};
+use crate::harness::{Rig, bus::Sent, messages::admission, to, told, who};
 
 const UNIT: &str = "rn-zwolle";
 
@@ -129,5 +129,7 @@ async fn what_waited_for_a_unit_goes_to_it_and_to_nobody_else_whatever_was_enter
     assert_eq!(told(&rig.settle().await), ["rn-zwolle < capacity-granted"]);
     rig.record(crate::harness::mandate("gemeente-zwolle", "gemeente-kampen", None)).await;
     rig.up("gemeente-zwolle");
-    assert_eq!(told(&rig.settle().await), ["gemeente-zwolle < capacity-granted", "gemeente-zwolle < access-refused"]);
+    let sent = rig.settle().await;
+    assert_eq!(told(&sent)[..2], ["gemeente-zwolle < capacity-granted", "gemeente-zwolle < access-refused"]);
+    assert_eq!(to(&sent, "gemeente-kampen").iter().map(|one| one.event.as_str()).collect::<Vec<_>>(), ["case-passed-on"]);
 }

@@ -2,6 +2,7 @@
 
 use schakelpunt_domain::RejectionCode;
 use schakelpunt_engine::{ports::Published::Uncertain, step::Reported};
+use serde_json::json;
 
 use crate::harness::{
     Rig, mandate,
@@ -88,6 +89,18 @@ async fn a_new_municipality_makes_the_hub_ask_the_prison_for_the_current_set() {
     assert_eq!((asked.event.as_str(), asked.fields()), ("current-set-requested", vec!["/events".to_owned()]));
     let again = rig.give(&admission("d-1")).await;
     assert_eq!(told(&again), ["gemeente-kampen < detention-started"], "who had it does not get it again");
+}
+
+/// Before July 2021 it needs consent.
+#[tokio::test]
+async fn a_wish_to_settle_that_is_lawful_to_nobody_moves_no_case() {
+    let rig = Rig::at("2020-03-04T08:30:00+01:00").await;
+    rig.give(&admission("d-1").with("detention", json!({"start": "2020-03-03", "piEntry": "2020-03-03", "title": "SENTENCE"}))).await;
+    let wish = settles("d-1", "0166");
+    assert_eq!(rig.take(&wish).await.outcome, Reported::Refused);
+    assert!(rig.settle().await.is_empty(), "nobody is asked for a current set");
+    let sent = rig.give(&release_date("d-1", "2020-12-01").sequence(3)).await;
+    assert_eq!((to(&sent, "gemeente-zwolle").len(), to(&sent, "gemeente-kampen").len()), (1, 0));
 }
 
 #[tokio::test]

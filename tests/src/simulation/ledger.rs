@@ -160,7 +160,10 @@ impl Ledger {
             }
             "transferred" => grounds.prisons.extend(text("/transfer/to").map(|to| to.parse().unwrap())),
             "responsible-municipality-determined" if !stale => grounds.determined = text("/residence/candidates/0/municipality"),
-            "settlement-municipality-set" if !stale => grounds.settled = text("/residence/candidates/0/municipality"),
+            // what is lawful to nobody moves nothing
+            "settlement-municipality-set" if !stale && message.outcome == Outcome::Accepted => {
+                grounds.settled = text("/residence/candidates/0/municipality")
+            }
             "probation-unit-assigned" if !stale => grounds.unit = text("/supervision/unit").map(|unit| unit.parse().unwrap()),
             "detention-ended" => grounds.ended = true,
             "deceased" => grounds.deceased = true,

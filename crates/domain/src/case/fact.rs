@@ -169,6 +169,8 @@ pub enum FactValue {
     LeftScope,
     /// Escaped and not back, or back.
     AtLarge(bool),
+    /// No contact with the outside, until the end of that day if one was named (domain 2.5).
+    ContactRestricted(Option<LegalDay>),
 }
 
 impl Duty {
@@ -213,6 +215,7 @@ impl FactValue {
             Self::Deceased => "deceased".to_owned(),
             Self::LeftScope => "left-scope".to_owned(),
             Self::AtLarge(_) => "at-large".to_owned(),
+            Self::ContactRestricted(_) => "contact".to_owned(),
         }
     }
 }

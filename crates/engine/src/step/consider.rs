@@ -83,7 +83,8 @@ fn stands_on_the_same(before: &Case, now: &Case) -> bool {
         | FactValue::ConditionStatus(..)
         | FactValue::CareNeeded(_)
         | FactValue::PlanVersion(_)
-        | FactValue::AtLarge(_) => false,
+        | FactValue::AtLarge(_)
+        | FactValue::ContactRestricted(_) => false,
         FactValue::Prison(_)
         | FactValue::ProbationUnit(_)
         | FactValue::Responsible(_)
@@ -127,10 +128,12 @@ pub(super) fn state(world: &mut World<'_>, message: &mut StoredMessage, detentio
     }
 }
 
-/// A refused message leaves no statuses behind: to keep them for later would itself be processing without need (domain 6.3).
+/// A refused message leaves no statuses behind: to keep them for later would itself be processing without need (domain 6.3). Nor does a
+/// wish to settle that was lawful to nobody move the case.
 fn forget_content(world: &mut World<'_>, detention: &DetentionRef, before: &Case) {
-    let is_content =
-        |value: &FactValue| matches!(value, FactValue::ConditionStatus(..) | FactValue::CareNeeded(_) | FactValue::PlanVersion(_));
+    let is_content = |value: &FactValue| {
+        matches!(value, FactValue::ConditionStatus(..) | FactValue::CareNeeded(_) | FactValue::PlanVersion(_) | FactValue::Settlement(_))
+    };
     let known = before.facts.len();
     let case = world.case(detention);
     let mut index = 0;

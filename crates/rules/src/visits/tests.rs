@@ -47,6 +47,22 @@ fn who_was_moved_released_or_died_is_not_on_it() {
     assert_eq!(on("2024-03-05T23:00:00Z"), ["T-5"], "midnight in Amsterdam");
 }
 
+/// Domain 6.2 step 3: a restriction removes somebody at once, for as long as it lasts.
+#[test]
+fn who_may_have_no_contact_is_not_on_it() {
+    let began = at("2024-03-05T12:00:00Z");
+    let restricted = |until: Option<&str>| {
+        let mut case = case("T-1", "pi-vught", "0855");
+        case.record(FactValue::ContactRestricted(until.map(|day| day.parse().unwrap())), began, began);
+        [case]
+    };
+    let on = |cases: &[Case], now: &str| list(&registers(Vec::new()), "n", "gemeente-tilburg", "pi-vught", cases, now).unwrap().len();
+    let until = restricted(Some("2024-03-07"));
+    assert_eq!((on(&until, "2024-03-05T11:59:59Z"), on(&until, "2024-03-05T12:00:00Z")), (1, 0));
+    assert_eq!((on(&until, "2024-03-07T22:59:59Z"), on(&until, "2024-03-07T23:00:00Z")), (0, 1), "the last day counts in full");
+    assert_eq!(on(&restricted(None), "2024-06-01T12:00:00Z"), 0, "without a last day until something else is said");
+}
+
 #[test]
 fn a_city_that_leaves_is_off_the_list_at_midnight() {
     let end =
