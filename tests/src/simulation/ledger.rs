@@ -162,7 +162,7 @@ impl Ledger {
             "responsible-municipality-determined" if !stale => grounds.determined = text("/residence/candidates/0/municipality"),
             // what is lawful to nobody moves nothing
             "settlement-municipality-set" if !stale && message.outcome == Outcome::Accepted => {
-                grounds.settled = text("/residence/candidates/0/municipality")
+                grounds.settled = text("/residence/candidates/0/municipality");
             }
             "probation-unit-assigned" if !stale => grounds.unit = text("/supervision/unit").map(|unit| unit.parse().unwrap()),
             "detention-ended" => grounds.ended = true,
