@@ -150,6 +150,21 @@ pub struct Seen {
     pub entries: usize,
 }
 
+impl Timer {
+    /// The name of a timer of this kind about a message.
+    pub(crate) fn about(kind: &str, key: &MessageKey) -> String {
+        format!("{kind}\n{}\n{}", key.source, key.id)
+    }
+
+    /// The message that it is about, if it is of this kind.
+    pub(crate) fn message(&self, kind: &str) -> Option<MessageKey> {
+        let mut words = self.id.split('\n');
+        (words.next()? == kind).then_some(())?;
+        let (source, id) = (words.next()?, words.next()?);
+        Some(MessageKey { source: source.parse().ok()?, id: id.parse().ok()? })
+    }
+}
+
 /// One effect of a step. The step never performs it; the store carries all of one batch out in one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

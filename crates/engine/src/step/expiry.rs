@@ -24,23 +24,16 @@ fn key_of(world: &World<'_>, detention: &DetentionRef, id: &str, until: LegalDay
     MessageKey { source: world.settings().source.clone(), id }
 }
 
-fn timer_of(key: &MessageKey) -> String {
-    format!("{EXPIRED}\n{}\n{}", key.source, key.id)
-}
-
 /// The message that a timer of this kind tells: the step needs to see whether it was told.
 pub(super) fn message_of(timer: &Timer) -> Option<MessageKey> {
-    let mut words = timer.id.split('\n');
-    let (kind, source, id) = (words.next()?, words.next()?, words.next()?);
-    (kind == EXPIRED).then_some(())?;
-    Some(MessageKey { source: source.parse().ok()?, id: id.parse().ok()? })
+    timer.message(EXPIRED)
 }
 
 /// A consent was recorded: its end is told when it comes.
 pub(super) fn watch(world: &mut World<'_>, detention: &DetentionRef, id: &str) {
     let consent = world.case(detention).consents.iter().find(|consent| consent.id == id);
     let Some(until) = consent.filter(|consent| consent.withdrawn_at.is_none()).and_then(|consent| consent.until) else { return };
-    let timer = timer_of(&key_of(world, detention, id, until));
+    let timer = Timer::about(EXPIRED, &key_of(world, detention, id, until));
     world.act(Action::SetTimer(Timer { id: timer, at: until.ends(), detention: detention.clone() }));
 }
 

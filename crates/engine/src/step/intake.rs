@@ -153,7 +153,7 @@ fn open(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef
 
 /// The name of the timer that ends the wait of a parked message.
 pub(super) fn park_timer(key: &MessageKey) -> String {
-    format!("parked\n{}\n{}", key.source, key.id)
+    Timer::about("parked", key)
 }
 
 fn park(world: &mut World<'_>, mut message: StoredMessage, detention: &DetentionRef) -> Reported {

@@ -21,16 +21,9 @@ use crate::model::{Action, Delivery, StoredMessage, Timer};
 /// The name of the timer of one recall.
 const KIND: &str = "recall";
 
-fn timer_of(by: &MessageKey) -> String {
-    format!("{KIND}\n{}\n{}", by.source, by.id)
-}
-
 /// The message that a recall's timer is about: the step needs to see it.
 pub(super) fn message_of(timer: &Timer) -> Option<MessageKey> {
-    let mut words = timer.id.split('\n');
-    let (kind, source, id) = (words.next()?, words.next()?, words.next()?);
-    (kind == KIND).then_some(())?;
-    Some(MessageKey { source: source.parse().ok()?, id: id.parse().ok()? })
+    timer.message(KIND)
 }
 
 /// A withdrawal or the end of a consent was told: from now on an answer is awaited from everybody who was.
@@ -64,7 +57,8 @@ fn await_answers(world: &mut World<'_>, detention: &DetentionRef, said: Said, op
         return;
     }
     let Said { by, of, awaited, reason, producer } = said;
-    let timer = Timer { id: timer_of(&by), at: later(since, world.settings().limits.deletion_reminder), detention: detention.clone() };
+    let timer =
+        Timer { id: Timer::about(KIND, &by), at: later(since, world.settings().limits.deletion_reminder), detention: detention.clone() };
     world.case(detention).follow_up.recalls.push(Recall {
         by,
         of,
