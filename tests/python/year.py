@@ -27,7 +27,7 @@ NOT_PREDICTED = {
     "deadline-near", "tbo-deadline-near", "plan-deadline-near", "screening-deadline-near", "first-visit-deadline-near",
     "tbo-collision-flagged", "consent-expired", "case-passed-on", "release-dates-digest", "dependent-decisions-flagged", "heartbeat",
     "tbo-outside-proposed", "capacity-granted", "capacity-revoked", "access-refused",
-    "deletion-deadline-missed", "triage-asked", "triage-deadline-missed",
+    "deletion-deadline-missed", "inbox-unread", "triage-asked", "triage-deadline-missed",
 }
 SHOWN = 10
 

@@ -23,3 +23,4 @@ mod responsibility;
 mod senders;
 mod slots;
 mod stops;
+mod unread;

@@ -110,8 +110,18 @@ const STORIES: [(&str, &str); 4] = [
 ];
 
 /// What all regions have to hold.
-const ALL: [&str; 9] =
-    ["wrong-municipality", "out-of-order", "correction", "refusal-codes", "audit", "free-text", "privacy", "mass-change", "breach"];
+const ALL: [&str; 10] = [
+    "wrong-municipality",
+    "out-of-order",
+    "correction",
+    "refusal-codes",
+    "audit",
+    "free-text",
+    "privacy",
+    "mass-change",
+    "breach",
+    "desk-on-holiday",
+];
 
 /// Each script: the name of its file, and how its title begins.
 fn scripts() -> Vec<(String, String)> {

@@ -188,14 +188,15 @@ fn reference(delivery: &Delivery, record: Option<&DecisionRecord>) -> String {
     }
 }
 
-/// What the hub says about a message, a worker, a look or several cases, to whom that is, whatever it is to the case by now. Everything else
+/// What the hub says about a message, a worker, a look, an inbox or several cases, to whom that is, whatever it is to the case by now. Everything else
 /// that it says goes to who is concerned at the claim.
-const TO_ITS_RECIPIENT: [&str; 7] = [
+const TO_ITS_RECIPIENT: [&str; 8] = [
     "access-refused",
     "capacity-granted",
     "capacity-revoked",
     "current-set-requested",
     "delivery-failed",
+    "inbox-unread",
     "message-withdrawn",
     "release-dates-digest",
 ];

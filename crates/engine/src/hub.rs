@@ -35,6 +35,7 @@ mod passing;
 mod ready;
 mod sharing;
 mod taking_in;
+mod unread;
 
 pub use explaining::answer;
 pub(crate) use taking_in::dead;

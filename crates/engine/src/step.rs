@@ -35,12 +35,15 @@ mod intake;
 mod passing;
 pub(crate) mod persons;
 mod recalls;
+mod unread;
 mod world;
 
 pub(crate) use digests::is_change;
+pub(crate) use unread::{UNREAD, Watched};
 
 pub use at_once::AtOnce;
 pub use passing::Passing;
+pub use unread::Unread;
 use world::World;
 
 /// What a step is given.
@@ -58,6 +61,8 @@ pub enum Input {
     Timer(Timer),
     /// A case that passed to another municipality by the registers alone.
     Passing(Passing),
+    /// A desk that may be unread.
+    Unread(Unread),
     /// A look that was refused, with the key of what is said about it.
     Refused(MessageKey, AccessRecord),
     /// A capacity that was entered in the registers, or ended there.
@@ -144,6 +149,10 @@ pub fn keys(inputs: &[Input]) -> SnapshotKeys {
                 keys.detentions.insert(passing.detention().clone());
                 keys.messages.insert(passing.key.clone());
             }
+            Input::Unread(unread) => {
+                keys.detentions.insert(unread.row().clone());
+                keys.messages.extend(unread.key().cloned());
+            }
             Input::Refused(key, look) => {
                 keys.detentions.insert(look.detention.clone());
                 keys.messages.insert(key.clone());
@@ -183,6 +192,10 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
                 passing::tell(&mut world, passing);
                 (None, Reported::Done)
             }
+            Input::Unread(unread) => {
+                unread::fired(&mut world, unread);
+                (None, Reported::Done)
+            }
             Input::Refused(key, look) => {
                 desks::refused(&mut world, key, look);
                 (None, Reported::Done)
@@ -207,6 +220,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             world.act(Action::AddReceipt(receipt));
         }
     }
+    unread::watch(&mut world);
     world.unstamp_outdated();
     at_once::claim_added(law, &mut world, room);
     (world.into_actions(), reports)
@@ -225,6 +239,7 @@ fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Rec
             | Input::Skip(..)
             | Input::Timer(_)
             | Input::Passing(_)
+            | Input::Unread(_)
             | Input::Refused(..)
             | Input::Entered(_) => continue,
         };
@@ -257,6 +272,7 @@ fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
         | Input::Skip(..)
         | Input::Timer(_)
         | Input::Passing(_)
+        | Input::Unread(_)
         | Input::Refused(..)
         | Input::Entered(_) => None,
     }

@@ -99,6 +99,9 @@ pub struct Participant {
     /// How it gets its messages.
     #[serde(default)]
     pub channel: Channel,
+    /// Who hears, one after the other, that nobody collects what waits for it: a deputy, then the team's mailbox.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deputies: Vec<ParticipantId>,
 }
 
 fn default_environment() -> String {

@@ -103,6 +103,7 @@ impl Entry {
                 let environments = registers.environments();
                 let fits = environments.is_empty() || environments.contains(one.environment.as_str());
                 check.all(&one.intake_for, Kind::Prison)?;
+                one.deputies.iter().try_for_each(|deputy| different(deputy, &one.id).and_then(|()| check.known(deputy).map(drop)))?;
                 if fits { Ok(()) } else { Err(Improper::Environment) }
             }
             Self::Agreement(one) => {

@@ -242,6 +242,13 @@ fn what_makes_no_sense_cannot_be_entered() {
     assert_eq!(mandate("gemeente-tilburg", "2025-01-01"), Err(Improper::Itself));
     assert_eq!(mandate("pi-vught", "2025-01-01"), Err(Improper::Kind(who("pi-vught"), "municipality")));
     assert_eq!(mandate("gemeente-delft", "2025-01-01"), Err(Improper::Unknown(who("gemeente-delft"))));
+    let deputies = |deputy: &str| {
+        let oin = "00000099PI0000008000";
+        check("participant", serde_json::json!({"id": "gemeente-helmond", "kind": "municipality", "oin": oin, "deputies": [deputy]}))
+    };
+    assert_eq!(deputies("gemeente-tilburg"), Ok(()));
+    assert_eq!(deputies("gemeente-helmond"), Err(Improper::Itself));
+    assert_eq!(deputies("gemeente-delft"), Err(Improper::Unknown(who("gemeente-delft"))));
     let end = |mandator: &str| {
         check(
             "ending",

@@ -203,7 +203,7 @@ impl Hub {
         // the changes for digests together: one list, not one each
         let (changes, others): (Vec<&Timer>, Vec<&Timer>) = due.iter().partition(|timer| is_change(timer));
         for timer in others {
-            self.run(&[Input::Timer(timer.clone())], Receipts::Send).await?;
+            self.run(&[self.due(timer).await?], Receipts::Send).await?;
         }
         if !changes.is_empty() {
             let inputs: Vec<Input> = changes.into_iter().cloned().map(Input::Timer).collect();
