@@ -128,6 +128,16 @@ codes! {
     }
 }
 
+codes! {
+    /// What an acceptance says beside that it is one.
+    Remark {
+        /// A consent was withdrawn that names a unit which is told by law.
+        RecordedNotTheBasis = "RECORDED_NOT_THE_BASIS",
+            "De intrekking is vastgelegd. Wat deze organisatie op grond van de wet krijgt, berust niet op toestemming en gaat door.",
+            "The withdrawal has been recorded. What this organisation is told by law does not rest on consent and goes on.";
+    }
+}
+
 /// A rejection: code, place and the rule that was broken; never content.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("{code} at {pointer:?}: {detail}")]
@@ -161,6 +171,9 @@ mod tests {
     #[test]
     fn every_code_has_two_sentences() {
         for code in RejectionCode::ALL {
+            assert!(code.nl().ends_with('.') && code.en().ends_with('.') && code.nl() != code.en(), "{code}");
+        }
+        for code in Remark::ALL {
             assert!(code.nl().ends_with('.') && code.en().ends_with('.') && code.nl() != code.en(), "{code}");
         }
         for code in Refusal::ALL {

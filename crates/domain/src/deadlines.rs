@@ -163,9 +163,10 @@ pub fn deadlines(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Dead
 
 /// Everything that the hub has to say of a case as it is known, past and future, in the order of its instants.
 ///
-/// A term that had passed before the hub knew of the case is not reminded of and not missed. What can no longer be kept is not reminded
-/// of: after an outage a reminder whose day has passed is left out, an alarm is not.
-pub fn notices(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Notice> {
+/// A term that had passed before the hub knew of the case is not reminded of and not missed; nor is one of the municipality that had
+/// passed before the present one answered for the case, which is `since`: nobody misses what it could not know of. What can no longer be
+/// kept is not reminded of: after an outage a reminder whose day has passed is left out, an alarm is not.
+pub fn notices(case: &Case, agreement: Option<&Agreement>, since: Option<Timestamp>, at: At) -> Vec<Notice> {
     let Some(opened) = &case.opened else { return Vec::new() };
     // nobody who is at large is expected anywhere: what is missed meanwhile is told on the return
     if is_closed(case, at) || case.at_large(at) || case.served(at) != Served::Everybody {
@@ -174,7 +175,8 @@ pub fn notices(case: &Case, agreement: Option<&Agreement>, at: At) -> Vec<Notice
     let release = release(case, at);
     let mut notices = Vec::new();
     for deadline in deadlines(case, agreement, at) {
-        if !is_done(case, deadline.duty, at) && deadline.due.ends() > opened.at {
+        let told = since.filter(|_| deadline.duty.is_of_municipality()).map_or(opened.at, |since| since.max(opened.at));
+        if !is_done(case, deadline.duty, at) && deadline.due.ends() > told {
             of_deadline(case, &deadline, release, at, &mut notices);
         }
     }

@@ -151,6 +151,11 @@ pub fn consent_withdrawn(data: &Value, now: Timestamp) -> Option<(String, Timest
     Some((get(data, "/consent/id")?, get(data, "/consent/withdrawnAt").unwrap_or(now)))
 }
 
+/// For whom the consent was that a withdrawal is about, as far as it says so.
+pub fn withdrawn_for(data: &Value) -> Option<ParticipantId> {
+    get(data, "/consent/recipient")
+}
+
 /// The message that a correction or withdrawal is about.
 pub fn corrected(data: &Value) -> Option<MessageKey> {
     let source: Source = get(data, "/correction/of/source")?;

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DeliveryId, DetentionRef, ParticipantId, Rejection, RejectionCode,
+    DeliveryId, DetentionRef, Rejection, RejectionCode,
+    codes::Remark,
     consent::Consent,
     facts,
-    ids::{MessageKey, hub_message_id},
+    ids::MessageKey,
     registers::{Entry, Recorded, Registers},
 };
-use serde_json::json;
 
 use crate::{
     Settings,
     desk::AccessRecord,
     inspect::{Inspected, Rejected},
-    model::{Action, DecisionRecord, Outcome, Receipt, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer},
+    model::{Action, DecisionRecord, Outcome, RejectionRecord, Snapshot, SnapshotKeys, StoredMessage, Timer},
 };
 
 mod at_once;
@@ -35,6 +35,8 @@ mod intake;
 mod passing;
 pub(crate) mod persons;
 mod recalls;
+mod receipts;
+mod remarks;
 mod unread;
 mod world;
 
@@ -43,6 +45,8 @@ pub(crate) use unread::{UNREAD, Watched};
 
 pub use at_once::AtOnce;
 pub use passing::Passing;
+pub use receipts::refusals;
+pub(crate) use receipts::{refused, rejected};
 pub use unread::Unread;
 use world::World;
 
@@ -67,6 +71,23 @@ pub enum Input {
     Refused(MessageKey, AccessRecord),
     /// A capacity that was entered in the registers, or ended there.
     Entered(Recorded<Entry>),
+}
+
+impl Input {
+    /// The message, or what is left of one, if somebody sent it.
+    fn offered(&self) -> Option<&Result<Box<Inspected>, Box<Rejected>>> {
+        match self {
+            Self::Offer(offered) => Some(offered),
+            Self::Consent(..)
+            | Self::Reconsider(..)
+            | Self::Skip(..)
+            | Self::Timer(_)
+            | Self::Passing(_)
+            | Self::Unread(_)
+            | Self::Refused(..)
+            | Self::Entered(_) => None,
+        }
+    }
 }
 
 /// What became of one input.
@@ -95,6 +116,8 @@ pub struct Report {
     pub outcome: Reported,
     /// Every decision that was made.
     pub decisions: Vec<DecisionRecord>,
+    /// What an acceptance says beside that it is one.
+    pub remark: Option<Remark>,
 }
 
 /// Who hears what became of its messages: a channel that answers by itself needs no receipt.
@@ -205,7 +228,8 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
                 (None, Reported::Done)
             }
         };
-        reports.push(Report { key, outcome, decisions: world.decisions_since(before) });
+        let remark = remarks::of(&world, input, &outcome);
+        reports.push(Report { key, outcome, decisions: world.decisions_since(before), remark });
     }
     let timers: Vec<&Timer> = inputs.iter().filter_map(|input| if let Input::Timer(timer) = input { Some(timer) } else { None }).collect();
     digests::say(&mut world, &timers);
@@ -216,7 +240,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
         }
     }
     if receipts == Receipts::Send {
-        for receipt in receipts_for(world.now(), inputs, &reports) {
+        for receipt in receipts::of(world.now(), inputs, &reports) {
             world.act(Action::AddReceipt(receipt));
         }
     }
@@ -224,104 +248,6 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
     world.unstamp_outdated();
     at_once::claim_added(law, &mut world, room);
     (world.into_actions(), reports)
-}
-
-/// What the senders of a batch are told: acceptances together, the rest one by one.
-fn receipts_for(now: Timestamp, inputs: &[Input], reports: &[Report]) -> Vec<Receipt> {
-    let mut receipts = Vec::new();
-    let mut accepted: std::collections::BTreeMap<ParticipantId, Vec<MessageKey>> = std::collections::BTreeMap::new();
-    for (input, report) in inputs.iter().zip(reports) {
-        let (sender, digest) = match input {
-            Input::Offer(Ok(message)) => (Some(&message.sender), &message.digest),
-            Input::Offer(Err(rejected)) => (rejected.sender.as_ref(), &rejected.digest),
-            Input::Consent(..)
-            | Input::Reconsider(..)
-            | Input::Skip(..)
-            | Input::Timer(_)
-            | Input::Passing(_)
-            | Input::Unread(_)
-            | Input::Refused(..)
-            | Input::Entered(_) => continue,
-        };
-        let Some(sender) = sender else { continue };
-        match &report.outcome {
-            Reported::Accepted | Reported::SeenBefore => accepted.entry(sender.clone()).or_default().extend(report.key.clone()),
-            Reported::Refused => receipts.extend(report.key.as_ref().and_then(|key| refused(now, sender, key, &report.decisions))),
-            Reported::Rejected(why) => {
-                let key = rejected_id(input);
-                receipts.extend(rejected(now, sender, key.as_ref(), digest, why));
-            }
-            Reported::Parked | Reported::Done => {}
-        }
-    }
-    receipts.extend(accepted.into_iter().filter_map(|(sender, keys)| {
-        let parts: Vec<&str> = keys.iter().flat_map(|key| [key.source.as_str(), key.id.as_str()]).collect();
-        let at = now.to_string();
-        let id = hub_message_id(&[&["accepted", sender.as_str(), &at], parts.as_slice()].concat());
-        Some(Receipt { id, to: sender, event: "message-accepted".parse().ok()?, data: json!({"messages": keys}), at: now })
-    }));
-    receipts
-}
-
-fn rejected_id(input: &Input) -> Option<schakelpunt_domain::MessageId> {
-    match input {
-        Input::Offer(Ok(message)) => Some(message.envelope.id.clone()),
-        Input::Offer(Err(rejected)) => rejected.id.clone(),
-        Input::Consent(..)
-        | Input::Reconsider(..)
-        | Input::Skip(..)
-        | Input::Timer(_)
-        | Input::Passing(_)
-        | Input::Unread(_)
-        | Input::Refused(..)
-        | Input::Entered(_) => None,
-    }
-}
-
-/// What a sender may be told of refusals, on every channel: a code for each relation to the case, each once, no names.
-pub fn refusals(decisions: &[DecisionRecord]) -> Vec<serde_json::Value> {
-    let mut refusals: Vec<_> = Vec::new();
-    for decision in decisions {
-        let Some(code) = decision.decision.refusal() else { continue };
-        for relation in &decision.relations {
-            let refusal = json!({"relation": relation, "code": code, "sentence": {"nl": code.nl(), "en": code.en()}});
-            if !refusals.contains(&refusal) {
-                refusals.push(refusal);
-            }
-        }
-    }
-    refusals
-}
-
-/// `message-refused`.
-pub(crate) fn refused(now: Timestamp, to: &ParticipantId, key: &MessageKey, decisions: &[DecisionRecord]) -> Option<Receipt> {
-    Some(Receipt {
-        id: hub_message_id(&["refused", key.source.as_str(), key.id.as_str(), &now.to_string()]),
-        to: to.clone(),
-        event: "message-refused".parse().ok()?,
-        data: json!({"message": key, "refusals": refusals(decisions)}),
-        at: now,
-    })
-}
-
-/// `message-rejected`: code, pointer, sentence; nothing echoed.
-pub(crate) fn rejected(
-    now: Timestamp,
-    to: &ParticipantId,
-    id: Option<&schakelpunt_domain::MessageId>,
-    digest: &str,
-    why: &Rejection,
-) -> Option<Receipt> {
-    let mut data = json!({
-        "code": why.code,
-        "pointer": why.pointer,
-        "sentence": {"nl": why.code.nl(), "en": format!("{} Expected: {}.", why.code.en(), why.detail)},
-    });
-    if let (Some(id), Some(object)) = (id, data.as_object_mut()) {
-        object.insert("message".to_owned(), json!({"id": id}));
-    }
-    let id = hub_message_id(&["rejected", to.as_str(), digest, why.code.code(), &now.to_string()]);
-    Some(Receipt { id, to: to.clone(), event: "message-rejected".parse().ok()?, data, at: now })
 }
 
 /// The trace that a rejected message leaves.

@@ -9,7 +9,6 @@ use axum::{
 use schakelpunt_domain::{
     Rejection, RejectionCode,
     envelope::{Envelope, RawMessage},
-    ids::MessageKey,
 };
 use schakelpunt_engine::{
     Hub,
@@ -29,13 +28,13 @@ pub const PLACES_MAX: usize = 50;
 /// Offers one event.
 pub(crate) async fn handler(State(gateway): State<Shared>, caller: Caller, EventBody(raw): EventBody) -> Result<Response, Problem> {
     let offer = Offer { sender: Some(caller.participant.clone()), user_id: None, raw };
-    let Report { key, outcome, decisions } = gateway.hub.offer_one(offer.clone()).await?;
-    match outcome {
-        Reported::Accepted => Ok(taken(&gateway, StatusCode::ACCEPTED, "accepted", key.as_ref())),
-        Reported::Parked => Ok(taken(&gateway, StatusCode::ACCEPTED, "parked", key.as_ref())),
-        Reported::SeenBefore => Ok(taken(&gateway, StatusCode::OK, "seen-before", key.as_ref())),
-        Reported::Refused => Err(refused(&decisions)),
-        Reported::Rejected(why) => Err(Problem::rejected(&why).with("invalid", places(&gateway.hub, &offer.raw, &why))),
+    let report = gateway.hub.offer_one(offer.clone()).await?;
+    match &report.outcome {
+        Reported::Accepted => Ok(taken(&gateway, StatusCode::ACCEPTED, "accepted", &report)),
+        Reported::Parked => Ok(taken(&gateway, StatusCode::ACCEPTED, "parked", &report)),
+        Reported::SeenBefore => Ok(taken(&gateway, StatusCode::OK, "seen-before", &report)),
+        Reported::Refused => Err(refused(&report.decisions)),
+        Reported::Rejected(why) => Err(Problem::rejected(why).with("invalid", places(&gateway.hub, &offer.raw, why))),
         Reported::Done => Err(unanswered()),
     }
 }
@@ -44,9 +43,15 @@ fn unanswered() -> Problem {
     Problem::failed(&std::io::Error::other("the hub gave no report on an offered message"))
 }
 
-/// The hub has it. `Location` is where its trace stands.
-fn taken(gateway: &Gateway, status: StatusCode, outcome: &str, key: Option<&MessageKey>) -> Response {
-    let mut response = (status, Json(json!({"outcome": outcome, "message": key}))).into_response();
+/// The hub has it. `Location` is where its trace stands; `remarks` is there if there is something to remark.
+fn taken(gateway: &Gateway, status: StatusCode, outcome: &str, report: &Report) -> Response {
+    let key = report.key.as_ref();
+    let mut answer = json!({"outcome": outcome, "message": key});
+    let remarks = report.remarks();
+    if let Some(answer) = answer.as_object_mut().filter(|_| !remarks.is_empty()) {
+        answer.insert("remarks".to_owned(), remarks.into());
+    }
+    let mut response = (status, Json(answer)).into_response();
     let place = key.map(|key| format!("{}/v1/messages/{}", gateway.public_url, percent::encode(key.id.as_str())));
     if let Some(place) = place.and_then(|place| HeaderValue::try_from(place).ok()) {
         response.headers_mut().insert(header::LOCATION, place);

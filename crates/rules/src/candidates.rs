@@ -1,10 +1,11 @@
 //! Candidates: the holders of a relation to the case. Recipients are derived here, never chosen by the sender.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use schakelpunt_domain::{
     LegalDay, ParticipantId, Refusal,
-    case::{Case, Choice, ResidenceCandidate, ResidenceKind, ResidenceSource},
+    case::{Case, Choice, FactValue, ResidenceCandidate, ResidenceKind, ResidenceSource},
     pointer::Leaf,
     registers::{Agreement, At, Kind, Mandate, Participant, Registers, Scope},
     reorganisation::Current,
@@ -158,6 +159,23 @@ pub fn agreement<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'
     let Responsible::Connected(municipality) = responsible(case, registers, at) else { return None };
     let entry = case.pi_entry(at).or_else(|| case.start(at))?;
     registers.agreement(&municipality.id, case.first_prison(at)?, At { valid: entry.begins(), known: at.known })
+}
+
+/// Since when the municipality that answers for a case has answered for it without a break, by what was recorded of the case; `None` while
+/// nobody does.
+pub fn answers_since(case: &Case, registers: &Registers, at: At) -> Option<Timestamp> {
+    let now = responsible_municipality(case, registers, at)?;
+    let decides = |value: &FactValue| {
+        use FactValue::{Disputed, Residence, Responsible, Settlement, Start};
+        matches!(value, Residence(_) | Responsible(_) | Settlement(_) | Disputed | Start(_))
+    };
+    let told = case.facts.iter().filter(|fact| fact.recorded <= at.known && fact.from <= at.valid && decides(&fact.value));
+    let instants: BTreeSet<Timestamp> = told.map(|fact| fact.from.max(fact.recorded)).collect();
+    let answered = |instant: &Timestamp| match responsible_by(case, At::now(*instant), registers, at) {
+        Responsible::Connected(municipality) => municipality.id == now.id,
+        Responsible::Triage => false,
+    };
+    instants.into_iter().rev().take_while(answered).last()
 }
 
 struct Found<'a> {

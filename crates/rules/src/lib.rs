@@ -29,7 +29,7 @@ mod signals;
 mod visits;
 
 pub use access::{Admission, access, acts_for, seat};
-pub use candidates::{Candidate, Who, agreement, candidate_for, candidates, sender_relations};
+pub use candidates::{Candidate, Who, agreement, answers_since, candidate_for, candidates, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};

@@ -181,6 +181,12 @@ impl RuleSet {
         self.bases.get(grant.basis)
     }
 
+    /// Whether anything that one kind tells another may rest on the consent of the person at this instant.
+    pub fn may_rest_on_consent(&self, from: Kind, to: Kind, at: Timestamp) -> bool {
+        let consents = self.bases.iter().filter(|basis| basis.kind == BasisKind::Consent && basis.in_force.contains(at));
+        consents.into_iter().any(|basis| basis.between.contains(&(from, to)))
+    }
+
     /// Whether any rule lets one of these senders produce this event.
     pub fn may_produce(&self, event: &EventName, senders: &[Relation]) -> bool {
         self.rules_for(event).any(|rule| rule.sender.iter().any(|sender| senders.contains(sender)))

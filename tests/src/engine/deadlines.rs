@@ -132,6 +132,27 @@ async fn who_is_not_known_yet_hears_of_the_release_when_it_is() {
 }
 
 #[tokio::test]
+async fn who_becomes_responsible_after_a_term_of_its_own_did_not_miss_it() {
+    let missed = |sent: &[Sent]| {
+        let to_zwolle = told(sent).into_iter().filter(|line| line.starts_with("gemeente-zwolle < ") && line.ends_with("-missed"));
+        to_zwolle.collect::<Vec<_>>()
+    };
+    let (tbo, screening) = ("gemeente-zwolle < tbo-deadline-missed", "gemeente-zwolle < screening-deadline-missed");
+    // the TBO was due on the 14th, the screening on the 18th: that one is the prison's, and is told whoever answers now
+    for (on, expected) in [("2024-09-13T10:00:00+02:00", vec![tbo, screening]), ("2024-09-20T10:00:00+02:00", vec![screening])] {
+        for (from, makes_responsible) in [("", responsible("d-1", "0193")), ("0166", settles("d-1", "0193").sequence(3))] {
+            let rig = Rig::new().await;
+            let started = if from.is_empty() { today("d-1").with("residence", json!({"candidates": []})) } else { today("d-1").of(from) };
+            rig.give(&started).await;
+            rig.set(on);
+            let before = missed(&rig.give(&makes_responsible).await);
+            rig.set("2024-09-21T10:00:00+02:00");
+            assert_eq!([before, missed(&rig.settle().await)].concat(), expected, "{on} {from}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_waits_when_somebody_else_becomes_responsible_goes_there() {
     let rig = Rig::new().await;
     rig.give(&today("d-1")).await;

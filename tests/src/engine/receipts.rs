@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{
     Rig,
-    messages::{admission, meeting, release_date, screening},
+    messages::{admission, consent_given, consent_withdrawn, meeting, release_date, screening},
     rejected,
 };
 
@@ -78,6 +78,42 @@ async fn a_parked_message_is_told_of_when_its_fate_is_known() {
     let receipts = rig.receipts("pi-zwolle").await;
     let accepted: Vec<_> = receipts.iter().map(|(event, data)| (event.as_str(), data["messages"][0]["id"].as_str().unwrap())).collect();
     assert_eq!(accepted, [("message-accepted", "d-1-release-date-set"), ("message-accepted", "d-1-detention-started")]);
+}
+
+/// What the municipality is told of its withdrawal of a consent for this recipient: the codes of the remarks, each with its message.
+async fn remarks(on: &str, recipient: &str) -> Vec<String> {
+    let rig = Rig::at(on).await;
+    rig.take(&admission("d-1")).await;
+    rig.take(&consent_given("d-1", "c-1", recipient)).await;
+    rig.batch(&[consent_given("d-1", "c-2", "ggz-zwolle").sequence(2), consent_withdrawn("d-1", "c-1")]).await;
+    let receipts = rig.receipts("gemeente-zwolle").await;
+    let (_, told) = receipts.iter().find(|(_, data)| data["messages"].as_array().is_some_and(|keys| keys.len() == 2)).unwrap();
+    let one = |remark: &serde_json::Value| format!("{} {}", remark["message"]["id"].as_str().unwrap(), remark["code"].as_str().unwrap());
+    told["remarks"].as_array().into_iter().flatten().map(one).collect()
+}
+
+#[tokio::test]
+async fn who_withdraws_a_consent_that_is_not_the_basis_is_told_so() {
+    let not_the_basis = ["d-1-withdrawn-c-1 RECORDED_NOT_THE_BASIS"];
+    for told_by_law in ["pi-zwolle", "gemeente-zwolle", "rn-zwolle"] {
+        assert_eq!(remarks("2021-07-01T00:00:00+02:00", told_by_law).await, not_the_basis, "{told_by_law}");
+        assert!(remarks("2021-06-30T23:59:59+02:00", told_by_law).await.is_empty(), "{told_by_law}: it was the basis");
+    }
+    for by_consent in ["ggz-zwolle", "gemeente-kampen", "pi-lelystad"] {
+        assert!(remarks("2024-09-04T08:00:00+02:00", by_consent).await.is_empty(), "{by_consent} is told nothing by law");
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_does_not_know_its_consent_says_for_whom_it_was() {
+    let rig = Rig::new().await;
+    rig.take(&admission("d-1")).await;
+    let names = consent_withdrawn("d-1", "c-1").with("consent", json!({"id": "c-1", "recipient": "rn-zwolle"}));
+    let first = rig.take(&names).await.remarks();
+    assert_eq!(first[0]["code"], "RECORDED_NOT_THE_BASIS");
+    assert!(first[0]["sentence"]["nl"].is_string());
+    assert_eq!(rig.take(&names).await.remarks(), first, "the same bytes, the same answer");
+    assert!(rig.take(&consent_withdrawn("d-1", "c-2")).await.remarks().is_empty(), "nobody knows for whom");
 }
 
 #[tokio::test]

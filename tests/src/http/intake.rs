@@ -79,6 +79,21 @@ async fn what_comes_before_its_detention_waits() {
 }
 
 #[tokio::test]
+async fn a_withdrawal_that_changes_nothing_about_what_is_told_by_law_says_so() {
+    let rig = Rig::new().await;
+    rig.admit("a-1", "D-1").await;
+    let withdraw = async |id: &str, recipient: &str| {
+        let data = json!({"consent": {"id": id, "recipient": recipient}});
+        let event = rig.event("gemeente-zwolle", "consent-withdrawn", id, "D-1", data).await;
+        rig.offer("gemeente-zwolle", &event).await.json()
+    };
+    let answer = withdraw("w-1", "rn-zwolle").await;
+    assert_eq!((&answer["outcome"], &answer["remarks"][0]["code"]), (&json!("accepted"), &json!("RECORDED_NOT_THE_BASIS")));
+    assert_eq!(answer["remarks"][0]["message"]["id"], json!("w-1"));
+    assert_eq!(withdraw("w-2", "ggz-zwolle").await.get("remarks"), None);
+}
+
+#[tokio::test]
 async fn what_may_go_to_nobody_is_refused_with_codes_and_without_names() {
     let rig = Rig::new().await;
     rig.admit("a-1", "D-1").await;

@@ -12,7 +12,7 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::model::{Delivery, Outcome};
-use schakelpunt_rules::{Relation, RuleFile, RuleSet, Who, agreement, candidates};
+use schakelpunt_rules::{Relation, RuleFile, RuleSet, Who, agreement, answers_since, candidates};
 
 use super::{broker::Queue, checks, world::World};
 use crate::{
@@ -96,7 +96,7 @@ fn untold(world: &World) -> Vec<String> {
     for case in world.tables.cases.values().map(|case| &case.value) {
         let at = At::now(world.clock.see().max(registers.latest()));
         let there = candidates(&Who { event: "release-imminent", ..Who::default() }, case, &registers, at);
-        for notice in notices(case, agreement(case, &registers, at), at) {
+        for notice in notices(case, agreement(case, &registers, at), answers_since(case, &registers, at), at) {
             let relation = match notice.told.what {
                 What::Imminent { to: Audience::Municipality, .. } => Relation::ResponsibleMunicipality,
                 _ => Relation::ResponsibleProbationUnit,

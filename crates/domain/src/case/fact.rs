@@ -177,6 +177,14 @@ impl Duty {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::FirstVisit, Self::Tbo, Self::Screening, Self::Plan];
 
+    /// Whether it is the responsible municipality that has to do it; the others are the prison's.
+    pub const fn is_of_municipality(self) -> bool {
+        match self {
+            Self::FirstVisit | Self::Tbo => true,
+            Self::Screening | Self::Plan => false,
+        }
+    }
+
     /// The word, as in facts and in the names of events.
     pub const fn word(self) -> &'static str {
         match self {

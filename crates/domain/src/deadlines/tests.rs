@@ -41,7 +41,7 @@ fn say(case: &mut Case, when: &str, value: FactValue) {
 /// What is to be said, as known at this instant, each as the words of its id with its day in the Netherlands.
 fn said(case: &Case, now: &str) -> Vec<String> {
     let line = |notice: Notice| format!("{}: {}", LegalDay::of(notice.at), notice.told);
-    notices(case, Some(&agreed()), At::now(at(now))).into_iter().map(line).collect()
+    notices(case, Some(&agreed()), None, At::now(at(now))).into_iter().map(line).collect()
 }
 
 #[test]
@@ -99,6 +99,23 @@ fn the_isd_has_a_month() {
     let mut case = entered("2024-09-03");
     say(&mut case, "2024-09-04T08:00:00Z", FactValue::Title(Title::Isd));
     assert!(said(&case, "2024-09-04T09:00:00Z").contains(&"2024-10-04: plan 2024-10-03 missed".to_owned()));
+}
+
+#[test]
+fn who_became_responsible_after_a_term_did_not_miss_it() {
+    let case = entered("2024-09-03");
+    let said = |since: &str| -> Vec<String> {
+        let all = notices(&case, Some(&agreed()), Some(at(since)), At::now(at("2024-10-03T08:00:00Z")));
+        all.into_iter().map(|notice| notice.told.to_string()).collect()
+    };
+    // the first visit was due on the 10th, the TBO on the 13th; screening and plan are the prison's
+    let of_the_prison = ["screening 2024-09-17 missed", "plan 2024-10-01 missed"];
+    assert_eq!(said("2024-10-02T08:00:00Z"), of_the_prison);
+    let tbo = ["tbo 2024-09-13 missed", "screening 2024-09-17 missed", "plan 2024-10-01 missed"];
+    assert_eq!(said("2024-09-12T08:00:00Z"), tbo);
+    assert_eq!(said("2024-09-10T22:00:00Z"), tbo, "at the moment at which the term ended");
+    assert_eq!(said("2024-09-10T21:59:59Z").len(), 4, "a second before it did");
+    assert_eq!(said("2024-09-01T08:00:00Z").len(), 4, "before the case was known");
 }
 
 #[test]
@@ -204,7 +221,7 @@ fn a_release_that_is_known_late_is_announced_at_once_and_once_to_each() {
     let mut again = imminent(&case, "2024-06-20T08:00:00Z");
     again.sort();
     assert_eq!(again, expected);
-    let certain = notices(&case, None, At::now(at("2024-06-20T08:00:00Z")));
+    let certain = notices(&case, None, None, At::now(at("2024-06-20T08:00:00Z")));
     assert!(certain.iter().filter(|notice| notice.told.about == About::Release).all(|notice| notice.certainty == Some(Certainty::Firm)));
     // and one that became unknown is not imminent
     say(&mut case, "2024-06-21T08:00:00Z", FactValue::Release(None));
@@ -294,7 +311,7 @@ fn a_corrected_start_moves_the_terms() {
 
 #[test]
 fn told_is_read_back_as_it_was_written() {
-    let told: BTreeSet<Told> = notices(&entered("2024-09-03"), Some(&agreed()), At::now(at("2024-09-04T08:00:00Z")))
+    let told: BTreeSet<Told> = notices(&entered("2024-09-03"), Some(&agreed()), None, At::now(at("2024-09-04T08:00:00Z")))
         .into_iter()
         .map(|notice| notice.told)
         .collect();

@@ -13,7 +13,7 @@ use schakelpunt_domain::{
     ids::{MessageKey, hub_message_id},
     stage::{CancelReason, Stage},
 };
-use schakelpunt_rules::{Candidate, Relation, Who, agreement, candidates};
+use schakelpunt_rules::{Candidate, Relation, Who, agreement, answers_since, candidates};
 use serde_json::{Map, Value, json};
 
 use super::{consider, hub_says, world::World};
@@ -35,7 +35,8 @@ pub(super) fn fired(world: &mut World<'_>, timer: &Timer) {
 pub(super) fn look(world: &mut World<'_>, detention: &DetentionRef) {
     let Some(case) = world.known_case(detention) else { return };
     let at = world.at();
-    let notices = notices(case, agreement(case, world.registers(), at), at);
+    let registers = world.registers();
+    let notices = notices(case, agreement(case, registers, at), answers_since(case, registers, at), at);
     take_back(world, detention, &notices);
     let is_told = |world: &World<'_>, told: &Told| world.known_case(detention).is_some_and(|case| case.watch.told.contains(told));
     for notice in notices.iter().filter(|notice| notice.at <= at.valid) {

@@ -35,3 +35,23 @@ fn the_hub_is_what_it_is_in_every_case() {
     let hub = registers.participant(&who("schakelpunt"), now).unwrap();
     assert_eq!(sender_relations(hub, &case("T-1", "pi-vught", "0855"), &registers, now, "heartbeat", false), [Relation::Hub]);
 }
+
+#[test]
+fn a_municipality_answers_from_when_the_case_says_so_without_a_break() {
+    let registers = registers(vec![]);
+    let mut case = case("T-1", "pi-vught", "0855");
+    let since = |case: &Case, now: &str| answers_since(case, &registers, At::now(at(now))).map(|since| since.to_string());
+    let first = since(&case, "2024-03-05T09:00:00Z").unwrap();
+    let say = |case: &mut Case, when: &str, value| case.record(value, at(when), at(when));
+    let settles = |code: &str| FactValue::Settlement(code.parse().unwrap());
+    say(&mut case, "2024-03-06T09:00:00Z", settles("0855"));
+    assert_eq!(since(&case, "2024-03-06T10:00:00Z").as_ref(), Some(&first), "where the person lived, too");
+    say(&mut case, "2024-03-07T09:00:00Z", settles("0758"));
+    say(&mut case, "2024-03-08T09:00:00Z", settles("0758"));
+    assert_eq!(since(&case, "2024-03-08T10:00:00Z").as_deref(), Some("2024-03-07T09:00:00Z"), "said twice");
+    assert_eq!(since(&case, "2024-03-06T10:00:00Z").as_ref(), Some(&first), "as it was known then");
+    say(&mut case, "2024-03-09T09:00:00Z", FactValue::Disputed);
+    assert_eq!(since(&case, "2024-03-09T10:00:00Z"), None);
+    say(&mut case, "2024-03-10T09:00:00Z", FactValue::Responsible("0758".parse().unwrap()));
+    assert_eq!(since(&case, "2024-03-10T10:00:00Z").as_deref(), Some("2024-03-10T09:00:00Z"), "after a dispute");
+}
