@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use schakelpunt_domain::{
     BasisId, DetentionRef, EventName, ParticipantId, Refusal,
+    calendar::LegalDay,
+    case::Case,
     pointer::Leaf,
     registers::{At, Kind, Registers, Scope},
     stage::Stage,
@@ -12,6 +14,13 @@ use schakelpunt_rules::Admission;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Delivery;
+
+/// Months after the end of a detention in which a municipality still sees the notices of its start and end (domain 6.4 item 8).
+pub const NOTICES_MONTHS: i32 = 6;
+/// These notices.
+const NOTICES: [&str; 4] = ["detention-started", "detention-ended", "release-date-set", "release-date-changed"];
+/// The bases on which a municipality is given them.
+const NOTICE_BASES: [&str; 2] = ["wjsg-51c-2-c", "pm-20d-2"];
 
 /// The one purpose for which this hub may be used (domain 1.12).
 pub const PURPOSE: &str = "reintegration";
@@ -124,9 +133,31 @@ fn provided(stage: &Stage) -> Option<Timestamp> {
     }
 }
 
+/// Whether the notices of start and end have had their time: so many months after the day on which the detention ended, as the case knows.
+fn notices_are_over(case: &Case, at: At) -> bool {
+    // the end of a legal day is the first instant of the next one
+    let last = |end: Timestamp| LegalDay::of(end.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(end));
+    let over = |day: LegalDay| LegalDay(day.0.saturating_add(jiff::Span::new().months(NOTICES_MONTHS))).begins();
+    case.plan_ends(at).is_some_and(|end| over(last(end)) <= at.valid)
+}
+
+/// Whether it is a notice of start or end that a municipality was given by law.
+fn is_notice(given: &Given) -> bool {
+    let by_law = given.bases.iter().any(|basis| NOTICE_BASES.contains(&basis.as_str()));
+    given.kind == Kind::Municipality && NOTICES.contains(&given.event.as_str()) && by_law
+}
+
 /// What a worker who was admitted sees: what the organisation itself was given, or another in its name; under a mandate what was meant
 /// for the mandator, as far as the mandate reaches; and of each message the fields that the desk of that role sees.
-pub fn view(registers: &Registers, admission: &Admission, acting_for: &ParticipantId, deliveries: &[Delivery], at: At) -> Vec<Given> {
+/// For a municipality the notices of start and end have their time, too.
+pub fn view(
+    registers: &Registers,
+    admission: &Admission,
+    acting_for: &ParticipantId,
+    case: &Case,
+    deliveries: &[Delivery],
+    at: At,
+) -> Vec<Given> {
     let own = registers.predecessors(acting_for, at);
     let mandators = admission.on_behalf_of.iter().flat_map(|mandator| registers.predecessors(mandator, at)).collect::<Vec<_>>();
     let mine = |given: &Given| match (&admission.on_behalf_of, admission.scope) {
@@ -137,7 +168,8 @@ pub fn view(registers: &Registers, admission: &Admission, acting_for: &Participa
         }
     };
     let mut seen = given(deliveries);
-    seen.retain(mine);
+    let over = notices_are_over(case, at);
+    seen.retain(|given| mine(given) && !(over && is_notice(given)));
     for one in &mut seen {
         one.fields.retain(|leaf| admission.shows(leaf));
     }

@@ -5,7 +5,7 @@ use std::{fmt::Display, fs, path::Path, time::Duration};
 use schakelpunt_amqp::{limits as amqp, topology};
 use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
-use schakelpunt_engine::{drivers, settings::Limits};
+use schakelpunt_engine::{desk, drivers, settings::Limits};
 use schakelpunt_gateway::limits as http;
 
 fn count(number: impl Display) -> String {
@@ -75,6 +75,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("pause after a failure, at most", time(hub.backoff_max)),
         ("waiting for an unknown detention", time(hub.park)),
         ("payloads after the last delivery", time(hub.retention)),
+        ("notices of start and end at a municipality's desk", format!("{} months", desk::NOTICES_MONTHS)),
         ("rejections that are kept", count(schakelpunt_store::REJECTIONS_MAX)),
         ("HTTP: body", size(http::BODY_MAX)),
         ("HTTP: one register entry", size(http::ENTRY_MAX)),

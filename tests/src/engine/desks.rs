@@ -4,7 +4,12 @@ use schakelpunt_domain::{Refusal, registers::Entry};
 use schakelpunt_engine::desk::{Look, PURPOSE};
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, bus::Sent, messages::admission, to, told, who};
+use crate::harness::{
+    Rig,
+    bus::Sent,
+    messages::{admission, detention_ended},
+    to, told, who,
+};
 
 const UNIT: &str = "rn-zwolle";
 
@@ -25,6 +30,25 @@ async fn end(rig: &Rig, from: &str) {
 async fn looks(rig: &Rig, worker: &str, capacity: &str, detention: &str) -> Option<Refusal> {
     let look = Look { worker: worker.to_owned(), capacity: who(capacity), purpose: PURPOSE.to_owned() };
     rig.hub.look(&look, &detention.parse().unwrap()).await.unwrap().err()
+}
+
+#[tokio::test]
+async fn the_notices_of_start_and_end_are_seen_for_six_months_after_the_end() {
+    let rig = Rig::new().await;
+    lend(&rig, "2024-01-01", None).await;
+    rig.give(&admission("d-1")).await;
+    let seen = async |rig: &Rig, at: &str| {
+        rig.set(at);
+        let look = Look { worker: "n".to_owned(), capacity: who("gemeente-zwolle"), purpose: PURPOSE.to_owned() };
+        let given = rig.hub.look(&look, &"d-1".parse().unwrap()).await.unwrap().unwrap();
+        given.iter().map(|given| given.event.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&rig, "2025-09-01T08:00:00+02:00").await, ["detention-started"], "while the detention lasts");
+    rig.give(&detention_ended("d-1", "2025-09-04").sequence(2)).await;
+    assert_eq!(seen(&rig, "2026-03-03T23:59:59+01:00").await, ["detention-started", "detention-ended"]);
+    assert!(seen(&rig, "2026-03-04T00:00:00+01:00").await.is_empty());
+    let (given, _) = rig.hub.who_saw(&"d-1".parse().unwrap()).await.unwrap();
+    assert!(given.iter().any(|given| given.event.as_str() == "detention-started"), "who saw it stays on record");
 }
 
 fn texts(sent: &[Sent], pointer: &str) -> Vec<String> {

@@ -94,7 +94,7 @@ impl Hub {
                 Err(code)
             }
             Ok(admission) => {
-                let seen = desk::view(&registers, &admission, &look.capacity, &self.all_deliveries(detention).await?, at);
+                let seen = desk::view(&registers, &admission, &look.capacity, &case, &self.all_deliveries(detention).await?, at);
                 let fields: BTreeSet<_> = seen.iter().flat_map(|given| given.fields.iter().cloned()).collect();
                 record.fields = fields.into_iter().collect();
                 record.employer = Some(admission.employer);
