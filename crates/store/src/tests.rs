@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use schakelpunt_domain::{Clock, DeliveryId, ids::MessageKey, registers::Recorded};
+use schakelpunt_domain::{Clock, DeliveryId, SourceFile, ids::MessageKey, registers::Recorded};
 use schakelpunt_engine::{
+    kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Action, SnapshotKeys},
+    model::{Action, Seen, SnapshotKeys},
     ports::{Store, StoreError},
 };
 use serde_json::{Value, json};
@@ -69,11 +70,19 @@ const ONLY_FOR_QUERIES: &[&str] = &[
     "leases.holder",
     "leases.run",
     "suspects.digest",
+    // and a version of a law
+    "laws.version",
+    "law_applications.ordinal",
+    "law_applications.version",
 ];
 
 /// Every other column, with something that cannot be read.
 const UNREADABLE: &[(&str, &str, &str)] = &[
     ("hub", "epoch", "-1"),
+    ("hub", "seen_at", "9223372036854775807"),
+    ("hub", "seen_entries", "-1"),
+    ("laws", "body", "'{}'"),
+    ("law_applications", "at", "9223372036854775807"),
     ("register_entries", "body", "'{}'"),
     ("recipients", "head", "-9"),
     ("cases", "detention", "'d-2'"),
@@ -168,9 +177,15 @@ async fn filled() -> SqliteStore {
         "on_behalf_of": null, "reads": "case", "purpose": "reintegration", "fields": [], "code": null,
     });
     store.note_accesses(&[model(access)]).await.unwrap();
+    store.apply_law(&law("# one")).await.unwrap();
+    store.see_registers(Seen { at: Noon.now(), entries: 1 }).await.unwrap();
     // a row is damaged as a disk or a person would, without asking the database
     sqlx::query("pragma foreign_keys = off").execute(&store.backend.writer).await.unwrap();
     store
+}
+
+fn law(text: &str) -> KeptLaw {
+    KeptLaw::new(vec![SourceFile { name: "rules.toml".to_owned(), text: text.to_owned() }], Vec::new())
 }
 
 async fn read_leases(store: &SqliteStore) -> Result<Vec<Lease>, StoreError> {
@@ -181,7 +196,12 @@ async fn read_leases(store: &SqliteStore) -> Result<Vec<Lease>, StoreError> {
 /// Reads everything of that table, as the engine would.
 async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
     match table {
-        "hub" | "register_entries" => store.registers().await.map(drop),
+        "hub" | "register_entries" => {
+            store.registers().await?;
+            store.registers_seen().await.map(drop)
+        }
+        "laws" => store.law_at(Noon.now()).await.map(drop),
+        "law_applications" => store.apply_law(&law("# two")).await,
         "recipients" => {
             let room = [("gemeente-zwolle".parse().unwrap(), schakelpunt_engine::model::Room { count: 1, consent: true })].into();
             let mut decide = |context: schakelpunt_engine::model::ClaimContext| {
