@@ -17,6 +17,8 @@ pub(crate) enum Duty {
     Must,
     /// Its ground ends at some time: before that it may have left, or not.
     May,
+    /// The hub says it by itself, if it knew what it is about in time.
+    Notice,
     /// It follows messages; it has to come to who got one of them.
     After(Vec<String>),
     /// It puts right what a message said; it has to come to who was told just that.
@@ -264,7 +266,7 @@ fn lost(expected: &[Expected], came: &HashMap<Key<'_>, &Value>) -> Vec<String> {
         groups.filter_map(|one| if let Duty::Among(name) = &one.duty { Some(name.as_str()) } else { None }).collect();
     let missing = expected.iter().filter(|one| !has(one.recipient, &one.cause)).filter(|one| match &one.duty {
         Duty::Must => true,
-        Duty::May => false,
+        Duty::May | Duty::Notice => false,
         Duty::After(causes) => causes.iter().any(|cause| has(one.recipient, cause)),
         Duty::Corrects(cause, said) => came.get(&(one.recipient, cause.as_str())).is_some_and(|data| *data == said),
         Duty::Among(name) => !served.contains(name.as_str()),

@@ -239,6 +239,7 @@ impl Story {
         }
         self.registrar.mandate(mandator, TOWN).await;
         let until = now();
+        self.passed_on();
         for (id, data) in &before {
             // who has it when the mandate comes has it; what waits goes to who acts from now on
             self.expect(mandator, id, vec![data.clone()], Duty::Among(id.clone()));

@@ -1,6 +1,7 @@
 //! What the parties of a story say, how they say it, and who may hear of it.
 
 use jiff::{Timestamp, ToSpan as _};
+use schakelpunt_domain::{LegalDay, ids::hub_message_id};
 use serde_json::{Value, json};
 
 use super::{Offer, Story};
@@ -11,6 +12,9 @@ use crate::{
         parties::{Message, Told},
     },
 };
+
+/// What the hub says comes from here, where the configuration names no other OIN.
+const HUB_SOURCE: &str = "urn:nld:oin:00000099000000000000:systeem:schakelpunt";
 
 impl Story {
     // --- what is said
@@ -151,6 +155,25 @@ impl Story {
     pub(super) fn both(&mut self, id: &str, data: &Value) {
         self.must(TOWN, id, data);
         self.must(UNIT, id, data);
+    }
+
+    /// Who acts from now on may hear by the hub itself that the case has passed to it, and the prison be asked for what there is: if the case
+    /// was known when the mandate came. The legal day may end meanwhile.
+    pub(super) fn passed_on(&mut self) {
+        let today = LegalDay::of(now());
+        for on in [today, LegalDay(today.0.tomorrow().unwrap())] {
+            let passed = hub_message_id(&["case-passed-on", &self.detention, TOWN, &on.to_string()]).to_string();
+            let asked = hub_message_id(&["current-set-requested", &self.detention, HUB_SOURCE, &passed]).to_string();
+            let events = json!({"events": ["detention-started", "release-date-set", "screening-completed", "plan-ready"]});
+            self.notice(TOWN, "case-passed-on", passed, json!({"passedOn": {"reason": "MANDATE_BEGAN", "on": on}}));
+            self.notice(PRISON, "current-set-requested", asked, events);
+        }
+    }
+
+    fn notice(&mut self, recipient: &'static str, event: &'static str, cause: String, data: Value) {
+        let (detention, duty) = (self.detention.clone(), Duty::Notice);
+        let data = vec![data];
+        self.expected.push(Expected { recipient, detention, cause, event, place: None, data, duty, until: None, recovered_after: None });
     }
 
     /// From this instant on nobody may be given the message any more.
