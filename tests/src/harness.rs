@@ -74,6 +74,7 @@ pub(crate) fn mandate(mandator: &str, mandatary: &str, until: Option<&str>) -> E
         from,
         until,
         prisons: Vec::new(),
+        visit_days: Vec::new(),
         form: Form::Mandate,
     })
 }

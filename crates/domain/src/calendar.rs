@@ -1,6 +1,10 @@
 //! The legal day: a day begins at 00:00 Europe/Amsterdam (decision 17).
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{self, Date},
+    tz::TimeZone,
+};
 
 mod holidays;
 
@@ -38,6 +42,34 @@ impl std::str::FromStr for LegalDay {
     type Err = jiff::Error;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse().map(Self)
+    }
+}
+
+/// A day of the week, as register files have it (`tuesday`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the days of the week")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl From<LegalDay> for Weekday {
+    fn from(day: LegalDay) -> Self {
+        match day.0.weekday() {
+            civil::Weekday::Monday => Self::Monday,
+            civil::Weekday::Tuesday => Self::Tuesday,
+            civil::Weekday::Wednesday => Self::Wednesday,
+            civil::Weekday::Thursday => Self::Thursday,
+            civil::Weekday::Friday => Self::Friday,
+            civil::Weekday::Saturday => Self::Saturday,
+            civil::Weekday::Sunday => Self::Sunday,
+        }
     }
 }
 
@@ -82,6 +114,14 @@ mod tests {
         assert_eq!(LegalDay::of(after).to_string(), "2021-07-01");
         assert_eq!(LegalDay::of(after).begins(), after);
         assert_eq!(LegalDay::of(before).ends(), after);
+    }
+
+    #[test]
+    fn a_legal_day_has_its_day_of_the_week() {
+        let week = (4..=10).map(|day| Weekday::from(LegalDay(civil::date(2024, 3, day)))).collect::<Vec<_>>();
+        let words = serde_json::to_value(&week).unwrap();
+        let expected = serde_json::json!(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]);
+        assert_eq!(words, expected, "4 March 2024 was a Monday");
     }
 
     #[test]

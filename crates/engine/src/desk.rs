@@ -1,6 +1,8 @@
 //! What a worker sees at the desk of an organisation: which messages of a case it was given, with which fields. No values: these are in
 //! the organisation's own system, and the hub forgets them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schakelpunt_domain::{
     BasisId, DetentionRef, EventName, ParticipantId, Refusal,
@@ -10,7 +12,7 @@ use schakelpunt_domain::{
     registers::{At, Kind, Registers, Scope},
     stage::Stage,
 };
-use schakelpunt_rules::Admission;
+use schakelpunt_rules::{Admission, Looker};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Delivery;
@@ -32,11 +34,18 @@ pub struct Look {
     pub worker: String,
     /// The one organisation for which the worker acts now.
     pub capacity: ParticipantId,
+    /// In which role, for a worker who has several there; the first with a desk if absent.
+    pub role: Option<String>,
     /// What for.
     pub purpose: String,
 }
 
 impl Look {
+    /// The worker and the capacity, as the rules ask for them.
+    pub(crate) fn looker(&self) -> Looker<'_> {
+        Looker { worker: &self.worker, acting_for: &self.capacity, role: self.role.as_deref() }
+    }
+
     /// Nothing is looked at for another purpose.
     pub fn check(&self) -> Result<(), Refusal> {
         if self.purpose == PURPOSE { Ok(()) } else { Err(Refusal::NoBasis) }
@@ -78,6 +87,31 @@ pub struct AccessRecord {
     pub fields: Vec<Leaf>,
     /// Why not, if it was refused.
     pub code: Option<Refusal>,
+}
+
+impl AccessRecord {
+    /// The same look by somebody who was admitted, with the fields that were shown.
+    pub(crate) fn admitted(self, admission: &Admission, given: &[Given]) -> Self {
+        let fields: BTreeSet<_> = given.iter().flat_map(|given| given.fields.iter().cloned()).collect();
+        Self {
+            employer: Some(admission.employer.clone()),
+            role: Some(admission.role.clone()),
+            on_behalf_of: admission.on_behalf_of.clone(),
+            fields: fields.into_iter().collect(),
+            ..self
+        }
+    }
+}
+
+/// What a worker sees of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// The messages, oldest first.
+    pub given: Vec<Given>,
+    /// Other detentions of the same person of which this desk sees something too: somebody who comes back is one person to it. Whoever
+    /// had no part in them, or whose time with them is over, does not learn of them.
+    pub same_person: Vec<DetentionRef>,
 }
 
 /// One message that an organisation was given.

@@ -98,12 +98,13 @@ pub fn inspect(offer: &Offer, settings: &Settings, registers: &Registers, at: At
     };
     rejected.source = Some(envelope.source.clone());
     rejected.id = Some(envelope.id.clone());
+    let says_who = persons::SAYING_WHO.contains(&envelope.event.as_str());
     match check(&envelope, offer, settings, registers, at) {
         Ok(sender) => Ok(Inspected {
             digest: settings.key.digest(&[envelope.canonical.as_bytes()]),
             signals: derive(&envelope.data),
             leaves: leaves_of(&envelope.data),
-            person: if envelope.event.as_str() == "detention-started" { persons::row_of(&settings.key, &envelope.data) } else { None },
+            person: says_who.then(|| persons::row_of(&settings.key, &envelope.data)).flatten(),
             sender,
             size,
             envelope,

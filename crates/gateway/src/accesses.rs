@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
 };
 use schakelpunt_domain::{DetentionRef, LegalDay, ParticipantId, Refusal, json as strict};
-use schakelpunt_engine::desk::Look;
+use schakelpunt_engine::desk::{Look, Seen};
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,11 +27,18 @@ pub(crate) const PATH: &str = "/v1/accesses";
 #[serde(deny_unknown_fields, tag = "reads", rename_all = "kebab-case")]
 enum Wanted {
     /// What the organisation was given of a case.
-    Case { worker: String, capacity: ParticipantId, purpose: String, detention: DetentionRef },
+    Case { worker: String, capacity: ParticipantId, role: Option<String>, purpose: String, detention: DetentionRef },
     /// Whom the organisation may visit in a prison.
-    VisitList { worker: String, capacity: ParticipantId, purpose: String, prison: ParticipantId, day: Option<LegalDay> },
+    VisitList {
+        worker: String,
+        capacity: ParticipantId,
+        role: Option<String>,
+        purpose: String,
+        prison: ParticipantId,
+        day: Option<LegalDay>,
+    },
     /// How many there are.
-    Statistics { worker: String, capacity: ParticipantId, purpose: String },
+    Statistics { worker: String, capacity: ParticipantId, role: Option<String>, purpose: String },
 }
 
 /// Looks.
@@ -40,27 +47,30 @@ pub(crate) async fn look(
     caller: Caller,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let expected = || Problem::invalid("`reads` (case, visit-list, statistics), `worker`, `capacity`, `purpose`, and what it is about");
+    let expected = || {
+        Problem::invalid("`reads` (case, visit-list, statistics), `worker`, `capacity`, `purpose`, perhaps `role`, and what it is about")
+    };
     let body = body.map_err(|_| expected())?;
     let value = strict::parse(&body).map_err(|_| expected())?;
     let wanted: Wanted = serde_json::from_value(value).map_err(|_| expected())?;
     let hub = &gateway.hub;
-    let in_capacity = |worker: String, capacity: ParticipantId, purpose: String| {
+    let in_capacity = |worker: String, capacity: ParticipantId, role: Option<String>, purpose: String| {
         // a token stands for one organisation: nobody looks with it in the name of another
         let own = capacity == caller.participant;
-        if own { Ok(Look { worker, capacity, purpose }) } else { Err(refused(Refusal::WrongCapacity)) }
+        if own { Ok(Look { worker, capacity, role, purpose }) } else { Err(refused(Refusal::WrongCapacity)) }
     };
     let seen = match wanted {
-        Wanted::Case { worker, capacity, purpose, detention } => {
-            let given = hub.look(&in_capacity(worker, capacity, purpose)?, &detention).await?.map_err(refused)?;
-            json!({"reads": "case", "given": given})
+        Wanted::Case { worker, capacity, role, purpose, detention } => {
+            let Seen { given, same_person } =
+                hub.look(&in_capacity(worker, capacity, role, purpose)?, &detention).await?.map_err(refused)?;
+            json!({"reads": "case", "given": given, "samePerson": same_person})
         }
-        Wanted::VisitList { worker, capacity, purpose, prison, day } => {
-            let look = in_capacity(worker, capacity, purpose)?;
+        Wanted::VisitList { worker, capacity, role, purpose, prison, day } => {
+            let look = in_capacity(worker, capacity, role, purpose)?;
             json!({"reads": "visit-list", "visits": hub.visit_list(&look, &prison, day).await?.map_err(refused)?})
         }
-        Wanted::Statistics { worker, capacity, purpose } => {
-            let look = in_capacity(worker, capacity, purpose)?;
+        Wanted::Statistics { worker, capacity, role, purpose } => {
+            let look = in_capacity(worker, capacity, role, purpose)?;
             json!({"reads": "statistics", "statistics": hub.statistics(&look).await?.map_err(refused)?})
         }
     };

@@ -5,13 +5,24 @@ use schakelpunt_domain::{
     case::{Case, Served},
     consent::ConsentState,
     pointer::Leaf,
-    registers::{At, Capacity, Kind, Registers, Scope, Stop},
+    registers::{At, Capacity, Kind, Mandate, Registers, Scope, Stop},
 };
 
 use crate::{Relation, RuleSet, Who, candidate_for, candidates::responsible_municipality, ruleset::Sees};
 
 /// Who must be known to whoever visits or invites somebody \[I\]: the name and the day of birth, no more.
 const WHO: [&str; 3] = ["/person/identity/surname", "/person/identity/givenNames", "/person/identity/birthDate"];
+
+/// Who looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Looker<'a> {
+    /// A pseudonym of the worker.
+    pub worker: &'a str,
+    /// The one organisation for which the worker acts now.
+    pub acting_for: &'a ParticipantId,
+    /// In which of several roles, if the worker says so.
+    pub role: Option<&'a str>,
+}
 
 /// A worker who may look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,17 +49,17 @@ impl Admission {
 }
 
 /// The capacity in which a worker sits at a desk, and what that desk sees. Without one the worker is in the wrong place, and a role
-/// without a desk sees nothing. Of several roles for one organisation the first counts: one at a time.
+/// without a desk sees nothing. Of several roles for one organisation the one counts that the worker names, else the first: one at a time.
 pub fn seat<'a>(
     rules: &'a RuleSet,
     registers: &'a Registers,
-    worker: &'a str,
-    acting_for: &'a ParticipantId,
+    looker: Looker<'a>,
     detention: Option<&'a DetentionRef>,
     at: At,
 ) -> Result<(&'a Capacity, &'a Sees), Refusal> {
-    let seated = |own: &'a Capacity| rules.desk(&own.role).map(|sees| (own, sees));
-    capacities(registers, worker, acting_for, detention, at).find_map(seated).ok_or(Refusal::WrongCapacity)
+    let Looker { worker, acting_for, role } = looker;
+    let mut own = capacities(registers, worker, acting_for, detention, at).filter(|own| role.is_none_or(|role| own.role == role));
+    own.find_map(|own| rules.desk(&own.role).map(|sees| (own, sees))).ok_or(Refusal::WrongCapacity)
 }
 
 /// Whether a worker who sends acts for `acting_for`, in this case if there is one (decision 24). Any role may send.
@@ -70,30 +81,17 @@ fn capacities<'a>(
     registers.capacities(worker, at).filter(move |_| !conflict).filter(covers)
 }
 
-/// Whether a worker may look at a case in the capacity of `acting_for`, and as what.
-pub fn access(
-    rules: &RuleSet,
-    registers: &Registers,
-    worker: &str,
-    acting_for: &ParticipantId,
-    case: &Case,
-    at: At,
-) -> Result<Admission, Refusal> {
-    let admission = admit(rules, registers, worker, acting_for, case, at)?;
+/// Whether a worker may look at a case in that capacity, and as what.
+pub fn access(rules: &RuleSet, registers: &Registers, looker: Looker<'_>, case: &Case, at: At) -> Result<Admission, Refusal> {
+    let admission = admit(rules, registers, looker, case, at)?;
     // said to those only who have to do with the case
-    let kind = registers.participant(acting_for, at).map(|participant| participant.kind);
+    let kind = registers.participant(looker.acting_for, at).map(|participant| participant.kind);
     if kind.is_some_and(|kind| serves(case, kind, at)) { Ok(admission) } else { Err(Refusal::OutOfScopeTitle) }
 }
 
-fn admit(
-    rules: &RuleSet,
-    registers: &Registers,
-    worker: &str,
-    acting_for: &ParticipantId,
-    case: &Case,
-    at: At,
-) -> Result<Admission, Refusal> {
-    let (capacity, sees) = seat(rules, registers, worker, acting_for, Some(&case.detention), at)?;
+fn admit(rules: &RuleSet, registers: &Registers, looker: Looker<'_>, case: &Case, at: At) -> Result<Admission, Refusal> {
+    let (capacity, sees) = seat(rules, registers, looker, Some(&case.detention), at)?;
+    let acting_for = looker.acting_for;
     let stopped = [Stop::Participant(acting_for.clone()), Stop::Detention(case.detention.clone())];
     if registers.stops(at).any(|stop| stopped.contains(stop)) {
         return Err(Refusal::Stopped);
@@ -133,9 +131,7 @@ fn admit(
 
 /// What `mandatary` may do for `mandator` in this case; the widest mandate in force for the prison that holds the person.
 pub(crate) fn mandated(registers: &Registers, mandator: &ParticipantId, mandatary: &ParticipantId, case: &Case, at: At) -> Option<Scope> {
-    let prison = case.prison(at).map(|prison| registers.successor(prison, at));
-    let own = registers.mandates(mandator, at).filter(|mandate| registers.successor(&mandate.mandatary, at) == mandatary);
-    let mut scopes: Vec<Scope> = own.filter(|mandate| mandate.covers_prison(prison)).map(|mandate| mandate.scope).collect();
+    let mut scopes: Vec<Scope> = mandates(registers, mandator, mandatary, case, at).map(|mandate| mandate.scope).collect();
     scopes.sort_by_key(|scope| match scope {
         Scope::All => 0,
         Scope::Visit => 1,
@@ -143,6 +139,19 @@ pub(crate) fn mandated(registers: &Registers, mandator: &ParticipantId, mandatar
         Scope::Aftercare => 3,
     });
     scopes.first().copied()
+}
+
+/// The mandates in force by which `mandatary` acts for `mandator` in the prison that holds the person.
+pub(crate) fn mandates<'a>(
+    registers: &'a Registers,
+    mandator: &ParticipantId,
+    mandatary: &'a ParticipantId,
+    case: &'a Case,
+    at: At,
+) -> impl Iterator<Item = &'a Mandate> {
+    let prison = case.prison(at).map(|prison| registers.successor(prison, at));
+    let own = registers.mandates(mandator, at).filter(move |mandate| registers.successor(&mandate.mandatary, at) == mandatary);
+    own.filter(move |mandate| mandate.covers_prison(prison))
 }
 
 /// Whether the hub serves this detention for an organisation of that kind (decision 16).

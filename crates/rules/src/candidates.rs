@@ -60,7 +60,7 @@ enum Responsible<'a> {
 }
 
 /// The municipality that answers for a case, whoever acts for it; `None` while nobody knows.
-pub(crate) fn responsible_municipality<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'a Participant> {
+pub fn responsible_municipality<'a>(case: &Case, registers: &'a Registers, at: At) -> Option<&'a Participant> {
     match responsible(case, registers, at) {
         Responsible::Connected(municipality) => Some(municipality),
         Responsible::Triage => None,

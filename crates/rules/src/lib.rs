@@ -28,8 +28,8 @@ mod ruleset;
 mod signals;
 mod visits;
 
-pub use access::{Admission, access, acts_for, seat};
-pub use candidates::{Candidate, Who, agreement, answers_since, candidate_for, candidates, sender_relations};
+pub use access::{Admission, Looker, access, acts_for, seat};
+pub use candidates::{Candidate, Who, agreement, answers_since, candidate_for, candidates, responsible_municipality, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};

@@ -6,12 +6,12 @@ use schakelpunt_domain::{
     DetentionRef, LegalDay, ParticipantId, Refusal,
     case::{Case, FactValue},
     consent::Condition,
-    registers::{At, Kind, Registers, Scope, Stop},
+    registers::{At, Kind, Mandate, Registers, Stop},
 };
 
 use crate::{
     RuleSet,
-    access::{mandated, seat},
+    access::{Looker, mandates, seat},
     candidates::responsible_municipality,
 };
 
@@ -39,27 +39,28 @@ pub struct Visit {
     pub start: Option<LegalDay>,
 }
 
-/// The people that a worker may visit in `prison`: those of the own municipality and of those that gave it a mandate for visits there.
+/// The people that a worker may visit in `prison`: those of the own municipality and of those that gave it a mandate for visits there,
+/// on the days that the mandate names.
 /// Whoever was moved, released or died, or may have no contact, is not among them from that moment on.
 pub fn visit_list<'a>(
     rules: &RuleSet,
     registers: &Registers,
-    worker: &str,
-    acting_for: &ParticipantId,
+    looker: Looker<'_>,
     prison: &ParticipantId,
     cases: impl IntoIterator<Item = &'a Case>,
     at: At,
 ) -> Result<Vec<Visit>, Refusal> {
-    seat(rules, registers, worker, acting_for, None, at)?;
-    visits_for(registers, acting_for, at)?;
+    seat(rules, registers, looker, None, at)?;
+    visits_for(registers, looker.acting_for, at)?;
     let stopped = |case: &Case| registers.stops(at).any(|stop| *stop == Stop::Detention(case.detention.clone()));
+    let day = LegalDay::of(at.valid);
     let mut visits = Vec::new();
     for case in cases {
-        let Ok((_, sees)) = seat(rules, registers, worker, acting_for, Some(&case.detention), at) else { continue };
+        let Ok((_, sees)) = seat(rules, registers, looker, Some(&case.detention), at) else { continue };
         if stopped(case) || !is_inside(registers, case, prison, at) || case.contact_restricted(at) {
             continue;
         }
-        let on_behalf_of = match visitor(registers, acting_for, case, at) {
+        let on_behalf_of = match visitor(registers, looker.acting_for, case, Some(day), at) {
             Visitor::Own => None,
             Visitor::For(mandator) => Some(mandator.clone()),
             Visitor::Nobody => continue,
@@ -87,15 +88,14 @@ enum Visitor<'a> {
     Nobody,
 }
 
-fn visitor<'a>(registers: &'a Registers, acting_for: &ParticipantId, case: &Case, at: At) -> Visitor<'a> {
+/// On a day, or on any.
+fn visitor<'a>(registers: &'a Registers, acting_for: &ParticipantId, case: &Case, on: Option<LegalDay>, at: At) -> Visitor<'a> {
     let Some(municipality) = responsible_municipality(case, registers, at) else { return Visitor::Nobody };
     if municipality.id == *acting_for {
         return Visitor::Own;
     }
-    match mandated(registers, &municipality.id, acting_for, case, at) {
-        Some(Scope::All | Scope::Visit) => Visitor::For(&municipality.id),
-        Some(Scope::Tbo | Scope::Aftercare) | None => Visitor::Nobody,
-    }
+    let visits = |mandate: &Mandate| on.map_or(mandate.is_to_visit(), |day| mandate.visits_on(day));
+    if mandates(registers, &municipality.id, acting_for, case, at).any(visits) { Visitor::For(&municipality.id) } else { Visitor::Nobody }
 }
 
 /// Whether the person is in the building.
@@ -170,13 +170,12 @@ pub struct Statistics {
 pub fn statistics<'a>(
     rules: &RuleSet,
     registers: &Registers,
-    worker: &str,
-    acting_for: &ParticipantId,
+    looker: Looker<'_>,
     cases: impl IntoIterator<Item = &'a Case>,
     at: At,
 ) -> Result<Statistics, Refusal> {
-    seat(rules, registers, worker, acting_for, None, at)?;
-    visits_for(registers, acting_for, at)?;
+    seat(rules, registers, looker, None, at)?;
+    visits_for(registers, looker.acting_for, at)?;
     let prisons: BTreeSet<&ParticipantId> =
         registers.participants(at).filter(|participant| participant.kind == Kind::Prison).map(|prison| &prison.id).collect();
     let mut by_prison: BTreeMap<ParticipantId, usize> = prisons.iter().map(|prison| ((*prison).clone(), 0)).collect();
@@ -184,7 +183,7 @@ pub fn statistics<'a>(
     let mut by_length: BTreeMap<Length, usize> = LENGTHS.into_iter().map(|length| (length, 0)).collect();
     for case in cases {
         let Some(prison) = case.prison(at).map(|prison| registers.successor(prison, at)) else { continue };
-        if !is_inside(registers, case, prison, at) || visitor(registers, acting_for, case, at) == Visitor::Nobody {
+        if !is_inside(registers, case, prison, at) || visitor(registers, looker.acting_for, case, None, at) == Visitor::Nobody {
             continue;
         }
         *by_prison.entry(prison.clone()).or_default() += 1;

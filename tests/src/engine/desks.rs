@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::harness::{
     Rig,
     bus::Sent,
-    messages::{admission, detention_ended},
+    mandate,
+    messages::{admission, detention_ended, of_one_person, withdrawal},
     to, told, who,
 };
 
@@ -28,7 +29,7 @@ async fn end(rig: &Rig, from: &str) {
 }
 
 async fn looks(rig: &Rig, worker: &str, capacity: &str, detention: &str) -> Option<Refusal> {
-    let look = Look { worker: worker.to_owned(), capacity: who(capacity), purpose: PURPOSE.to_owned() };
+    let look = Look { worker: worker.to_owned(), capacity: who(capacity), role: None, purpose: PURPOSE.to_owned() };
     rig.hub.look(&look, &detention.parse().unwrap()).await.unwrap().err()
 }
 
@@ -39,9 +40,9 @@ async fn the_notices_of_start_and_end_are_seen_for_six_months_after_the_end() {
     rig.give(&admission("d-1")).await;
     let seen = async |rig: &Rig, at: &str| {
         rig.set(at);
-        let look = Look { worker: "n".to_owned(), capacity: who("gemeente-zwolle"), purpose: PURPOSE.to_owned() };
-        let given = rig.hub.look(&look, &"d-1".parse().unwrap()).await.unwrap().unwrap();
-        given.iter().map(|given| given.event.to_string()).collect::<Vec<_>>()
+        let look = Look { worker: "n".to_owned(), capacity: who("gemeente-zwolle"), role: None, purpose: PURPOSE.to_owned() };
+        let seen = rig.hub.look(&look, &"d-1".parse().unwrap()).await.unwrap().unwrap();
+        seen.given.iter().map(|given| given.event.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(seen(&rig, "2025-09-01T08:00:00+02:00").await, ["detention-started"], "while the detention lasts");
     rig.give(&detention_ended("d-1", "2025-09-04").sequence(2)).await;
@@ -90,6 +91,39 @@ async fn who_has_nothing_to_do_with_a_case_does_not_learn_that_there_is_one() {
             assert!(rig.settle().await.is_empty(), "{unit} of {detention}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_mandator_hears_of_its_own_workers_and_not_of_those_who_act_for_it() {
+    let rig = Rig::new().await;
+    rig.record(mandate("gemeente-zwolle", "gemeente-kampen", None)).await;
+    rig.give(&admission("d-1")).await;
+    for unit in ["gemeente-zwolle", "gemeente-kampen"] {
+        assert_eq!(looks(&rig, "m", unit, "d-1").await, Some(Refusal::WrongCapacity));
+        assert_eq!(told(&rig.settle().await), [format!("{unit} < access-refused")]);
+    }
+}
+
+/// Of which other detentions of the same person the desk sees something.
+async fn same_person(rig: &Rig, detention: &str) -> Vec<String> {
+    let look = Look { worker: "n".to_owned(), capacity: who("gemeente-zwolle"), role: None, purpose: PURPOSE.to_owned() };
+    let seen = rig.hub.look(&look, &detention.parse().unwrap()).await.unwrap().unwrap();
+    seen.same_person.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn an_admission_that_is_taken_back_is_no_detention_of_that_person_any_more() {
+    let rig = Rig::new().await;
+    lend(&rig, "2024-01-01", None).await;
+    let second = of_one_person("d-2").by("pi-vught");
+    rig.give(&of_one_person("d-1")).await;
+    rig.give(&detention_ended("d-1", "2024-09-04").sequence(2)).await;
+    rig.give(&second).await;
+    assert_eq!((same_person(&rig, "d-1").await, same_person(&rig, "d-2").await), (vec!["d-2".to_owned()], vec!["d-1".to_owned()]));
+    let (_, looked) = rig.hub.who_saw(&"d-1".parse().unwrap()).await.unwrap();
+    assert_eq!(looked.len(), 2, "to be named is to be looked at");
+    rig.give(&withdrawal(&second)).await;
+    assert_eq!((same_person(&rig, "d-1").await, same_person(&rig, "d-2").await), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test]

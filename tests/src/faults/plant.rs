@@ -182,6 +182,7 @@ impl Registrar {
             from,
             until: None,
             prisons: Vec::new(),
+            visit_days: Vec::new(),
             form: Form::Mandate,
         }))
         .await;

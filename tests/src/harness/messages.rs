@@ -205,6 +205,12 @@ fn about(original: &Message, reason: &str) -> Value {
     json!({"correction": {"of": {"source": original.source(), "id": original.id}, "reason": reason}})
 }
 
+/// The same person, whatever the detention.
+pub(crate) fn of_one_person(detention: &str) -> Message {
+    let identity = json!({"surname": "Scholekster", "givenNames": "Mo", "birthDate": "1980-03-03", "bsn": "999900201"});
+    admission(detention).with("person", json!({ "identity": identity }))
+}
+
 /// The corrected parts are put beside the reference with `with`.
 pub(crate) fn correction(of: &Message) -> Message {
     Message::new("message-corrected", &of.sender, &of.detention, about(of, "WRONG_DATA"))

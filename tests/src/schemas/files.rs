@@ -186,9 +186,13 @@ fn mistakes_in_registers_are_seen_by_both() {
         ("tbo-calendar-days = 10", "tbo-calendar-days = \"ten\""),
         ("from = \"2019-05-01\"", "from = \"May 2019\""),
         ("scope = \"all\"", "scope = \"everything\""),
+        ("scope = \"all\"", "scope = \"all\"\nvisit-days = [\"dinsdag\"]"),
+        ("scope = \"all\"", "scope = \"all\"\nvisit-days = \"tuesday\""),
         ("mandator = \"gemeente-oosterhout\"\n", ""),
         ("[[agreement]]", "[[agreements]]"),
         ("tells-health = true", "tells-health = \"yes\""),
+        ("tells-health = true", "tells-health = true\ndeputies = \"gemeente-breda\""),
+        ("tells-health = true", "tells-health = true\ndeputies = [\"Gemeente Breda\"]"),
     ];
     both_refuse("participants", &demo_participants(), participants, &mistakes);
 }

@@ -271,6 +271,7 @@ pub(super) fn change(world: &mut World) -> Entry {
                 from: "2020-01-01".parse().unwrap(),
                 until: until.map(|day| day.parse().unwrap()),
                 prisons: Vec::new(),
+                visit_days: Vec::new(),
                 form: Form::Mandate,
             })
         }

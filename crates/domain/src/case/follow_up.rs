@@ -89,8 +89,6 @@ pub struct FollowUp {
     pub disputed_by: Option<ParticipantId>,
     /// The row of the person: a keyed pseudonym.
     pub person: Option<DetentionRef>,
-    /// Earlier detentions of the same person.
-    pub recognised: BTreeSet<DetentionRef>,
     /// In the row of a person: its detentions.
     pub stays: BTreeMap<DetentionRef, Stay>,
     /// In the row of a recipient: what its digest will name.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::change::{Approval, Conflict, Ending, Reorganisation, Succession};
 use crate::{
-    calendar::LegalDay,
+    calendar::{LegalDay, Weekday},
     ids::{DetentionRef, MunicipalityCode, Oin, ParticipantId, RuleId, Source},
 };
 
@@ -173,6 +173,9 @@ pub struct Mandate {
     /// Only for people in these prisons; everywhere without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prisons: Vec<ParticipantId>,
+    /// On which days of the week the mandatary visits there for the mandator; on every day without any (domain 6.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visit_days: Vec<Weekday>,
     /// In which form they work together.
     #[serde(default)]
     pub form: Form,
@@ -196,6 +199,19 @@ impl Mandate {
     pub fn covers_prison(&self, prison: Option<&ParticipantId>) -> bool {
         let there = self.prisons.is_empty() || prison.is_some_and(|prison| self.prisons.contains(prison));
         there && matches!(self.form, Form::Mandate | Form::CentreMunicipality)
+    }
+
+    /// Whether it lets the mandatary visit the people of the mandator on that day. Which prison it is for is asked elsewhere.
+    pub fn visits_on(&self, day: LegalDay) -> bool {
+        self.is_to_visit() && (self.visit_days.is_empty() || self.visit_days.contains(&day.into()))
+    }
+
+    /// Whether visits are a part of it.
+    pub fn is_to_visit(&self) -> bool {
+        match self.scope {
+            Scope::All | Scope::Visit => true,
+            Scope::Tbo | Scope::Aftercare => false,
+        }
     }
 }
 

@@ -53,6 +53,9 @@ pub enum Improper {
     /// Test and production never meet.
     #[error("the environment of all other participants")]
     Environment,
+    /// Who does not visit has no days for it.
+    #[error("`visit-days` only with scope `visit` or `all`")]
+    VisitDays,
     /// Only the owner of the data makes a subscription active.
     #[error("state `requested` or `paused`: it becomes active by an approval of the owner of the data")]
     Active,
@@ -117,6 +120,9 @@ impl Entry {
                 check.is(&one.mandatary, Kind::Municipality)?;
                 check.all(&one.prisons, Kind::Prison)?;
                 different(&one.mandator, &one.mandatary)?;
+                if !one.visit_days.is_empty() && !one.is_to_visit() {
+                    return Err(Improper::VisitDays);
+                }
                 period(Some(one.from), one.until)
             }
             Self::Capacity(one) => {

@@ -242,6 +242,16 @@ fn what_makes_no_sense_cannot_be_entered() {
     assert_eq!(mandate("gemeente-tilburg", "2025-01-01"), Err(Improper::Itself));
     assert_eq!(mandate("pi-vught", "2025-01-01"), Err(Improper::Kind(who("pi-vught"), "municipality")));
     assert_eq!(mandate("gemeente-delft", "2025-01-01"), Err(Improper::Unknown(who("gemeente-delft"))));
+    let visits = |scope: &str| {
+        let (mandator, mandatary) = ("gemeente-helmond", "gemeente-tilburg");
+        check(
+            "mandate",
+            serde_json::json!({"mandator": mandator, "mandatary": mandatary, "scope": scope, "from": "2024-01-01", "visit-days": ["tuesday"]}),
+        )
+    };
+    assert_eq!(visits("visit"), Ok(()));
+    assert_eq!(visits("all"), Ok(()));
+    assert_eq!(visits("tbo"), Err(Improper::VisitDays));
     let deputies = |deputy: &str| {
         let oin = "00000099PI0000008000";
         check("participant", serde_json::json!({"id": "gemeente-helmond", "kind": "municipality", "oin": oin, "deputies": [deputy]}))

@@ -9,11 +9,11 @@ use schakelpunt_domain::{
     consent::{Consent, ConsentEntry},
     registers::{At, Entry, Improper, Kind, Recorded, Registers},
 };
-use schakelpunt_rules::{self as rules, RuleSet, Statistics, Visit};
+use schakelpunt_rules::{self as rules, Admission, RuleSet, Statistics, Visit};
 
 use super::Hub;
 use crate::{
-    desk::{self, AccessRecord, Given, Look, Reads},
+    desk::{self, AccessRecord, Given, Look, Reads, Seen},
     model::Delivery,
     ports::{DeliveryFilter, StoreError},
     step::{Input, Receipts, desks},
@@ -79,39 +79,72 @@ impl Hub {
         Ok(self.known_case(detention).await?.map(|case| case.consents).unwrap_or_default())
     }
 
-    /// What a worker may see of a case, in one capacity.
-    pub async fn look(&self, look: &Look, detention: &DetentionRef) -> Result<Result<Vec<Given>, Refusal>, StoreError> {
+    /// What a worker may see of a case, in one capacity, and of which other detentions of that person it may see something too.
+    pub async fn look(&self, look: &Look, detention: &DetentionRef) -> Result<Result<Seen, Refusal>, StoreError> {
         self.reload().await?;
         let (registers, now) = self.as_of_now().await?;
         let at = At::now(now);
         let known = self.known_case(detention).await?;
         let case = known.clone().unwrap_or_else(|| Case::new(detention.clone()));
-        let admission = look.check().and_then(|()| rules::access(self.rules(), &registers, &look.worker, &look.capacity, &case, at));
-        let mut record = record(look, detention.clone(), Reads::Case, now);
-        let answer = match admission {
-            Err(code) => {
-                record.code = Some(code);
-                Err(code)
-            }
-            Ok(admission) => {
-                let seen = desk::view(&registers, &admission, &look.capacity, &case, &self.all_deliveries(detention).await?, at);
-                let fields: BTreeSet<_> = seen.iter().flat_map(|given| given.fields.iter().cloned()).collect();
-                record.fields = fields.into_iter().collect();
-                record.employer = Some(admission.employer);
-                record.role = Some(admission.role);
-                record.on_behalf_of = admission.on_behalf_of;
-                Ok(seen)
+        let seen = match look.check() {
+            Ok(()) => self.view(look, &registers, &case, at).await?,
+            Err(code) => Err(code),
+        };
+        let looked = |detention: &DetentionRef, seen: &Result<(Admission, Vec<Given>), Refusal>| {
+            let blank = record(look, detention.clone(), Reads::Case, now);
+            match seen {
+                Err(code) => AccessRecord { code: Some(*code), ..blank },
+                Ok((admission, given)) => blank.admitted(admission, given),
             }
         };
-        // of a case that is not known there is nothing to keep
-        if known.is_some() {
-            self.store.note_accesses(std::slice::from_ref(&record)).await?;
-            if record.code.is_some() {
-                let key = desks::key_of_refusal(&self.settings.source, &record);
-                self.run(&[Input::Refused(key, record)], Receipts::Answered).await?;
+        let mut records = vec![looked(detention, &seen)];
+        let mut same_person = Vec::new();
+        if seen.is_ok() {
+            for other in self.same_person(&case).await? {
+                let seen = self.view(look, &registers, &other, at).await?;
+                if seen.as_ref().is_ok_and(|(_, given)| !given.is_empty()) {
+                    records.push(AccessRecord { fields: Vec::new(), ..looked(&other.detention, &seen) });
+                    same_person.push(other.detention);
+                }
             }
         }
-        Ok(answer)
+        // of a case that is not known there is nothing to keep
+        if known.is_some() {
+            self.store.note_accesses(&records).await?;
+            if let Some(refused) = records.into_iter().find(|record| record.code.is_some()) {
+                let key = desks::key_of_refusal(&self.settings.source, &refused);
+                self.run(&[Input::Refused(key, refused)], Receipts::Answered).await?;
+            }
+        }
+        Ok(seen.map(|(_, given)| Seen { given, same_person }))
+    }
+
+    /// What a worker who is admitted to a case sees of it.
+    async fn view(
+        &self,
+        look: &Look,
+        registers: &Registers,
+        case: &Case,
+        at: At,
+    ) -> Result<Result<(Admission, Vec<Given>), Refusal>, StoreError> {
+        let admission = match rules::access(self.rules(), registers, look.looker(), case, at) {
+            Ok(admission) => admission,
+            Err(code) => return Ok(Err(code)),
+        };
+        let deliveries = self.all_deliveries(&case.detention).await?;
+        let given = desk::view(registers, &admission, &look.capacity, case, &deliveries, at);
+        Ok(Ok((admission, given)))
+    }
+
+    /// The cases of the other detentions of the same person, as far as both cases say that it is the same.
+    async fn same_person(&self, case: &Case) -> Result<Vec<Case>, StoreError> {
+        let Some(person) = &case.follow_up.person else { return Ok(Vec::new()) };
+        let stays = self.store.case(person).await?.map(|row| row.value.follow_up.stays).unwrap_or_default();
+        let mut cases = Vec::new();
+        for other in stays.keys().filter(|other| **other != case.detention) {
+            cases.extend(self.known_case(other).await?.filter(|other| other.follow_up.person.as_ref() == Some(person)));
+        }
+        Ok(cases)
     }
 
     /// Whom a worker may visit in a prison, now or on a later day. Every name on the list counts as a look.
@@ -125,10 +158,9 @@ impl Hub {
         let (registers, now) = self.as_of_now().await?;
         let at = At { valid: day.map_or(now, |day| day.begins().max(now)), known: now };
         let cases = self.store.cases_in(&registers.predecessors(prison, at)).await?;
-        let visits =
-            look.check().and_then(|()| rules::visit_list(self.rules(), &registers, &look.worker, &look.capacity, prison, &cases, at));
+        let visits = look.check().and_then(|()| rules::visit_list(self.rules(), &registers, look.looker(), prison, &cases, at));
         let Ok(visits) = visits else { return Ok(visits) };
-        let own = rules::seat(self.rules(), &registers, &look.worker, &look.capacity, None, at).ok().map(|(own, _)| own);
+        let own = rules::seat(self.rules(), &registers, look.looker(), None, at).ok().map(|(own, _)| own);
         let records = visits.iter().map(|visit| AccessRecord {
             employer: own.map(|own| own.employer.clone()),
             role: own.map(|own| own.role.clone()),
@@ -147,7 +179,7 @@ impl Hub {
         let prisons: Vec<_> = registers.participants(at).filter(|one| one.kind == Kind::Prison).collect();
         let prisons: BTreeSet<_> = prisons.into_iter().flat_map(|prison| registers.predecessors(&prison.id, at)).collect();
         let cases = self.store.cases_in(&prisons.into_iter().collect::<Vec<_>>()).await?;
-        Ok(look.check().and_then(|()| rules::statistics(self.rules(), &registers, &look.worker, &look.capacity, &cases, at)))
+        Ok(look.check().and_then(|()| rules::statistics(self.rules(), &registers, look.looker(), &cases, at)))
     }
 
     /// What was given of a case, and who looked at it.

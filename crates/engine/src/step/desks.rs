@@ -8,7 +8,7 @@ use schakelpunt_domain::{
     ids::{MessageKey, hub_message_id, is_pseudonym},
     registers::{Capacity, Ended, Ending, Entry, Kind, Recorded},
 };
-use schakelpunt_rules::{Relation, Who, candidates};
+use schakelpunt_rules::{Relation, Who, candidates, responsible_municipality};
 use serde_json::{Value, json};
 
 use super::{hub_says, world::World};
@@ -32,14 +32,20 @@ pub(super) fn refused(world: &mut World<'_>, key: &MessageKey, look: &AccessReco
     let (Some(code), Some(case)) = (look.code, world.known_case(&look.detention).filter(|case| case.opened.is_some())) else { return };
     let who = Who { event: REFUSED, ..Who::default() };
     let concerned = candidates(&who, case, world.registers(), world.at()).into_iter().filter(|candidate| candidate.closed.is_none());
-    let Some(unit) = concerned.into_iter().find(|candidate| candidate.participant == look.acting_for) else { return };
+    let unit = concerned.into_iter().find(|candidate| candidate.participant == look.acting_for);
+    // another acts for it, and it stays responsible: it hears of its own workers (decision 23)
+    let mandator = || responsible_municipality(case, world.registers(), world.at()).filter(|mandator| mandator.id == look.acting_for);
+    let to = match unit {
+        Some(unit) => (unit.participant, unit.relations),
+        None if mandator().is_some() => (look.acting_for.clone(), vec![Relation::ResponsibleMunicipality]),
+        None => return,
+    };
     let mut access = json!({"code": code, "at": look.at, "actingFor": look.acting_for});
     // what a desk sends as its worker may be anything
     if let Some(access) = access.as_object_mut().filter(|_| is_pseudonym(&look.worker)) {
         access.insert("worker".to_owned(), json!(look.worker));
     }
-    let to = [(unit.participant, unit.relations)];
-    hub_says::to(world, REFUSED, &look.detention, key.clone(), json!({"access": access}), &to);
+    hub_says::to(world, REFUSED, &look.detention, key.clone(), json!({"access": access}), &[to]);
 }
 
 /// The row of the unit whose workers an entry is about; `None` for an entry that is about none.

@@ -9,6 +9,8 @@ use crate::model::{Action, StoredMessage, Timer};
 
 /// The name of the timer that brings the end of a detention to the row of its person.
 const KIND: &str = "person";
+/// Events that say who somebody is.
+pub(crate) const SAYING_WHO: [&str; 2] = ["detention-started", "identity-corrected"];
 /// Events after which somebody is in no prison any more.
 const LEAVING: [&str; 3] = ["detention-ended", "deceased", "left-scope"];
 
@@ -27,22 +29,29 @@ pub(super) fn is_elsewhere(world: &World<'_>, message: &StoredMessage, detention
     person.follow_up.stays.iter().any(elsewhere)
 }
 
-/// Somebody came in: the row of the person knows of it, and the case of the detentions before.
+/// Somebody came in, or turned out to be somebody else: the row of the person knows of the detention, and no other row does.
 pub(super) fn enters(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
-    if message.event.as_str() != "detention-started" {
+    let event = message.event.as_str();
+    if !SAYING_WHO.contains(&event) {
         return;
     }
-    let known = world.known_case(detention).is_some_and(|case| case.follow_up.person.is_some());
+    let known = world.known_case(detention).and_then(|case| case.follow_up.person.clone());
     let row = message.payload.as_ref().and_then(|data| row_of(&world.settings().key, data));
-    let Some(row) = row.filter(|_| !known) else { return };
+    // the same admission again says nothing new of who it is
+    let is_new = |row: &DetentionRef| known.as_ref().is_none_or(|known| known != row && event == "identity-corrected");
+    let Some(row) = row.filter(is_new) else { return };
+    let prison = match (event, world.known_case(detention).and_then(|case| case.prison(world.at()))) {
+        ("identity-corrected", Some(holding)) => holding.clone(),
+        _ => message.sender.clone(),
+    };
     let stays = &mut world.case(&row).follow_up.stays;
-    let before = stays.keys().filter(|other| *other != detention).cloned().collect();
     if !stays.contains_key(detention) {
-        stays.insert(detention.clone(), Stay { prison: message.sender.clone(), ended: None });
+        stays.insert(detention.clone(), Stay { prison, ended: None });
     }
-    let follow_up = &mut world.case(detention).follow_up;
-    follow_up.recognised = before;
-    follow_up.person = Some(row);
+    world.case(detention).follow_up.person = Some(row);
+    if let Some(known) = known {
+        ended(world, known, detention);
+    }
 }
 
 /// The person left, or the admission was taken back: the row hears of it, at once if this step sees it, else by a timer.
@@ -53,6 +62,14 @@ pub(super) fn leaves(world: &mut World<'_>, message: &StoredMessage, detention: 
         return;
     }
     let Some(row) = world.known_case(detention).and_then(|case| case.follow_up.person.clone()) else { return };
+    if taken_back {
+        world.case(detention).follow_up.person = None;
+    }
+    ended(world, row, detention);
+}
+
+/// The stay is over, or was none of this person's.
+fn ended(world: &mut World<'_>, row: DetentionRef, detention: &DetentionRef) {
     if world.known_case(&row).is_some() {
         end(world, &row, detention);
     } else {

@@ -77,12 +77,18 @@ pub(crate) fn case(detention: &str, prison: &str, code: &str) -> Case {
     case
 }
 
+/// A worker without a word about the role.
+pub(crate) fn looker<'a>(worker: &'a str, acting_for: &'a ParticipantId) -> Looker<'a> {
+    Looker { worker, acting_for, role: None }
+}
+
 fn now() -> At {
     At::now(at("2024-03-05T09:00:00Z"))
 }
 
 fn looks(worker: &str, capacity: &str, case: &Case, now: At) -> Result<(Scope, Option<ParticipantId>), Refusal> {
-    access(&DESKS, &registers(Vec::new()), worker, &who(capacity), case, now).map(|admission| (admission.scope, admission.on_behalf_of))
+    access(&DESKS, &registers(Vec::new()), looker(worker, &who(capacity)), case, now)
+        .map(|admission| (admission.scope, admission.on_behalf_of))
 }
 
 #[test]
@@ -114,7 +120,7 @@ fn a_mandate_to_visit_reaches_as_far_as_its_prisons() {
 #[test]
 fn to_work_together_is_no_mandate() {
     let joint = json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01", "form": "joint-controllers"}});
-    let answer = access(&DESKS, &registers(vec![joint]), "n", &who("gemeente-tilburg"), &case("B-1", "pi-vught", "0758"), now());
+    let answer = access(&DESKS, &registers(vec![joint]), looker("n", &who("gemeente-tilburg")), &case("B-1", "pi-vught", "0758"), now());
     assert_eq!(answer, Err(Refusal::MandateMissing));
 }
 
@@ -123,9 +129,9 @@ fn a_mandator_whose_mandatary_gets_everything_still_sees_its_cases() {
     let all = json!({"mandate": {"mandator": "gemeente-helmond", "mandatary": "gemeente-tilburg", "scope": "all", "from": "2024-01-01"}});
     let registers = registers(vec![all]);
     let helmond = case("H-1", "pi-grave", "0794");
-    let admission = access(&DESKS, &registers, "h", &who("gemeente-helmond"), &helmond, now()).unwrap();
+    let admission = access(&DESKS, &registers, looker("h", &who("gemeente-helmond")), &helmond, now()).unwrap();
     assert_eq!((admission.scope, admission.on_behalf_of), (Scope::All, None));
-    let admission = access(&DESKS, &registers, "n", &who("gemeente-tilburg"), &helmond, now()).unwrap();
+    let admission = access(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &helmond, now()).unwrap();
     assert_eq!((admission.scope, admission.on_behalf_of), (Scope::All, Some(who("gemeente-helmond"))));
 }
 
@@ -134,9 +140,9 @@ fn a_former_client_of_ones_own_is_out_of_sight_in_that_capacity() {
     let conflict = json!({"conflict": {"worker": "n", "detention": "T-1", "acting-for": "gemeente-tilburg"}});
     let registers = registers(vec![conflict]);
     let (own, other) = (case("T-1", "pi-vught", "0855"), case("T-2", "pi-vught", "0855"));
-    assert_eq!(access(&DESKS, &registers, "n", &who("gemeente-tilburg"), &own, now()).map(|_| ()), Err(Refusal::WrongCapacity));
-    assert!(access(&DESKS, &registers, "n", &who("gemeente-tilburg"), &other, now()).is_ok());
-    assert!(access(&DESKS, &registers, "n", &who("rn-brabant"), &own, now()).is_ok());
+    assert_eq!(access(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &own, now()).map(|_| ()), Err(Refusal::WrongCapacity));
+    assert!(access(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &other, now()).is_ok());
+    assert!(access(&DESKS, &registers, looker("n", &who("rn-brabant")), &own, now()).is_ok());
 }
 
 #[test]
@@ -144,7 +150,7 @@ fn a_case_scope_admits_to_its_cases_only() {
     let scoped = json!({"capacity": {"worker": "s", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": "r", "case-scope": "T-1 T-3", "from": "2024-01-01"}});
     let registers = registers(vec![scoped]);
     let look = |detention: &str| {
-        access(&DESKS, &registers, "s", &who("gemeente-tilburg"), &case(detention, "pi-vught", "0855"), now()).map(|_| ())
+        access(&DESKS, &registers, looker("s", &who("gemeente-tilburg")), &case(detention, "pi-vught", "0855"), now()).map(|_| ())
     };
     assert_eq!((look("T-1"), look("T-2"), look("T-3")), (Ok(()), Err(Refusal::WrongCapacity), Ok(())));
 }
@@ -159,7 +165,8 @@ fn in_roles(roles: &[&str]) -> Registers {
 fn a_desk_sees_its_own_part_and_no_other() {
     let leaf = |text: &str| text.parse::<Leaf>().unwrap();
     let sees = |role: &str| {
-        let admission = access(&DESKS, &in_roles(&[role]), "d", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now()).unwrap();
+        let admission =
+            access(&DESKS, &in_roles(&[role]), looker("d", &who("gemeente-tilburg")), &case("T-1", "pi-vught", "0855"), now()).unwrap();
         ["/person/identity/surname", "/conditions/INCOME/status", "/conditions/DEBT/status"].map(|field| admission.shows(&leaf(field)))
     };
     assert_eq!(sees("r"), [true, true, true]);
@@ -170,10 +177,23 @@ fn a_desk_sees_its_own_part_and_no_other() {
 #[test]
 fn a_role_without_a_desk_sees_nothing() {
     let looks = |roles: &[&str]| {
-        access(&DESKS, &in_roles(roles), "d", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now()).map(|it| it.role)
+        access(&DESKS, &in_roles(roles), looker("d", &who("gemeente-tilburg")), &case("T-1", "pi-vught", "0855"), now()).map(|it| it.role)
     };
     assert_eq!(looks(&["parking"]), Err(Refusal::WrongCapacity));
     assert_eq!(looks(&["parking", "debt", "income"]), Ok("debt".to_owned()), "one at a time, and never two together");
+}
+
+#[test]
+fn who_has_several_roles_chooses_one_of_them() {
+    let tilburg = who("gemeente-tilburg");
+    let looks = |role| {
+        let looker = Looker { role, ..looker("d", &tilburg) };
+        access(&DESKS, &in_roles(&["debt", "income", "parking"]), looker, &case("T-1", "pi-vught", "0855"), now()).map(|it| it.role)
+    };
+    assert_eq!(looks(Some("income")), Ok("income".to_owned()));
+    assert_eq!(looks(Some("debt")), Ok("debt".to_owned()));
+    assert_eq!(looks(Some("parking")), Err(Refusal::WrongCapacity), "a role of the worker without a desk");
+    assert_eq!(looks(Some("r")), Err(Refusal::WrongCapacity), "a desk that is not the worker's");
 }
 
 #[test]
@@ -197,7 +217,8 @@ fn who_sends_acts_for_the_sender_in_that_case_now() {
 
 #[test]
 fn a_mandate_does_not_widen_a_desk_nor_a_desk_a_mandate() {
-    let admission = access(&DESKS, &in_roles(&["income"]), "d", &who("gemeente-tilburg"), &case("H-1", "pi-vught", "0794"), now()).unwrap();
+    let admission =
+        access(&DESKS, &in_roles(&["income"]), looker("d", &who("gemeente-tilburg")), &case("H-1", "pi-vught", "0794"), now()).unwrap();
     let shows = |field: &str| admission.shows(&field.parse().unwrap());
     assert_eq!(admission.scope, Scope::Visit);
     assert!(shows("/conditions/INCOME/status") && !shows("/conditions/DEBT/status") && !shows("/detention/start"));
@@ -216,7 +237,7 @@ fn a_title_outside_the_hub_is_told_to_nobody_but_who_is_concerned() {
 #[test]
 fn a_stop_holds_at_the_desk_too() {
     let stopped = registers(vec![json!({"stop": {"detention": "T-1"}})]);
-    let answer = access(&DESKS, &stopped, "n", &who("gemeente-tilburg"), &case("T-1", "pi-vught", "0855"), now());
+    let answer = access(&DESKS, &stopped, looker("n", &who("gemeente-tilburg")), &case("T-1", "pi-vught", "0855"), now());
     assert_eq!(answer, Err(Refusal::Stopped));
 }
 
@@ -248,7 +269,7 @@ fn a_care_partner_sees_as_long_as_the_consent_carries() {
     let sees = |consent| {
         let mut case = case("T-1", "pi-vught", "0855");
         case.consents.push(consent);
-        access(&DESKS, &registers(Vec::new()), "o", &who("opvang"), &case, now()).map(|admission| admission.relations)
+        access(&DESKS, &registers(Vec::new()), looker("o", &who("opvang")), &case, now()).map(|admission| admission.relations)
     };
     assert_eq!(sees(consent(None, None)), Ok(vec![Relation::CarePartner]));
     assert_eq!(sees(consent(Some("2024-03-04"), None)), Err(Refusal::ConsentExpired));

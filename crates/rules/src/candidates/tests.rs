@@ -55,3 +55,17 @@ fn a_municipality_answers_from_when_the_case_says_so_without_a_break() {
     say(&mut case, "2024-03-10T09:00:00Z", FactValue::Responsible("0758".parse().unwrap()));
     assert_eq!(since(&case, "2024-03-10T10:00:00Z").as_deref(), Some("2024-03-10T09:00:00Z"), "after a dispute");
 }
+
+#[test]
+fn what_is_to_come_or_was_not_known_does_not_say_since_when_a_municipality_answers() {
+    let registers = registers(vec![]);
+    let (valid, known) = (at("2024-03-05T09:00:00Z"), at("2024-03-05T09:00:00Z"));
+    let since = |from: &str, recorded: &str| {
+        let mut case = case("T-1", "pi-vught", "0855");
+        case.record(FactValue::Settlement("0758".parse().unwrap()), at(from), at(recorded));
+        answers_since(&case, &registers, At { valid, known }).map(|since| since.to_string())
+    };
+    assert_eq!(since("2024-04-01T00:00:00Z", "2024-03-04T09:00:00Z").as_deref(), Some("2024-02-01T09:00:00Z"), "holds from April on");
+    assert_eq!(since("2024-03-01T00:00:00Z", "2024-03-06T09:00:00Z").as_deref(), Some("2024-02-01T09:00:00Z"), "heard a day later");
+    assert_eq!(since("2024-03-01T00:00:00Z", "2024-03-04T09:00:00Z").as_deref(), Some("2024-03-04T09:00:00Z"), "counts since it was heard");
+}

@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::access::tests::{DESKS, at, case, registers, who};
+use crate::access::tests::{DESKS, at, case, looker, registers, who};
 
 fn list(registers: &Registers, worker: &str, acting_for: &str, prison: &str, cases: &[Case], now: &str) -> Result<Vec<String>, Refusal> {
-    let visits = visit_list(&DESKS, registers, worker, &who(acting_for), &who(prison), cases, At::now(at(now)));
+    let visits = visit_list(&DESKS, registers, looker(worker, &who(acting_for)), &who(prison), cases, At::now(at(now)));
     visits.map(|visits| visits.into_iter().map(|visit| visit.detention.to_string()).collect())
 }
 
@@ -25,6 +25,29 @@ fn the_list_of_a_day_holds_people_of_mandating_municipalities_in_that_prison() {
     assert_eq!(list(&registers, "h", "gemeente-helmond", "pi-vught", &cases, TUESDAY).unwrap(), ["H-1"]);
     assert_eq!(list(&registers, "h", "gemeente-tilburg", "pi-vught", &cases, TUESDAY), Err(Refusal::WrongCapacity));
     assert_eq!(list(&registers, "n", "rn-brabant", "pi-vught", &cases, TUESDAY), Err(Refusal::NotResponsible), "only municipalities visit");
+}
+
+/// Domain 6.2 step 1: Tilburg visits on Tuesdays for Breda; its own people, and those of Helmond without such days, on any day.
+#[test]
+fn people_of_a_mandator_are_listed_for_the_days_on_which_it_is_visited_for() {
+    let tuesdays = json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "visit", "from": "2024-01-01", "visit-days": ["tuesday"]}});
+    let registers = registers(vec![tuesdays]);
+    let cases = [case("B-1", "pi-vught", "0758"), case("H-1", "pi-vught", "0794"), case("T-1", "pi-vught", "0855")];
+    let on = |now: &str| list(&registers, "n", "gemeente-tilburg", "pi-vught", &cases, now).unwrap();
+    assert_eq!(on("2024-03-04T22:59:59Z"), ["H-1", "T-1"]);
+    assert_eq!(on("2024-03-04T23:00:00Z"), ["B-1", "H-1", "T-1"], "Tuesday begins at midnight in Amsterdam");
+    assert_eq!(on("2024-03-05T22:59:59Z"), ["B-1", "H-1", "T-1"]);
+    assert_eq!(on("2024-03-05T23:00:00Z"), ["H-1", "T-1"]);
+}
+
+#[test]
+fn a_count_does_not_depend_on_the_day_of_the_week() {
+    let tuesdays = json!({"mandate": {"mandator": "gemeente-breda", "mandatary": "gemeente-tilburg", "scope": "visit", "from": "2024-01-01", "visit-days": ["tuesday"]}});
+    let registers = registers(vec![tuesdays]);
+    let cases: Vec<Case> = (0..12).map(|number| case(&format!("B-{number}"), "pi-vught", "0758")).collect();
+    let counted = |now| statistics(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &cases, At::now(at(now))).unwrap().by_length;
+    assert_eq!(counted(TUESDAY), counted("2024-03-06T09:00:00Z"));
+    assert_eq!(counted("2024-03-06T09:00:00Z")[&Length::OneToThreeMonths], Cell::Count(12));
 }
 
 #[test]
@@ -86,8 +109,14 @@ fn a_desk_without_the_day_of_the_start_does_not_read_it_off_the_list() {
     let start = |role: &str| {
         let capacity = json!({"capacity": {"worker": "d", "employer": "gemeente-tilburg", "acting-for": "gemeente-tilburg", "role": role, "from": "2024-01-01"}});
         let cases = [case("T-1", "pi-vught", "0855")];
-        let visits =
-            visit_list(&DESKS, &registers(vec![capacity]), "d", &who("gemeente-tilburg"), &who("pi-vught"), &cases, At::now(at(TUESDAY)));
+        let visits = visit_list(
+            &DESKS,
+            &registers(vec![capacity]),
+            looker("d", &who("gemeente-tilburg")),
+            &who("pi-vught"),
+            &cases,
+            At::now(at(TUESDAY)),
+        );
         visits.map(|visits| visits[0].start.map(|start| start.to_string()))
     };
     assert_eq!(start("income"), Ok(Some("2024-02-01".to_owned())));
@@ -119,7 +148,8 @@ fn people(count: usize, prison: &str) -> Vec<Case> {
 #[test]
 fn small_numbers_are_not_shown() {
     let registers = registers(Vec::new());
-    let count = |cases: &[Case]| statistics(&DESKS, &registers, "n", &who("gemeente-tilburg"), cases, At::now(at(TUESDAY))).unwrap();
+    let count =
+        |cases: &[Case]| statistics(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), cases, At::now(at(TUESDAY))).unwrap();
     let both = count(&[people(10, "pi-vught"), people(12, "pi-grave")].concat());
     assert_eq!(both.by_prison.values().copied().collect::<Vec<_>>(), [Cell::Count(12), Cell::Count(10)], "ten is enough");
     assert_eq!(both.by_condition[&Condition::Housing], Cell::Count(22));
@@ -139,10 +169,10 @@ fn small_numbers_are_not_shown() {
 fn people_of_others_are_not_counted() {
     let registers = registers(Vec::new());
     let strangers: Vec<Case> = (0..20).map(|number| case(&format!("B-{number}"), "pi-vught", "0758")).collect();
-    let counted = statistics(&DESKS, &registers, "n", &who("gemeente-tilburg"), &strangers, At::now(at(TUESDAY))).unwrap();
+    let counted = statistics(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &strangers, At::now(at(TUESDAY))).unwrap();
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
     assert_eq!(
-        statistics(&DESKS, &registers, "n", &who("gemeente-helmond"), &strangers, At::now(at(TUESDAY))),
+        statistics(&DESKS, &registers, looker("n", &who("gemeente-helmond")), &strangers, At::now(at(TUESDAY))),
         Err(Refusal::WrongCapacity)
     );
 }
@@ -195,7 +225,8 @@ fn a_fact_counts_from_when_it_holds_and_is_known() {
 fn a_visit_says_for_whom_and_since_when() {
     let registers = registers(Vec::new());
     let cases = [case("H-1", "pi-vught", "0794"), case("T-1", "pi-vught", "0855")];
-    let visits = visit_list(&DESKS, &registers, "n", &who("gemeente-tilburg"), &who("pi-vught"), &cases, At::now(at(TUESDAY))).unwrap();
+    let visits =
+        visit_list(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &who("pi-vught"), &cases, At::now(at(TUESDAY))).unwrap();
     let start: Option<LegalDay> = Some("2024-02-01".parse().unwrap());
     let told: Vec<_> = visits.iter().map(|visit| (visit.on_behalf_of.clone(), visit.start)).collect();
     assert_eq!(told, [(Some(who("gemeente-helmond")), start), (None, start)]);
@@ -225,7 +256,7 @@ fn who_left_is_not_counted() {
     for one in &mut cases {
         one.record(FactValue::Ended, at("2024-03-01T09:00:00Z"), at("2024-03-01T09:00:00Z"));
     }
-    let counted = statistics(&DESKS, &registers, "n", &who("gemeente-tilburg"), &cases, At::now(at(TUESDAY))).unwrap();
+    let counted = statistics(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &cases, At::now(at(TUESDAY))).unwrap();
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
 }
 

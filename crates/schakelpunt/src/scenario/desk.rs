@@ -17,7 +17,7 @@ use super::{
 pub(super) struct Seen {
     /// Messages of a case, with the fields that were given.
     given: Vec<Given>,
-    /// Detentions of a list of visits, or organisations.
+    /// Detentions of a list of visits, other detentions of the same person, or organisations.
     lists: Option<Vec<String>>,
     /// Statistics.
     counts: Value,
@@ -28,12 +28,17 @@ impl Player {
         let look = Look {
             worker: access.worker.clone(),
             capacity: access.capacity.clone(),
+            role: access.role.clone(),
             purpose: access.purpose.clone().unwrap_or_else(|| PURPOSE.to_owned()),
         };
         let seen = match access.reads.as_deref() {
             None | Some("case") => {
                 let detention = access.detention.as_ref().context("`access` to a case names its `detention`")?;
-                self.hub.look(&look, detention).await?.map(|given| Seen { given, ..Seen::default() })
+                self.hub.look(&look, detention).await?.map(|seen| Seen {
+                    given: seen.given,
+                    lists: Some(seen.same_person.into_iter().map(|detention| detention.to_string()).collect()),
+                    ..Seen::default()
+                })
             }
             Some("visit-list") => {
                 let prison = access.prison.as_ref().context("`access` to a list of visits names its `prison`")?;

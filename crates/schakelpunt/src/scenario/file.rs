@@ -99,6 +99,8 @@ pub struct Access {
     pub worker: String,
     /// For whom.
     pub capacity: ParticipantId,
+    /// In which role, for a worker who has several there.
+    pub role: Option<String>,
     /// What: `case` (default), `visit-list` or `statistics`.
     #[serde(default)]
     pub reads: Option<String>,
