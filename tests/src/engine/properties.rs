@@ -17,7 +17,7 @@ use crate::harness::{Rig, bus::Sent, messages::Message, participant, settings, w
 mod history;
 
 /// What a partner may be told when its consent has ended: that it has ended, and what to delete.
-const AT_AN_END: [&str; 4] = ["consent-withdrawn", "message-withdrawn", "detention-ended", "deceased"];
+const AT_AN_END: [&str; 5] = ["consent-withdrawn", "consent-expired", "message-withdrawn", "detention-ended", "deceased"];
 
 /// The consents of the case as anybody would keep them who only reads the messages that were accepted.
 #[derive(Debug, Default)]
@@ -160,8 +160,9 @@ impl Play {
     }
 
     fn is_consented(&self, sent: &Sent) -> Checked {
-        if participant(&sent.to).kind == Kind::CarePartner && !AT_AN_END.contains(&sent.event.as_str()) {
-            prop_assert!(self.consents.allow(&sent.to, self.rig.now()), "without consent: {:?} of {:?}", sent, self.consents);
+        if participant(&sent.to).kind == Kind::CarePartner {
+            let may = AT_AN_END.contains(&sent.event.as_str()) || self.consents.allow(&sent.to, self.rig.now());
+            prop_assert!(may, "without consent: {:?} of {:?}", sent, self.consents);
             prop_assert!(sent.attribute("subject") != DETENTION, "a partner knows the case by a reference of its own");
         }
         Ok(())
