@@ -1,6 +1,8 @@
 //! The gateway over the real engine, SQLite and the in-process bus. Every answer of every test is held against `openapi.json`.
 
+mod asyncapi;
 mod documented;
+mod examples;
 mod fetch;
 mod floods;
 mod intake;

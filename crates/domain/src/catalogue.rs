@@ -185,6 +185,11 @@ impl Catalogue {
         Ok(Self { events, elsewhere: elsewhere.channels })
     }
 
+    /// The payloads of this build that show an event, each with a name.
+    pub fn examples(event: &EventName) -> Vec<(&'static str, Value)> {
+        shipped::examples(event)
+    }
+
     /// The event of that name.
     pub fn get(&self, name: &EventName) -> Option<&EventSpec> {
         self.events.get(name)

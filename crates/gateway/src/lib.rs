@@ -10,6 +10,7 @@
 //! | `schemas` | `GET /v1/schemas/...`: the schemas of the catalogue |
 //! | `health` | `GET /healthz`, `GET /readyz` |
 //! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
+//! | `asyncapi` | `GET /v1/asyncapi.json`: the hub over AMQP for machines, made from catalogue and rules |
 //!
 //! Every answer carries the headers of `frame`; every error is a [`problem`](https://www.rfc-editor.org/rfc/rfc9457). Participants
 //! authenticate with a bearer token ([`Tokens`]). Nothing personal stands in a URL, an error or a log line: of a request only its
@@ -20,6 +21,7 @@
 //! One file with `PATH` and a handler that gives `Result<_, Problem>`, one line in `operations`, and its description in `openapi.json`.
 
 mod accesses;
+mod asyncapi;
 mod body;
 mod caller;
 mod connections;
@@ -100,6 +102,7 @@ fn operations() -> Vec<Operation> {
         read(health::READY, get(health::ready)),
         read(openapi::PATH, get(openapi::handler)),
         read(openapi::PATH_AT_BASE, get(openapi::handler)),
+        read(asyncapi::PATH, asyncapi::route()),
     ]
 }
 

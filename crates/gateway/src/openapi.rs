@@ -5,6 +5,7 @@ use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
+use serde_json::Value;
 
 use crate::Shared;
 
@@ -21,6 +22,22 @@ const PLACE: &str = "https://schakelpunt.example";
 pub(crate) async fn handler(State(gateway): State<Shared>) -> Response {
     let document = DOCUMENT.replace(PLACE, &gateway.public_url);
     ([(header::CONTENT_TYPE, "application/json"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], document).into_response()
+}
+
+/// A part of the description, for the one of AMQP.
+fn part(pointer: &str) -> Value {
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap_or_default();
+    document.pointer(pointer).cloned().unwrap_or_default()
+}
+
+/// What an event looks like, whatever carries it.
+pub(crate) fn event_schema() -> Value {
+    part("/components/schemas/CloudEvent")
+}
+
+/// Version, contact and licence.
+pub(crate) fn info() -> Value {
+    part("/info")
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! Holds every answer against `openapi.json`: status, content type and the headers that all answers have.
+//! Holds every answer against `openapi.json`: status, content type, body, and the headers that all answers have.
 
 use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("../../../crates/gateway/openapi.json")).unwrap());
+pub(super) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../crates/gateway/openapi.json")).unwrap());
 const PLACE: &str = "https://schakelpunt.example";
 /// Header and value; `api-version` is held against the document by the gateway's own test.
 const EVERYWHERE: [(&str, &str); 5] = [
@@ -16,7 +17,7 @@ const EVERYWHERE: [(&str, &str); 5] = [
     ("x-frame-options", "DENY"),
 ];
 
-pub(super) fn check(method: &Method, path: &str, status: u16, headers: &HeaderMap) {
+pub(super) fn check(method: &Method, path: &str, status: u16, headers: &HeaderMap, body: &[u8]) {
     let at = format!("{method} {path} {status}");
     let header = |name: &str| headers.get(name).unwrap_or_else(|| panic!("{at}: no {name}")).to_str().unwrap();
     assert_eq!(header("api-version"), DOCUMENT["info"]["version"].as_str().unwrap(), "{at}");
@@ -35,9 +36,22 @@ pub(super) fn check(method: &Method, path: &str, status: u16, headers: &HeaderMa
     let response = resolved(operation["responses"].get(status.to_string()).unwrap_or_else(|| panic!("{at}: not documented")));
     let content: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
     assert!(content.iter().any(|known| *known == header("content-type")), "{at}: {} is none of {content:?}", header("content-type"));
+    if method != Method::HEAD {
+        let schema = &response["content"][header("content-type")]["schema"];
+        if let Err(why) = fits(schema, &serde_json::from_slice(body).unwrap_or_else(|_| panic!("{at}: no JSON"))) {
+            panic!("{at}: {why}");
+        }
+    }
     for (name, described) in response["headers"].as_object().unwrap() {
         assert!(headers.contains_key(name.as_str()) || is_sometimes(described), "{at}: no {name}");
     }
+}
+
+/// Whether a value fits a schema of the document.
+pub(super) fn fits(schema: &Value, value: &Value) -> Result<(), String> {
+    let schema = json!({"allOf": [schema], "components": DOCUMENT["components"]});
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator.validate(value).map_err(|why| format!("{}: {why}", why.instance_path()))
 }
 
 /// Only what has failed has a line in the log.

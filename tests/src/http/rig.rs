@@ -113,7 +113,7 @@ impl Rig {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec();
-        documented::check(&method, &path, status, &headers);
+        documented::check(&method, &path, status, &headers, &body);
         Answer { status, headers, body }
     }
 

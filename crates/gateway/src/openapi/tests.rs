@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use schakelpunt_domain::{Refusal, RejectionCode};
 use schakelpunt_rules::Relation;
-use serde_json::Value;
 
 use super::*;
 
