@@ -6,6 +6,7 @@ mod examples;
 mod fetch;
 mod floods;
 mod intake;
+mod real_parts;
 mod registers;
 mod rejections;
 mod rig;
