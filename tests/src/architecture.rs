@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `features` | `cargo tree`: what Cedar turns on stays with it |
 //! | `graph` | `cargo metadata`: our crates, everything that they stand on |
+//! | `guide` | the README's programs for integrators |
 //! | `limits` | every limit against the table in the README |
 //! | `sources` | the text of our sources and manifests |
 
 mod features;
 mod graph;
+mod guide;
 mod limits;
 mod sources;
 

@@ -3,4 +3,5 @@
 mod commands;
 mod consent_race;
 mod foreign_client;
+mod guide;
 mod national;
