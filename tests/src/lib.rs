@@ -1,6 +1,8 @@
 //! All tests that need more than one crate, in one binary.
 
 #[cfg(test)]
+mod adapters;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bench_smoke;

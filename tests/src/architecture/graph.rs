@@ -14,10 +14,11 @@ use super::demand;
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between our crates: whoever stands left may name whoever stands right, and nobody else of ours.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("schakelpunt-domain", &[]),
     ("schakelpunt-rules", &["schakelpunt-domain"]),
     ("schakelpunt-amqp", &["schakelpunt-domain"]),
+    ("schakelpunt-adapters", &["schakelpunt-domain", "schakelpunt-amqp"]),
     ("schakelpunt-engine", &["schakelpunt-domain", "schakelpunt-rules"]),
     ("schakelpunt-store", &["schakelpunt-domain", "schakelpunt-engine"]),
     ("schakelpunt-bus", &["schakelpunt-domain", "schakelpunt-engine", "schakelpunt-amqp"]),
@@ -27,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         &[
             "schakelpunt-domain",
             "schakelpunt-rules",
+            "schakelpunt-adapters",
             "schakelpunt-amqp",
             "schakelpunt-engine",
             "schakelpunt-store",
@@ -45,9 +47,9 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("sqlx", &["schakelpunt-store"]),
     // the bench's bare relay is the limit of what lapin can do
     ("lapin", &["schakelpunt-amqp", "schakelpunt-bench"]),
-    ("axum", &["schakelpunt-gateway"]),
+    ("axum", &["schakelpunt-gateway", "schakelpunt-adapters"]),
     ("tower-http", &["schakelpunt-gateway"]),
-    ("reqwest", &["schakelpunt-bus", "schakelpunt", "schakelpunt-bench"]),
+    ("reqwest", &["schakelpunt-adapters", "schakelpunt-bus", "schakelpunt", "schakelpunt-bench"]),
     ("anyhow", &["schakelpunt", "schakelpunt-bench", "schakelpunt-bench-decide"]),
 ];
 /// Second TLS providers. The one in use is aws-lc.

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, fs, path::Path, time::Duration};
 
+use schakelpunt_adapters as adapters;
 use schakelpunt_amqp::{limits as amqp, topology};
 use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
@@ -85,6 +86,19 @@ fn limits() -> Vec<(&'static str, String)> {
         ("HTTP: requests at once", count(http::AT_ONCE_IN_ALL)),
         ("HTTP: events of one fetch", count(http::FETCH_MAX)),
         ("HTTP: places named in one rejection", count(http::PLACES_MAX)),
+        ("adapter: configuration file", size(adapters::settings::FILE_MAX)),
+        ("adapter: one list", size(usize::try_from(adapters::folder::FILE_MAX).unwrap())),
+        ("adapter: rows of one list", count(adapters::dji::export::ROWS_MAX)),
+        ("adapter: nesting of XML", count(adapters::dji::export::DEPTH_MAX)),
+        ("adapter: one `jq` expression", size(adapters::expression::LENGTH_MAX)),
+        ("adapter: one pushed record", size(adapters::push::BODY_MAX)),
+        ("adapter: records that wait for the one before", count(adapters::push::WAITING_MAX)),
+        ("adapter: messages of one file or push", count(adapters::records::RECORDS_MAX)),
+        ("adapter: a call to a system here", time(adapters::post::PATIENCE)),
+        ("adapter: messages of one batch", count(adapters::hub::BATCH)),
+        ("adapter: waiting for the hub's receipt", format!("{} s", adapters::hub::RECEIPT.as_secs())),
+        ("adapter: pause after a failure, at first", time(adapters::hub::PAUSE.0)),
+        ("adapter: pause after a failure, at most", time(adapters::hub::PAUSE.1)),
     ]
 }
 

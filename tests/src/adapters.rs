@@ -1,0 +1,11 @@
+//! The adapters, as an organisation has them: a process with a configuration file, between folders or systems here and a hub there.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `files` | the example configurations and the dry run: no hub needed |
+//! | `prisons` | three prisons with their lists, and the DJI adapter as a process that can be killed |
+//! | `real_parts` | days played on real RabbitMQ and PostgreSQL |
+
+mod files;
+mod prisons;
+mod real_parts;

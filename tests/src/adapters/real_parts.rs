@@ -1,0 +1,3 @@
+//! Days played on real RabbitMQ and PostgreSQL.
+
+mod dji;
