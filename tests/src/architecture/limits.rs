@@ -7,6 +7,7 @@ use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
 use schakelpunt_engine::{desk, drivers, settings::Limits};
 use schakelpunt_gateway::limits as http;
+use schakelpunt_webhook::limits as webhook;
 
 fn count(number: impl Display) -> String {
     let digits = number.to_string();
@@ -85,6 +86,14 @@ fn limits() -> Vec<(&'static str, String)> {
         ("HTTP: requests at once", count(http::AT_ONCE_IN_ALL)),
         ("HTTP: events of one fetch", count(http::FETCH_MAX)),
         ("HTTP: places named in one rejection", count(http::PLACES_MAX)),
+        ("webhook: connecting", time(webhook::CONNECT)),
+        ("webhook: one delivery", time(webhook::REQUEST)),
+        ("webhook: read of an answer", size(webhook::ANSWER_MAX)),
+        ("webhook: secrets of one target", count(webhook::SECRETS_MAX)),
+        ("webhook: pause that a target asks for", time(webhook::RETRY_AFTER_MAX)),
+        ("webhook: failures in a row that open the breaker", count(webhook::FAILURES)),
+        ("webhook: pause of an open breaker, at first", time(webhook::PAUSE)),
+        ("webhook: pause of an open breaker, at most", time(webhook::PAUSE_MAX)),
     ]
 }
 
