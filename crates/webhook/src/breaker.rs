@@ -20,7 +20,7 @@ pub const FAILURES: NonZeroU32 = NonZeroU32::new(5).unwrap();
 /// How long at first: as long as a restart of a server takes.
 pub const PAUSE: Duration = Duration::from_secs(30);
 /// How long at most: whoever comes back is found within this time.
-pub const PAUSE_MAX: Duration = Duration::from_mins(10);
+pub const PAUSE_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// When a breaker opens and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

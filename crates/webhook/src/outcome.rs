@@ -11,7 +11,7 @@ use reqwest::{
 use crate::{message::Unfit, network::Forbidden};
 
 /// Longest pause that a target is obeyed in: who asks for more has mistaken its unit or is gone, and is asked again after this.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use schakelpunt_webhook::{Channel, Handshake, Lookup, Outcome, Settings, SystemLookup, Target};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     task::JoinSet,
 };
 
@@ -85,17 +85,8 @@ impl Sink {
         server.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                connections.spawn(async move {
-                    let mut some = [0; 4096];
-                    let _: io::Result<usize> = stream.read(&mut some).await;
-                    let _: io::Result<()> = stream.write_all(says).await;
-                    if closes {
-                        let _: io::Result<()> = stream.shutdown().await;
-                    }
-                    // the other side ends it
-                    while stream.read(&mut some).await.is_ok_and(|count| count > 0) {}
-                });
+                let (stream, _) = listener.accept().await.unwrap();
+                connections.spawn(say(stream, says, closes));
             }
         });
         Self { address, received: Arc::default(), _server: server }
@@ -109,6 +100,20 @@ impl Sink {
     pub(super) fn channel(&self) -> Channel {
         channel(&format!("http://{}/hook?code={CANARY}", self.address), "")
     }
+}
+
+/// How such a connection ends is for the other side to see.
+async fn say(mut stream: TcpStream, says: &[u8], closes: bool) -> io::Result<()> {
+    let mut some = [0; 4096];
+    if stream.read(&mut some).await? == 0 {
+        return Ok(());
+    }
+    stream.write_all(says).await?;
+    if closes {
+        stream.shutdown().await?;
+    }
+    while stream.read(&mut some).await? > 0 {}
+    Ok(())
 }
 
 pub(super) fn answer(status: u16, headers: &[(&str, &str)]) -> Response {
