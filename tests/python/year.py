@@ -28,6 +28,8 @@ NOT_PREDICTED = {
     "tbo-collision-flagged", "consent-expired", "case-passed-on", "release-dates-digest", "dependent-decisions-flagged", "heartbeat",
     "tbo-outside-proposed", "capacity-granted", "capacity-revoked", "access-refused",
     "deletion-deadline-missed", "inbox-unread", "triage-asked", "triage-deadline-missed",
+    # by the names that `happened` gives them
+    "message-withdrawn again", "current-set-requested for who a case passed to",
 }
 SHOWN = 10
 
@@ -41,14 +43,31 @@ def digest(text: str) -> bytes:
 
 
 def happened(file: Path):
-    """Lines of a hub in the words of the judge. A delivery's `subject` is checked for the hub's own messages only."""
+    """Lines of a hub in the words of the judge. A delivery's `subject` is checked for the hub's own messages only.
+
+    Two of these are told apart by what came before them: a reminder of a withdrawal goes to who got that withdrawal and to nobody else, and
+    to whom a case passed by the registers the hub lets a prison tell the present state once.
+    """
+    withdrawn: set[tuple] = set()
+    passed: Counter[str] = Counter()
     with open(file, encoding="utf-8") as lines:
         for text in lines:
             line = json.loads(text)
             if line["what"] == "delivery":
                 subject, own = line.pop("subject"), line["source"] == HUB
+                event = line["event"]
+                about = (json.dumps(line["data"]["correction"]["of"], sort_keys=True), line["to"]) if event == "message-withdrawn" else None
+                if about and not own:
+                    withdrawn.add(about)
+                elif about in withdrawn:
+                    event = "message-withdrawn again"
+                elif event == "case-passed-on":
+                    passed[subject] += 1
+                elif event == "current-set-requested" and passed[subject] > 0:
+                    passed[subject] -= 1
+                    event = "current-set-requested for who a case passed to"
                 if own:
-                    line = {"what": "own", "event": line["event"], "subject": subject, "to": line["to"], "bases": line["bases"]}
+                    line = {"what": "own", "event": event, "subject": subject, "to": line["to"], "bases": line["bases"]}
             elif line["what"] == "refusal" and line["source"] == HUB:
                 line = {"what": "own", "event": line["event"], "subject": None, "to": line["to"], "bases": [line["code"]]}
             yield line

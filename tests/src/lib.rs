@@ -40,4 +40,6 @@ mod simulation;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]
+mod webhook;
+#[cfg(test)]
 mod year;

@@ -11,7 +11,7 @@
 //! | `run.rs` | the life cycle: open what is kept, then source, sink and the way to the hub side by side, until something ends it |
 //!
 //! They share the rest: [`hub`] (a participant's messages out and inbox in), [`keep`] (what survives a crash), [`event`] and
-//! [`delivered`] (messages out and in), [`folder`] and [`push`] (in), [`shelf`], [`post`] and [`zgw`] (out), [`records`] (messages that a
+//! [`delivered`] (messages out and in), [`folder`] and [`push`] (in), [`shelf`], [`post`], [`hook`] and [`zgw`] (out), [`records`] (messages that a
 //! system says itself), [`expression`] (`jq`), [`settings`], [`alarm`].
 //!
 //! # What holds for every adapter
@@ -55,6 +55,7 @@ mod error;
 pub mod event;
 pub mod expression;
 pub mod folder;
+pub mod hook;
 pub mod hub;
 pub mod keep;
 pub mod municipality;

@@ -14,6 +14,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 STORE = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target").resolve() / "parts"
 REQUIREMENTS = REPOSITORY / "tests" / "python" / "requirements.txt"
+# Each folder here with a lock file is a set of programs for Node.js.
+NODE = REPOSITORY / "tests" / "node"
 RABBIT4 = STORE / "rabbitmq4"
 SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 PLUGINS = "[rabbitmq_management,rabbitmq_consistent_hash_exchange,rabbitmq_shovel]."

@@ -1,5 +1,6 @@
 """Installs what the parts need, or says what to install."""
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -9,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .common import STORE, REQUIREMENTS, RABBIT4, ROOT, Failed, say, run
+from .common import STORE, REQUIREMENTS, NODE, RABBIT4, ROOT, Failed, say, run
 from .postgres import postgres_program
 from .rabbitmq import system_rabbit, unpacked_rabbit, inside
 
@@ -29,6 +30,9 @@ def missing_packages():
         "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb"),
         "python3-venv": all(importlib.util.find_spec(name) for name in ("ensurepip", "venv")),
         "util-linux": shutil.which("unshare") and shutil.which("ipcrm"),
+        # What reads our descriptions and messages as others do.
+        "nodejs": shutil.which("node"),
+        "npm": shutil.which("npm"),
         # SQLite and the TLS provider are built from C.
         "build-essential": shutil.which("cc"),
     }
@@ -74,6 +78,19 @@ def install_python():
         python.write_text(f'#!/bin/sh\nPYTHONPATH="{venv}/packages" exec "{sys.executable}" "$@"\n')
         python.chmod(0o755)
     shutil.copyfile(REQUIREMENTS, stamp)
+
+
+def install_node():
+    """The sets of programs for Node.js, each at target/parts/npm/<folder>, as its lock file says. Their scripts are not run."""
+    for lock in sorted(NODE.rglob("package-lock.json")):
+        folder = STORE / "npm" / lock.parent.name
+        stamp, wanted = folder / "installed", hashlib.sha256(lock.read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text() == wanted:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(lock.parent, folder, ignore=lambda _, names: [name for name in names if name == "node_modules"])
+        run(["npm", "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder)
+        stamp.write_text(wanted)
 
 
 def fetch_rabbit4(work):
@@ -155,6 +172,7 @@ def install(options):
     if missing := missing_packages():
         install_packages(missing)
     install_python()
+    install_node()
     install_rabbit4()
     if not options.quiet:
         say(f"RabbitMQ {system_rabbit()} and {unpacked_rabbit() or 'no other'}, {postgres_program('postgres')}")

@@ -14,11 +14,12 @@ use super::demand;
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between our crates: whoever stands left may name whoever stands right, and nobody else of ours.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("schakelpunt-domain", &[]),
     ("schakelpunt-rules", &["schakelpunt-domain"]),
     ("schakelpunt-amqp", &["schakelpunt-domain"]),
-    ("schakelpunt-adapters", &["schakelpunt-domain", "schakelpunt-amqp"]),
+    ("schakelpunt-adapters", &["schakelpunt-domain", "schakelpunt-amqp", "schakelpunt-webhook"]),
+    ("schakelpunt-webhook", &["schakelpunt-domain"]),
     ("schakelpunt-engine", &["schakelpunt-domain", "schakelpunt-rules"]),
     ("schakelpunt-store", &["schakelpunt-domain", "schakelpunt-engine"]),
     ("schakelpunt-bus", &["schakelpunt-domain", "schakelpunt-engine", "schakelpunt-amqp"]),
@@ -49,7 +50,8 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("lapin", &["schakelpunt-amqp", "schakelpunt-bench"]),
     ("axum", &["schakelpunt-gateway", "schakelpunt-adapters"]),
     ("tower-http", &["schakelpunt-gateway"]),
-    ("reqwest", &["schakelpunt-adapters", "schakelpunt-bus", "schakelpunt", "schakelpunt-bench"]),
+    // the broker's management interface, webhooks, systems of organisations, and the commands that call a hub
+    ("reqwest", &["schakelpunt-bus", "schakelpunt-webhook", "schakelpunt-adapters", "schakelpunt", "schakelpunt-bench"]),
     ("anyhow", &["schakelpunt", "schakelpunt-bench", "schakelpunt-bench-decide"]),
 ];
 /// Second TLS providers. The one in use is aws-lc.

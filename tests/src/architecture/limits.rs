@@ -8,6 +8,7 @@ use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
 use schakelpunt_engine::{desk, drivers, settings::Limits};
 use schakelpunt_gateway::limits as http;
+use schakelpunt_webhook::limits as webhook;
 
 fn count(number: impl Display) -> String {
     let digits = number.to_string();
@@ -99,6 +100,14 @@ fn limits() -> Vec<(&'static str, String)> {
         ("adapter: waiting for the hub's receipt", format!("{} s", adapters::hub::RECEIPT.as_secs())),
         ("adapter: pause after a failure, at first", time(adapters::hub::PAUSE.0)),
         ("adapter: pause after a failure, at most", time(adapters::hub::PAUSE.1)),
+        ("webhook: connecting", time(webhook::CONNECT)),
+        ("webhook: one delivery", time(webhook::REQUEST)),
+        ("webhook: read of an answer", size(webhook::ANSWER_MAX)),
+        ("webhook: secrets of one target", count(webhook::SECRETS_MAX)),
+        ("webhook: pause that a target asks for", time(webhook::RETRY_AFTER_MAX)),
+        ("webhook: failures in a row that open the breaker", count(webhook::FAILURES)),
+        ("webhook: pause of an open breaker, at first", time(webhook::PAUSE)),
+        ("webhook: pause of an open breaker, at most", time(webhook::PAUSE_MAX)),
     ]
 }
 

@@ -21,6 +21,8 @@ const LINGER: Duration = Duration::from_millis(10);
 /// The kind of the records of what was handed on.
 const HANDED_ON: &str = "handed-on";
 
+/// The kind of the records of what waits for the system here.
+const WAITS: &str = "waits";
 /// By which an adapter tells the hub what it has handed on.
 const CONFIRMED: &str = "delivery-confirmed";
 
@@ -147,7 +149,7 @@ impl<S: Sink> Link<'_, S> {
             match self.sink.hand_on(message).await {
                 Ok(()) => {}
                 Err(error @ SinkError::Later(_)) => {
-                    self.alarms.raise(self.now(), Code::NotHandedOn, &message.id, Some(error.to_string()));
+                    self.waits(message, &error)?;
                     return Ok(None);
                 }
                 Err(error @ SinkError::Never(_)) => {
@@ -157,11 +159,24 @@ impl<S: Sink> Link<'_, S> {
             }
         }
         let change = self.keep.change()?;
+        change.drop(WAITS, &message.id)?;
         change.put(HANDED_ON, &message.id, &json!({ "at": self.now() }))?;
         if let Some(detention) = &message.detention {
             change.add(&self.confirmation(message, detention, change.number(detention)?))?;
         }
         Ok(Some(change))
+    }
+
+    /// A person is asked once for each message that waits, however often it is tried.
+    fn waits(&self, message: &Delivered, error: &SinkError) -> Result<(), Error> {
+        tracing::info!(participant = %self.participant, message = %message.id, %error, "not handed on for now");
+        if self.keep.record::<Value>(WAITS, &message.id)?.is_none() {
+            let change = self.keep.change()?;
+            change.put(WAITS, &message.id, &json!({ "since": self.now() }))?;
+            change.commit()?;
+            self.alarms.raise(self.now(), Code::NotHandedOn, &message.id, Some(error.to_string()));
+        }
+        Ok(())
     }
 
     fn confirmation(&self, message: &Delivered, detention: &DetentionRef, sequence: u64) -> Outgoing {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use schakelpunt_domain::{Clock, EventName, ParticipantId, Source, catalogue::Catalogue, pointer::Leaf};
+use schakelpunt_webhook::Settings;
 use serde::Deserialize;
 
 use super::{mapping, sink::Systems};
@@ -53,6 +54,9 @@ pub struct MessageSettings {
     /// A folder with a readable file for each message.
     #[serde(default)]
     pub folder: Option<PathBuf>,
+    /// A webhook.
+    #[serde(default)]
+    pub webhook: Option<Settings>,
     /// A case system.
     #[serde(default)]
     pub zgw: Option<ZgwSettings>,

@@ -13,6 +13,7 @@ use super::config::{Config, Desk};
 use crate::{
     Error,
     delivered::Delivered,
+    hook::Hook,
     hub::{Sink, SinkError},
     readable,
     shelf::Shelf,
@@ -24,6 +25,7 @@ use crate::{
 pub struct Systems {
     catalogue: Arc<Catalogue>,
     folder: Option<Shelf>,
+    hook: Option<Hook>,
     zgw: Option<Zgw>,
     desks: Vec<(Desk, Shelf)>,
 }
@@ -32,13 +34,15 @@ impl Systems {
     pub(super) fn open(config: &Config, catalogue: &Arc<Catalogue>, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         let shelf = |path: &std::path::Path| Shelf::open(path).map_err(|source| Error::Folder { path: path.to_owned(), source });
         let messages = &config.messages;
-        if messages.folder.is_none() && messages.zgw.is_none() {
-            return Err(Error::settings("messages", "a folder or a case system: somewhere the messages must go"));
+        if messages.folder.is_none() && messages.webhook.is_none() && messages.zgw.is_none() {
+            return Err(Error::settings("messages", "a folder, a webhook or a case system: somewhere the messages must go"));
         }
+        let hook = messages.webhook.as_ref().map(|hook| Hook::new("messages.webhook", hook, Arc::clone(clock))).transpose()?;
         let zgw = messages.zgw.as_ref().map(|zgw| Zgw::new("messages.zgw", zgw, Arc::clone(clock))).transpose()?;
         Ok(Self {
             catalogue: Arc::clone(catalogue),
             folder: messages.folder.as_deref().map(shelf).transpose()?,
+            hook,
             zgw,
             desks: config.desks.iter().map(|desk| Ok((desk.clone(), shelf(&desk.folder)?))).collect::<Result<_, Error>>()?,
         })
@@ -71,6 +75,9 @@ impl Sink for Systems {
             if let Some(extract) = extract(message, desk) {
                 self.write(shelf, &extract)?;
             }
+        }
+        if let Some(hook) = &self.hook {
+            hook.hand_on(message).await?;
         }
         match &self.zgw {
             Some(zgw) => zgw.hand_on(message).await,
