@@ -6,7 +6,7 @@ use futures::future::join_all;
 use schakelpunt_webhook::{Forbidden, Handshake, Kind, Outcome, Settings, Target, Unreachable};
 use tokio::process::Command;
 
-use super::sinks::{CANARY, FORBIDDEN, HOME, Sink, Untouched, by_name, deliver, handshake};
+use super::sinks::{CANARY, FORBIDDEN, HOME, Sink, Untouched, by_name, channel, deliver, handshake};
 
 #[test]
 fn a_url_with_a_forbidden_address_is_no_target() {
@@ -67,7 +67,15 @@ async fn a_name_that_is_allowed_with_its_network_is_called() {
     assert_eq!(received.header("host"), format!("sink.test:{}", sink.address.port()));
 }
 
-/// Runs the test above in a process whose environment names a proxy.
+#[tokio::test]
+async fn the_machine_s_own_names_are_judged_like_any_other() {
+    let channel = channel(&format!("https://localhost/hook?code={CANARY}"), "");
+    let forbidden = Forbidden(Kind::Loopback);
+    assert_eq!(channel.check().await, Err(Unreachable::Forbidden(forbidden)));
+    assert_eq!(deliver(&channel, "event-1").await, Outcome::Forbidden(forbidden));
+}
+
+/// Runs the test of an allowed name in a process whose environment names a proxy.
 #[tokio::test]
 async fn no_proxy_of_the_environment_is_used() {
     let proxy = Untouched::at(0);
