@@ -49,7 +49,10 @@ def happened(file: Path):
     to whom a case passed by the registers the hub lets a prison tell the present state once.
     """
     withdrawn: set[tuple] = set()
-    passed: Counter[str] = Counter()
+    # of one moment either may come first
+    with open(file, encoding="utf-8") as lines:
+        told = (json.loads(text) for text in lines if '"event":"case-passed-on"' in text)
+        passed = Counter(line["subject"] for line in told if line["what"] == "delivery")
     with open(file, encoding="utf-8") as lines:
         for text in lines:
             line = json.loads(text)
@@ -61,8 +64,6 @@ def happened(file: Path):
                     withdrawn.add(about)
                 elif about in withdrawn:
                     event = "message-withdrawn again"
-                elif event == "case-passed-on":
-                    passed[subject] += 1
                 elif event == "current-set-requested" and passed[subject] > 0:
                     passed[subject] -= 1
                     event = "current-set-requested for who a case passed to"

@@ -3,9 +3,13 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `files` | the example configurations and the dry run: no hub needed |
-//! | `prisons` | three prisons with their lists, and the DJI adapter as a process that can be killed |
+//! | `edge` | an adapter as a process that can be killed |
+//! | `prisons` | three prisons with their lists |
+//! | `systems` | systems of organisations, as their interfaces are published |
 //! | `real_parts` | days played on real RabbitMQ and PostgreSQL |
 
+mod edge;
 mod files;
 mod prisons;
 mod real_parts;
+mod systems;

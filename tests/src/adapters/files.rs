@@ -6,7 +6,7 @@ use schakelpunt_adapters::{dji, settings};
 use serde_json::Value;
 
 use crate::{
-    adapters::prisons::{Edge, Exports},
+    adapters::prisons::{self, Exports},
     end_to_end::process::repository,
 };
 
@@ -43,7 +43,7 @@ fn a_mistake_in_a_configuration_is_shown_with_its_place() {
 async fn a_dry_run_says_what_the_files_would_give_and_changes_nothing() {
     let made = tempfile::tempdir().unwrap();
     let exports = Exports::made(&made.path().join("made"), 7, "2026-11-28".parse().unwrap()).await;
-    let edge = Edge::new("amqp://127.0.0.1:1/nowhere");
+    let edge = prisons::adapter("amqp://127.0.0.1:1/nowhere");
     exports.delivered.iter().for_each(|name| exports.deliver(name, &edge));
     let output = edge.command(&["--dry-run"]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1), "some files would be held: {}", String::from_utf8_lossy(&output.stderr));
@@ -66,7 +66,7 @@ async fn a_dry_run_says_what_the_files_would_give_and_changes_nothing() {
     let events: usize = lines.iter().filter_map(|line| line["events"].as_array()).map(Vec::len).sum();
     assert_eq!(events, exports.expected.values().map(Vec::len).sum::<usize>());
     assert_eq!(
-        (edge.put_away(), fs::read_dir(edge.lists()).unwrap().count()),
+        (prisons::put_away(&edge), fs::read_dir(edge.path("lists")).unwrap().count()),
         (0, exports.delivered.len() + 3),
         "files and the three folders"
     );

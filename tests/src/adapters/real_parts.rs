@@ -1,3 +1,5 @@
 //! Days played on real RabbitMQ and PostgreSQL.
 
 mod dji;
+mod municipality;
+mod probation;

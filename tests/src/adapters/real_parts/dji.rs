@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    adapters::prisons::{Edge, Exports, Notice},
+    adapters::{
+        edge::Edge,
+        prisons::{self, Exports, Notice},
+    },
     end_to_end::{
         messages::{day, now},
         process::Site,
@@ -43,17 +46,18 @@ async fn thirty_days_with_ten_kills() {
     let _hub = site.serve().await;
     let made = tempfile::tempdir().unwrap();
     let exports = Exports::made(&made.path().join("made"), seed, day(0)).await;
-    let edge = Edge::new(&site.amqp("guest", "guest"));
+    let edge = prisons::adapter(&site.amqp("guest", "guest"));
 
     let mut adapter = edge.start().await;
     for portion in exports.delivered.chunks(exports.delivered.len().div_ceil(KILLS)) {
-        let before = edge.put_away();
+        let before = prisons::put_away(&edge);
         portion.iter().for_each(|name| exports.deliver(name, &edge));
-        edge.until_put_away(before + usize::try_from(random()).unwrap_or(usize::MAX) % portion.len()).await;
+        let point = before + usize::try_from(random()).unwrap_or(usize::MAX) % portion.len();
+        edge.until("a random point", || prisons::put_away(&edge) >= point).await;
         adapter.kill().await;
         adapter = edge.start().await;
     }
-    edge.until_put_away(exports.delivered.len()).await;
+    edge.until("every list read", || prisons::put_away(&edge) == exports.delivered.len()).await;
     let wanted = exports.expected.values().map(Vec::len).sum();
     until_there(&database, wanted, &edge).await;
     site.at_rest(Duration::from_secs(60)).await;
