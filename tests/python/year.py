@@ -28,8 +28,8 @@ NOT_PREDICTED = {
     "tbo-collision-flagged", "consent-expired", "case-passed-on", "release-dates-digest", "dependent-decisions-flagged", "heartbeat",
     "tbo-outside-proposed", "capacity-granted", "capacity-revoked", "access-refused",
     "deletion-deadline-missed", "inbox-unread", "triage-asked", "triage-deadline-missed",
-    # by the names that `happened` gives them
-    "message-withdrawn again", "current-set-requested for who a case passed to",
+    # by the name that `happened` gives it
+    "message-withdrawn again",
 }
 SHOWN = 10
 
@@ -45,14 +45,9 @@ def digest(text: str) -> bytes:
 def happened(file: Path):
     """Lines of a hub in the words of the judge. A delivery's `subject` is checked for the hub's own messages only.
 
-    Two of these are told apart by what came before them: a reminder of a withdrawal goes to who got that withdrawal and to nobody else, and
-    to whom a case passed by the registers the hub lets a prison tell the present state once.
+    One of these is told apart by what came before it: a reminder of a withdrawal goes to who got that withdrawal and to nobody else.
     """
     withdrawn: set[tuple] = set()
-    # of one moment either may come first
-    with open(file, encoding="utf-8") as lines:
-        told = (json.loads(text) for text in lines if '"event":"case-passed-on"' in text)
-        passed = Counter(line["subject"] for line in told if line["what"] == "delivery")
     with open(file, encoding="utf-8") as lines:
         for text in lines:
             line = json.loads(text)
@@ -64,14 +59,30 @@ def happened(file: Path):
                     withdrawn.add(about)
                 elif about in withdrawn:
                     event = "message-withdrawn again"
-                elif event == "current-set-requested" and passed[subject] > 0:
-                    passed[subject] -= 1
-                    event = "current-set-requested for who a case passed to"
                 if own:
                     line = {"what": "own", "event": event, "subject": subject, "to": line["to"], "bases": line["bases"]}
             elif line["what"] == "refusal" and line["source"] == HUB:
                 line = {"what": "own", "event": line["event"], "subject": None, "to": line["to"], "bases": [line["code"]]}
             yield line
+
+
+def asked_for_passed(surplus: Counter[bytes], file: Path) -> int:
+    """For whom a case passed to by the registers, the hub has a prison tell the present state, once: takes these out of what nobody
+    predicted, and counts them."""
+    passed: Counter[str] = Counter()
+    asked: dict[bytes, str] = {}
+    for line in happened(file):
+        if line["what"] == "own" and line["event"] == "case-passed-on":
+            passed[line["subject"]] += 1
+        elif line["what"] == "own" and line["event"] == "current-set-requested":
+            asked[digest(canonical(line))] = line["subject"]
+    found = 0
+    for key in [key for key in surplus if key in asked]:
+        taken = min(surplus[key], passed[asked[key]])
+        passed[asked[key]] -= taken
+        surplus[key] -= taken
+        found += taken
+    return found
 
 
 class Tally:
@@ -119,12 +130,15 @@ def judge(folder: Path, reference: Reference) -> int:
     for line in happened(folder / "happened.jsonl"):
         did.add(line)
     missing, surplus = must.lines - did.lines, did.lines - must.lines
+    passed = asked_for_passed(surplus, folder / "happened.jsonl")
     print(f"{'':<58}{'had to':>10}{'happened':>10}")
     for kind in sorted(set(must.kinds) | set(did.kinds)):
         mark = "" if must.kinds[kind] == did.kinds[kind] else "  <"
         print(f"{kind[0]:<10}{kind[1]:<48}{must.kinds[kind]:>10}{did.kinds[kind]:>10}{mark}")
     for event, count in sorted(did.apart.items()):
         print(f"not predicted: {event:<43}{'':>10}{count:>10}")
+    if passed:
+        print(f"not predicted: {'current-set-requested for who a case passed to':<43}{'':>10}{passed:>10}")
     for what in ("outcome", "delivery", "refusal", "own"):
         count = sum(number for kind, number in must.kinds.items() if kind[0] == what)
         print(f"{'messages' if what == 'outcome' else what}: {count}", end="; ")
