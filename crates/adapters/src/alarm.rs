@@ -63,8 +63,6 @@ codes! {
     NotAMessage = "NOT_A_MESSAGE", "What the list says makes no valid message: see the place. Nothing of the list was reported; look at the columns.";
     /// The hub rejected a message.
     Rejected = "MESSAGE_REJECTED", "The hub rejected this message: see code and place. It is kept, and offered again when the adapter starts.";
-    /// The hub may give it to nobody.
-    Refused = "MESSAGE_REFUSED", "The law lets this message go to nobody at present. The hub has recorded it.";
     /// No receipt for long.
     NoReceipt = "NO_RECEIPT", "The hub has not answered this message for long. It is offered again.";
     /// A message for us cannot be handed on.

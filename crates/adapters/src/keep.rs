@@ -2,16 +2,20 @@
 //! again, and what was last known. What belongs together is one transaction, so a list is either read with everything that it says, or
 //! not at all.
 
+mod change;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::Duration,
 };
 
-use jiff::Timestamp;
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
-use schakelpunt_domain::{DetentionRef, MessageId, ParticipantId};
+use jiff::{SignedDuration, Timestamp};
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use schakelpunt_domain::{Clock, DetentionRef, ParticipantId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use self::change::Change;
 use crate::{event::Outgoing, settings::OwnSettings};
 
 /// Messages in the order in which they must go.
@@ -23,6 +27,10 @@ const OPEN: TableDefinition<'_, u64, ()> = TableDefinition::new("open");
 /// What the adapter knows, by kind and name.
 const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
 
+/// How often it is looked what may be forgotten.
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+/// The kind of the records of what was handed on: when.
+pub(crate) const HANDED_ON: &str = "handed-on";
 /// The kind of the records that number the messages about a detention.
 const NUMBER: &str = "number";
 
@@ -59,20 +67,13 @@ pub struct Kept {
     pub message: Outgoing,
     /// How far it is.
     pub progress: Progress,
+    /// Since when it is kept.
+    pub since: Timestamp,
 }
 
 /// The file.
 #[derive(Debug)]
 pub struct Keep(Database);
-
-/// A transaction. Nothing of it counts before [`Change::commit`].
-pub struct Change(WriteTransaction);
-
-impl std::fmt::Debug for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Change")
-    }
-}
 
 fn file(error: impl Into<redb::Error>) -> KeepError {
     KeepError::File(Box::new(error.into()))
@@ -171,12 +172,24 @@ impl Keep {
     }
 }
 
+/// Forgets, every hour, what is older than the organisation keeps it: what was handed on, and of the messages that `wanted` picks those
+/// that the hub has recorded.
+pub async fn forgetting(keep: &Keep, clock: &dyn Clock, days: u32, wanted: impl Fn(&Kept) -> bool) -> Result<(), crate::Error> {
+    loop {
+        let before = clock.now().saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+        let change = keep.change()?;
+        change.forget_before(before, &wanted)?;
+        change.commit()?;
+        tokio::time::sleep(HOUR).await;
+    }
+}
+
 /// What of the open messages may go now for a participant: in order, and nothing that another participant's unanswered message about the
 /// same detention must come before. Messages of one participant keep their order on the way; those of two do not.
 pub fn ready(open: &[(u64, Kept)], participant: &ParticipantId) -> Vec<Outgoing> {
     let mut before: BTreeMap<&DetentionRef, BTreeSet<&ParticipantId>> = BTreeMap::new();
     let mut ready = Vec::new();
-    for (_, Kept { message, progress }) in open {
+    for (_, Kept { message, progress, .. }) in open {
         let senders = before.entry(&message.detention).or_default();
         let held = senders.iter().any(|sender| **sender != message.participant);
         if message.participant == *participant && *progress == Progress::Waiting && !held {
@@ -185,114 +198,6 @@ pub fn ready(open: &[(u64, Kept)], participant: &ParticipantId) -> Vec<Outgoing>
         senders.insert(&message.participant);
     }
     ready
-}
-
-impl Change {
-    /// The event of a kept message.
-    pub fn event_of(&self, id: &MessageId) -> Result<Option<String>, KeepError> {
-        let numbers = self.0.open_table(NUMBERS).map_err(file)?;
-        let Some(number) = numbers.get(id.as_str()).map_err(file)?.map(|number| number.value()) else { return Ok(None) };
-        let outbox = self.0.open_table(OUTBOX).map_err(file)?;
-        let kept = outbox.get(number).map_err(file)?.map(|found| read::<Kept>(found.value())).transpose()?;
-        Ok(kept.map(|kept| kept.message.event))
-    }
-
-    /// Whether a message of this id is kept.
-    pub fn knows(&self, id: &MessageId) -> Result<bool, KeepError> {
-        let numbers = self.0.open_table(NUMBERS).map_err(file)?;
-        Ok(numbers.get(id.as_str()).map_err(file)?.is_some())
-    }
-
-    /// The record of a kind and name, as this transaction has it.
-    pub fn record<T: DeserializeOwned>(&self, kind: &str, name: &str) -> Result<Option<T>, KeepError> {
-        let table = self.0.open_table(RECORDS).map_err(file)?;
-        table.get((kind, name)).map_err(file)?.map(|found| read(found.value())).transpose()
-    }
-
-    /// The next number of a message about a detention: they rise, whoever of this adapter speaks.
-    pub fn number(&self, detention: &DetentionRef) -> Result<u64, KeepError> {
-        let number = self.record::<u64>(NUMBER, detention.as_str())?.unwrap_or_default() + 1;
-        self.put(NUMBER, detention.as_str(), &number)?;
-        Ok(number)
-    }
-
-    /// Adds a message at the end. One with a known id is left as it is.
-    pub fn add(&self, message: &Outgoing) -> Result<(), KeepError> {
-        let mut numbers = self.0.open_table(NUMBERS).map_err(file)?;
-        if numbers.get(message.id.as_str()).map_err(file)?.is_some() {
-            return Ok(());
-        }
-        let mut outbox = self.0.open_table(OUTBOX).map_err(file)?;
-        let number = outbox.last().map_err(file)?.map_or(1, |(last, _)| last.value() + 1);
-        let kept = Kept { message: message.clone(), progress: Progress::Waiting };
-        outbox.insert(number, write(&kept)?.as_slice()).map_err(file)?;
-        numbers.insert(message.id.as_str(), number).map_err(file)?;
-        self.0.open_table(OPEN).map_err(file)?.insert(number, ()).map_err(file)?;
-        Ok(())
-    }
-
-    /// Notes how far a message is; `false` if it is not kept here. The hub's answer may come before the broker's confirm is noted: it
-    /// stands.
-    pub fn progress(&self, id: &MessageId, progress: Progress) -> Result<bool, KeepError> {
-        let numbers = self.0.open_table(NUMBERS).map_err(file)?;
-        let Some(number) = numbers.get(id.as_str()).map_err(file)?.map(|number| number.value()) else { return Ok(false) };
-        let mut outbox = self.0.open_table(OUTBOX).map_err(file)?;
-        let Some(mut kept) = outbox.get(number).map_err(file)?.map(|found| read::<Kept>(found.value())).transpose()? else {
-            return Ok(false);
-        };
-        if matches!(progress, Progress::Sent(_)) && kept.progress != Progress::Waiting {
-            return Ok(true);
-        }
-        kept.progress = progress;
-        outbox.insert(number, write(&kept)?.as_slice()).map_err(file)?;
-        let mut open = self.0.open_table(OPEN).map_err(file)?;
-        match progress {
-            Progress::Waiting | Progress::Sent(_) => open.insert(number, ()).map_err(file)?,
-            Progress::Accepted | Progress::Refused | Progress::Rejected => open.remove(number).map_err(file)?,
-        };
-        Ok(true)
-    }
-
-    /// Forgets the messages about a detention.
-    pub fn forget(&self, detention: &DetentionRef) -> Result<(), KeepError> {
-        self.drop(NUMBER, detention.as_str())?;
-        let mut outbox = self.0.open_table(OUTBOX).map_err(file)?;
-        let mut numbers = self.0.open_table(NUMBERS).map_err(file)?;
-        let mut about = Vec::new();
-        for entry in outbox.iter().map_err(file)? {
-            let (number, value) = entry.map_err(file)?;
-            let kept: Kept = read(value.value())?;
-            if kept.message.detention == *detention {
-                about.push((number.value(), kept.message.id));
-            }
-        }
-        let mut open = self.0.open_table(OPEN).map_err(file)?;
-        for (number, id) in about {
-            open.remove(number).map_err(file)?;
-            outbox.remove(number).map_err(file)?;
-            numbers.remove(id.as_str()).map_err(file)?;
-        }
-        Ok(())
-    }
-
-    /// Writes a record.
-    pub fn put<T: Serialize>(&self, kind: &str, name: &str, record: &T) -> Result<(), KeepError> {
-        let mut table = self.0.open_table(RECORDS).map_err(file)?;
-        table.insert((kind, name), write(record)?.as_slice()).map_err(file)?;
-        Ok(())
-    }
-
-    /// Takes a record away.
-    pub fn drop(&self, kind: &str, name: &str) -> Result<(), KeepError> {
-        let mut table = self.0.open_table(RECORDS).map_err(file)?;
-        table.remove((kind, name)).map_err(file)?;
-        Ok(())
-    }
-
-    /// Makes it count; it is on the disk when this returns.
-    pub fn commit(self) -> Result<(), KeepError> {
-        self.0.commit().map_err(file)
-    }
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, KeepError> {

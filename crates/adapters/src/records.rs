@@ -78,7 +78,7 @@ impl Records<'_> {
                     }
                     match notice.outgoing(self.catalogue, change.number(&notice.detention)?) {
                         Ok(message) => {
-                            change.add(&message)?;
+                            change.add(&message, now)?;
                             outgoing.push(message);
                         }
                         Err(rejection) => {

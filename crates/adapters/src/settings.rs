@@ -31,6 +31,9 @@ pub struct HubSettings {
 pub struct OwnSettings {
     /// A folder of its own, that nobody else writes to. It holds personal data.
     pub folder: PathBuf,
+    /// For how long it is known what was handed on, and what probation or a municipality has said, so that it can be offered again.
+    #[serde(default = "keep_days")]
+    pub keep_days: u32,
 }
 
 impl OwnSettings {
@@ -57,6 +60,10 @@ pub struct FolderSettings {
     /// How often the folder is looked at.
     #[serde(default = "look")]
     pub look_seconds: u32,
+}
+
+fn keep_days() -> u32 {
+    180
 }
 
 fn settle() -> u32 {

@@ -1,16 +1,20 @@
 //! The adapter at work, and its dry run.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use futures::future::try_join_all;
 use schakelpunt_domain::Clock;
 use tokio::sync::Notify;
 
 use super::{config::Ready, sink, source::Source, source::Verdict};
-use crate::{Error, alarm::Alarms, event::Outgoing, hub::Link, keep::Keep, push};
-
-/// How often it is looked what may be forgotten.
-const FORGET: Duration = Duration::from_secs(60 * 60);
+use crate::{
+    Error,
+    alarm::Alarms,
+    event::Outgoing,
+    hub::Link,
+    keep::{self, Keep},
+    push,
+};
 
 /// Runs until it is dropped. Returns only with an error that a person has to put right.
 pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
@@ -42,7 +46,9 @@ pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
         wake.notify_waiters();
         Ok(answer)
     });
-    tokio::try_join!(watch(&source, clock, &wake), forget(&source, clock), pushes, try_join_all(links.iter().map(Link::run)))?;
+    // what was said about somebody who is inside may be asked for again, however long ago that was
+    let handed_on = keep::forgetting(&keep, clock, own.keep_days, |_| false);
+    tokio::try_join!(watch(&source, clock, &wake), forget(&source, clock), handed_on, pushes, try_join_all(links.iter().map(Link::run)))?;
     Ok(())
 }
 
@@ -60,7 +66,7 @@ async fn watch(source: &Source<'_>, clock: &dyn Clock, wake: &Notify) -> Result<
 async fn forget(source: &Source<'_>, clock: &dyn Clock) -> Result<(), Error> {
     loop {
         source.forget(clock.now())?;
-        tokio::time::sleep(FORGET).await;
+        tokio::time::sleep(keep::HOUR).await;
     }
 }
 

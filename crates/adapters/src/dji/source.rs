@@ -130,7 +130,7 @@ impl Source<'_> {
         let list = list_of(prison, now, mapped, false);
         let outcome = compare::compare(&self.knowledge()?, &list, &self.ready.voices);
         let change = self.keep.change()?;
-        match self.write(&change, &outcome)? {
+        match self.write(&change, &outcome, now)? {
             Ok(outgoing) => {
                 change.commit()?;
                 self.doubts(&outcome, now);
@@ -184,7 +184,7 @@ impl Source<'_> {
             return Ok(self.held(file, code, detail, now));
         }
         let change = self.keep.change()?;
-        let outgoing = match self.write(&change, &outcome)? {
+        let outgoing = match self.write(&change, &outcome, now)? {
             Ok(outgoing) => outgoing,
             Err((event, rejection)) => {
                 let detail = format!("{event} at {}: {}", rejection.pointer, rejection.detail);
@@ -202,12 +202,12 @@ impl Source<'_> {
     }
 
     /// Writes what a comparison says; the first notice that makes no valid message is told, and then nothing may be committed.
-    fn write(&self, change: &Change, outcome: &Outcome) -> Result<Result<Vec<Outgoing>, (String, Rejection)>, KeepError> {
+    fn write(&self, change: &Change, outcome: &Outcome, now: Timestamp) -> Result<Result<Vec<Outgoing>, (String, Rejection)>, KeepError> {
         let mut outgoing = Vec::with_capacity(outcome.notices.len());
         for notice in &outcome.notices {
             match notice.outgoing(&self.ready.catalogue, change.number(&notice.detention)?) {
                 Ok(message) => {
-                    change.add(&message)?;
+                    change.add(&message, now)?;
                     outgoing.push(message);
                 }
                 Err(rejection) => return Ok(Err((notice.event.to_string(), rejection))),

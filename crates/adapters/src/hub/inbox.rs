@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use schakelpunt_amqp::{Consumer, Received, topology};
 use schakelpunt_domain::{DetentionRef, MessageId};
 use serde::Deserialize;
@@ -13,13 +14,11 @@ use crate::{
     alarm::Code,
     delivered::Delivered,
     event::{self, Outgoing},
-    keep::{Change, Progress},
+    keep::{Change, HANDED_ON, Progress},
 };
 
 /// How long a batch is waited for after its first message.
 const LINGER: Duration = Duration::from_millis(10);
-/// The kind of the records of what was handed on.
-const HANDED_ON: &str = "handed-on";
 
 /// The kind of the records of what waits for the system here.
 const WAITS: &str = "waits";
@@ -112,10 +111,8 @@ impl<S: Sink> Link<'_, S> {
         for Key { id } in about {
             match message.event.as_str() {
                 "message-accepted" => change.progress(&id, Progress::Accepted)?,
-                "message-refused" => {
-                    self.alarms.raise(self.now(), Code::Refused, id.as_str(), None);
-                    change.progress(&id, Progress::Refused)?
-                }
+                // the law lets it go to nobody at present: that is recorded there, and nothing that a person here has to do
+                "message-refused" => change.progress(&id, Progress::Refused)?,
                 // a case that was withdrawn is nobody's: then there is nothing left to confirm
                 _ if change.event_of(&id)?.as_deref() == Some(CONFIRMED) => change.progress(&id, Progress::Refused)?,
                 _ => {
@@ -145,7 +142,7 @@ impl<S: Sink> Link<'_, S> {
 
     /// Hands a message on, once, and confirms it to the hub. `None`: it has to wait.
     async fn hand_on(&self, message: &Delivered) -> Result<Option<Change>, Error> {
-        if self.keep.record::<Value>(HANDED_ON, &message.id)?.is_none() {
+        if self.keep.record::<Timestamp>(HANDED_ON, &message.id)?.is_none() {
             match self.sink.hand_on(message).await {
                 Ok(()) => {}
                 Err(error @ SinkError::Later(_)) => {
@@ -160,9 +157,9 @@ impl<S: Sink> Link<'_, S> {
         }
         let change = self.keep.change()?;
         change.drop(WAITS, &message.id)?;
-        change.put(HANDED_ON, &message.id, &json!({ "at": self.now() }))?;
+        change.put(HANDED_ON, &message.id, &self.now())?;
         if let Some(detention) = &message.detention {
-            change.add(&self.confirmation(message, detention, change.number(detention)?))?;
+            change.add(&self.confirmation(message, detention, change.number(detention)?), self.now())?;
         }
         Ok(Some(change))
     }

@@ -9,7 +9,7 @@ fn kept(messages: &[Outgoing]) -> (tempfile::TempDir, Keep) {
     let folder = tempfile::tempdir().unwrap();
     let keep = Keep::open(&folder.path().join("a.redb")).unwrap();
     let change = keep.change().unwrap();
-    messages.iter().for_each(|message| change.add(message).unwrap());
+    messages.iter().for_each(|message| change.add(message, Timestamp::UNIX_EPOCH).unwrap());
     change.commit().unwrap();
     (folder, keep)
 }
@@ -53,7 +53,7 @@ fn a_message_is_added_once() {
 fn what_was_not_committed_never_was() {
     let (_folder, keep) = kept(&[]);
     let change = keep.change().unwrap();
-    change.add(&message("pi-a", "D-1", "1")).unwrap();
+    change.add(&message("pi-a", "D-1", "1"), Timestamp::UNIX_EPOCH).unwrap();
     change.put("stay", "D-1", &1).unwrap();
     drop(change);
     assert!(ready_ids(&keep, "pi-a").is_empty());
@@ -78,6 +78,22 @@ fn what_is_forgotten_leaves_nothing() {
     change.forget(&"D-1".parse().unwrap()).unwrap();
     change.commit().unwrap();
     assert_eq!(keep.messages(|_| true).unwrap().into_iter().map(|(_, kept)| kept.message.id.to_string()).collect::<Vec<_>>(), ["2"]);
+}
+
+#[test]
+fn what_the_hub_has_recorded_is_forgotten_in_time_and_nothing_else() {
+    let (_folder, keep) = kept(&[message("pi-a", "D-1", "1"), message("pi-a", "D-2", "2"), message("pi-a", "D-3", "3")]);
+    note(&keep, "1", Progress::Accepted);
+    note(&keep, "2", Progress::Accepted);
+    let change = keep.change().unwrap();
+    change.put(HANDED_ON, "a", &Timestamp::UNIX_EPOCH).unwrap();
+    change.put(HANDED_ON, "b", &Timestamp::MAX).unwrap();
+    change.forget_before(Timestamp::from_second(1).unwrap(), |kept| kept.message.detention.as_str() != "D-2").unwrap();
+    change.commit().unwrap();
+    let ids: Vec<String> = keep.messages(|_| true).unwrap().into_iter().map(|(_, kept)| kept.message.id.to_string()).collect();
+    assert_eq!(ids, ["2", "3"]);
+    let names: Vec<String> = keep.records::<Timestamp>(HANDED_ON).unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["b"]);
 }
 
 #[test]

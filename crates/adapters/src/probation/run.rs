@@ -5,7 +5,13 @@ use schakelpunt_domain::Clock;
 use tokio::sync::Notify;
 
 use super::{config::Ready, source::Source};
-use crate::{Error, alarm::Alarms, hub::Link, keep::Keep, push};
+use crate::{
+    Error,
+    alarm::Alarms,
+    hub::Link,
+    keep::{self, Keep},
+    push,
+};
 
 /// Runs until it is dropped. Returns only with an error that a person has to put right.
 pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
@@ -43,6 +49,7 @@ pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
         wake.notify_waiters();
         Ok(answer)
     });
-    tokio::try_join!(watch, pushes, try_join_all(links.iter().map(Link::run)))?;
+    let forgetting = keep::forgetting(&keep, clock, config.own.keep_days, |_| true);
+    tokio::try_join!(watch, pushes, forgetting, try_join_all(links.iter().map(Link::run)))?;
     Ok(())
 }
