@@ -232,7 +232,7 @@ class Judge:
     # -- one message
 
     def consider(self, at: str, message: Message, case: Case, again: Message | None) -> str:
-        before_unit, before_settlement = self.unit(at, case), case.settlements[-1:]
+        before_unit, before_settlement, settled = self.unit(at, case), case.settlements[-1:], len(case.settlements)
         refused_before = again is not None and again.outcome == "refused"
         had = again is not None and again.outcome == "accepted"
         message.stale = {
@@ -248,6 +248,9 @@ class Judge:
         given, superseded = self.decide(at, message, case, informed, earlier)
         held = self.hold(at, message, case)
         kept = bool(given) or held or superseded or message.name in ALWAYS_RECORDED
+        if not kept:
+            # what nobody may be told moves no case
+            del case.settlements[settled:]
         if again is not None and not given and (had or not kept):
             message.outcome = again.outcome
             message.forget()

@@ -11,6 +11,7 @@
 //! | `rules` | a rule file |
 //! | `files` | a register, scenario or configuration file |
 //! | `stored` | what the store keeps as JSON |
+//! | `lists` | a list of a registration system, through the DJI adapter |
 //!
 //! The fuzzer (`tests/fuzz`) calls them with what it makes up, [`replay`](self) with what is kept in `tests/corpora`.
 #![expect(
@@ -27,6 +28,7 @@ mod envelope;
 mod files;
 mod http;
 mod innocence;
+mod lists;
 mod payload;
 #[cfg(test)]
 mod replay;
@@ -34,14 +36,22 @@ mod rules;
 mod stored;
 mod world;
 
-pub use self::{amqp::amqp, envelope::envelope, files::files, http::http, payload::payload, rules::rules, stored::stored};
+pub use self::{amqp::amqp, envelope::envelope, files::files, http::http, lists::lists, payload::payload, rules::rules, stored::stored};
 
 /// One target.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also its folder in `tests/corpora`.
-pub const TARGETS: [(&str, Target); 7] =
-    [("envelope", envelope), ("payload", payload), ("amqp", amqp), ("http", http), ("rules", rules), ("files", files), ("stored", stored)];
+pub const TARGETS: [(&str, Target); 8] = [
+    ("envelope", envelope),
+    ("payload", payload),
+    ("amqp", amqp),
+    ("http", http),
+    ("rules", rules),
+    ("files", files),
+    ("stored", stored),
+    ("lists", lists),
+];
 
 /// Lines `name: value` up to an empty line, and what follows it. Seeds stay readable like this, and a fuzzer finds its way in them.
 fn head_and_body(bytes: &[u8]) -> (Vec<(String, String)>, &[u8]) {

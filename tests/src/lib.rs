@@ -1,6 +1,8 @@
 //! All tests that need more than one crate, in one binary.
 
 #[cfg(test)]
+mod adapters;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bench_smoke;
@@ -37,5 +39,7 @@ mod schemas;
 mod simulation;
 #[cfg(test)]
 mod store_contract;
+#[cfg(test)]
+mod webhook;
 #[cfg(test)]
 mod year;

@@ -4,6 +4,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+pub mod adapter;
 pub mod broker;
 pub mod configuration;
 pub mod deliveries;
@@ -34,6 +35,9 @@ enum Command {
     Demo(demo::Options),
     /// Run the hub.
     Serve(serve::Options),
+    /// Run an adapter at the organisation's side.
+    #[command(subcommand)]
+    Adapter(adapter::Command),
     /// Send messages as a participant.
     Publish(publish::Options),
     /// Read a participant's messages.
@@ -104,6 +108,7 @@ impl Cli {
         match self.command {
             Command::Demo(options) => options.run().await,
             Command::Serve(options) => options.run().await,
+            Command::Adapter(command) => command.run().await,
             Command::Publish(options) => options.run().await,
             Command::Inbox(options) => options.run().await,
             Command::Scenario(command) => command.run().await,

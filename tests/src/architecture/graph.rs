@@ -14,10 +14,12 @@ use super::demand;
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between our crates: whoever stands left may name whoever stands right, and nobody else of ours.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("schakelpunt-domain", &[]),
     ("schakelpunt-rules", &["schakelpunt-domain"]),
     ("schakelpunt-amqp", &["schakelpunt-domain"]),
+    ("schakelpunt-adapters", &["schakelpunt-domain", "schakelpunt-amqp", "schakelpunt-webhook"]),
+    ("schakelpunt-webhook", &["schakelpunt-domain"]),
     ("schakelpunt-engine", &["schakelpunt-domain", "schakelpunt-rules"]),
     ("schakelpunt-store", &["schakelpunt-domain", "schakelpunt-engine"]),
     ("schakelpunt-bus", &["schakelpunt-domain", "schakelpunt-engine", "schakelpunt-amqp"]),
@@ -27,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         &[
             "schakelpunt-domain",
             "schakelpunt-rules",
+            "schakelpunt-adapters",
             "schakelpunt-amqp",
             "schakelpunt-engine",
             "schakelpunt-store",
@@ -45,9 +48,10 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("sqlx", &["schakelpunt-store"]),
     // the bench's bare relay is the limit of what lapin can do
     ("lapin", &["schakelpunt-amqp", "schakelpunt-bench"]),
-    ("axum", &["schakelpunt-gateway"]),
+    ("axum", &["schakelpunt-gateway", "schakelpunt-adapters"]),
     ("tower-http", &["schakelpunt-gateway"]),
-    ("reqwest", &["schakelpunt-bus", "schakelpunt", "schakelpunt-bench"]),
+    // the broker's management interface, webhooks, systems of organisations, and the commands that call a hub
+    ("reqwest", &["schakelpunt-bus", "schakelpunt-webhook", "schakelpunt-adapters", "schakelpunt", "schakelpunt-bench"]),
     ("anyhow", &["schakelpunt", "schakelpunt-bench", "schakelpunt-bench-decide"]),
 ];
 /// Second TLS providers. The one in use is aws-lc.

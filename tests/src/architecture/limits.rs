@@ -2,11 +2,13 @@
 
 use std::{fmt::Display, fs, path::Path, time::Duration};
 
+use schakelpunt_adapters as adapters;
 use schakelpunt_amqp::{limits as amqp, topology};
 use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
 use schakelpunt_engine::{desk, drivers, settings::Limits};
 use schakelpunt_gateway::limits as http;
+use schakelpunt_webhook::limits as webhook;
 
 fn count(number: impl Display) -> String {
     let digits = number.to_string();
@@ -85,6 +87,27 @@ fn limits() -> Vec<(&'static str, String)> {
         ("HTTP: requests at once", count(http::AT_ONCE_IN_ALL)),
         ("HTTP: events of one fetch", count(http::FETCH_MAX)),
         ("HTTP: places named in one rejection", count(http::PLACES_MAX)),
+        ("adapter: configuration file", size(adapters::settings::FILE_MAX)),
+        ("adapter: one list", size(usize::try_from(adapters::folder::FILE_MAX).unwrap())),
+        ("adapter: rows of one list", count(adapters::dji::export::ROWS_MAX)),
+        ("adapter: nesting of XML", count(adapters::dji::export::DEPTH_MAX)),
+        ("adapter: one `jq` expression", size(adapters::expression::LENGTH_MAX)),
+        ("adapter: one pushed record", size(adapters::push::BODY_MAX)),
+        ("adapter: records that wait for the one before", count(adapters::push::WAITING_MAX)),
+        ("adapter: messages of one file or push", count(adapters::records::RECORDS_MAX)),
+        ("adapter: a call to a system here", time(adapters::post::PATIENCE)),
+        ("adapter: messages of one batch", count(adapters::hub::BATCH)),
+        ("adapter: waiting for the hub's receipt", format!("{} s", adapters::hub::RECEIPT.as_secs())),
+        ("adapter: pause after a failure, at first", time(adapters::hub::PAUSE.0)),
+        ("adapter: pause after a failure, at most", time(adapters::hub::PAUSE.1)),
+        ("webhook: connecting", time(webhook::CONNECT)),
+        ("webhook: one delivery", time(webhook::REQUEST)),
+        ("webhook: read of an answer", size(webhook::ANSWER_MAX)),
+        ("webhook: secrets of one target", count(webhook::SECRETS_MAX)),
+        ("webhook: pause that a target asks for", time(webhook::RETRY_AFTER_MAX)),
+        ("webhook: failures in a row that open the breaker", count(webhook::FAILURES)),
+        ("webhook: pause of an open breaker, at first", time(webhook::PAUSE)),
+        ("webhook: pause of an open breaker, at most", time(webhook::PAUSE_MAX)),
     ]
 }
 

@@ -260,7 +260,7 @@ fn register(only: Option<&[&str]>) -> String {
 }
 
 /// Built by `tests/run` beside this test.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().and_then(Path::parent).unwrap().join("schakelpunt");
     assert!(path.exists(), "{} is missing: run this test through tests/run, or `cargo build -p schakelpunt` first", path.display());

@@ -65,3 +65,26 @@ fn only_a_running_case_passes() {
     let then = |instant| Then { registers: &registers, at: At::now(at(instant)) };
     assert!(!may_have_passed(then(BEFORE), then(AFTER)), "nothing has changed: no case is looked at");
 }
+
+#[test]
+fn a_case_that_is_out_of_scope_passes_to_nobody() {
+    let mut foreign = case("B-1", "pi-vught", "0758");
+    foreign.record(schakelpunt_domain::case::FactValue::Title(schakelpunt_domain::case::Title::Vris), at(BEFORE), at(BEFORE));
+    assert_eq!(passed(vec![mandate(&[])], &foreign), None, "the municipality was told nothing");
+}
+
+#[test]
+fn a_municipality_that_gives_a_code_away_may_have_passed_cases() {
+    let territory = |id: &str, municipalities: serde_json::Value| json!({"participant": {"id": id, "kind": "municipality", "oin": "00000099PI0000008000", "municipalities": municipalities}});
+    let entries = vec![
+        territory("gemeente-helmond", json!([{"code": "0794", "until": "2024-07-01"}])),
+        territory("gemeente-tilburg", json!([{"code": "0855"}, {"code": "0794", "from": "2024-07-01"}])),
+    ];
+    assert_eq!(passed(entries, &of_helmond()), Some(("gemeente-tilburg".to_owned(), PassedBy::Reorganisation)));
+}
+
+#[test]
+fn the_reasons_are_those_of_the_message() {
+    let codes = [PassedBy::Reorganisation, PassedBy::MandateBegan, PassedBy::MandateEnded].map(PassedBy::code);
+    assert_eq!(codes, ["REORGANISATION", "MANDATE_BEGAN", "MANDATE_ENDED"]);
+}

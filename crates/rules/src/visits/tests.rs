@@ -171,6 +171,7 @@ fn people_of_others_are_not_counted() {
     let strangers: Vec<Case> = (0..20).map(|number| case(&format!("B-{number}"), "pi-vught", "0758")).collect();
     let counted = statistics(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &strangers, At::now(at(TUESDAY))).unwrap();
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
+    assert!(counted.by_length.values().all(|cell| *cell == Cell::Suppressed));
     assert_eq!(
         statistics(&DESKS, &registers, looker("n", &who("gemeente-helmond")), &strangers, At::now(at(TUESDAY))),
         Err(Refusal::WrongCapacity)
@@ -258,6 +259,7 @@ fn who_left_is_not_counted() {
     }
     let counted = statistics(&DESKS, &registers, looker("n", &who("gemeente-tilburg")), &cases, At::now(at(TUESDAY))).unwrap();
     assert!(counted.by_prison.values().all(|cell| *cell == Cell::Suppressed));
+    assert!(counted.by_length.values().all(|cell| *cell == Cell::Suppressed));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use schakelpunt_rules::Relation;
 
 use super::{
     asking::{Asked, CONSENT, NOW, STATUTE, basis, consent, rule, who},
-    world::CATALOGUE,
+    world::{CATALOGUE, load, rule_files},
 };
 
 /// A consent of a care partner for conditions.
@@ -164,4 +164,17 @@ fn the_end_is_told_under_the_consent_that_it_ends() {
         assert_eq!(asked().consent(&["class:FIN"], None).told(), format!("consent: {leaf}"), "{event}: it knows the person by now");
         assert_eq!(asked().told(), "CONSENT_MISSING");
     }
+}
+
+/// Whether a withdrawal within the triad stops anything (the remark RECORDED_NOT_THE_BASIS says so).
+#[test]
+fn what_one_kind_tells_another_may_rest_on_consent_by_its_bases_and_their_dates() {
+    let rules = load(&rule_files());
+    let may = |from, to, at: &str| rules.may_rest_on_consent(from, to, at.parse().unwrap());
+    let (before, after) = ("2021-06-30T12:00:00Z", "2021-07-01T12:00:00Z");
+    assert!(may(Kind::Prison, Kind::Municipality, before));
+    assert!(!may(Kind::Prison, Kind::Municipality, after), "the statute has come");
+    assert!(may(Kind::Municipality, Kind::Municipality, after), "from college to college");
+    assert!(!may(Kind::Prison, Kind::Prison, after));
+    assert!(!may(Kind::Municipality, Kind::Municipality, "2018-05-24T12:00:00Z"), "not yet in force");
 }

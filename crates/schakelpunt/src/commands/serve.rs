@@ -103,7 +103,8 @@ fn process(name: Option<String>, address: &str) -> ProcessId {
     ProcessId { name, run: format!("{} {}", SystemClock.now(), std::process::id()) }
 }
 
-async fn signal() -> anyhow::Result<()> {
+/// Waits until somebody asks this process to end.
+pub(super) async fn signal() -> anyhow::Result<()> {
     let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = term.recv() => Ok(()),

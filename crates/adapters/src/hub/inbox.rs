@@ -1,0 +1,201 @@
+//! What the hub says.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schakelpunt_amqp::{Consumer, Received, topology};
+use schakelpunt_domain::{DetentionRef, MessageId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{BATCH, Link, Sink, SinkError, pauses};
+use crate::{
+    Error,
+    alarm::Code,
+    delivered::Delivered,
+    event::{self, Outgoing},
+    keep::{Change, HANDED_ON, Progress},
+};
+
+/// How long a batch is waited for after its first message.
+const LINGER: Duration = Duration::from_millis(10);
+
+/// The kind of the records of what waits for the system here.
+const WAITS: &str = "waits";
+/// By which an adapter tells the hub what it has handed on.
+const CONFIRMED: &str = "delivery-confirmed";
+
+#[derive(Deserialize)]
+struct Key {
+    id: MessageId,
+}
+
+impl<S: Sink> Link<'_, S> {
+    /// Receives, for ever.
+    pub(super) async fn receive(&self) -> Result<(), Error> {
+        let mut pauses = pauses();
+        loop {
+            let connection = self.connect("in").await?;
+            match connection.consumer(&topology::inbox(&self.participant), u16::try_from(BATCH).unwrap_or(u16::MAX)).await {
+                Ok(mut consumer) => {
+                    if self.receive_from(&mut consumer).await? {
+                        pauses = super::pauses();
+                    }
+                }
+                Err(error) => tracing::warn!(participant = %self.participant, %error, "the inbox cannot be read"),
+            }
+            tokio::time::sleep(pauses.next().unwrap_or(super::PAUSE.1)).await;
+        }
+    }
+
+    /// Receives until something fails; whether anything was received. What was not acknowledged comes again.
+    async fn receive_from(&self, consumer: &mut Consumer) -> Result<bool, Error> {
+        let mut some = false;
+        loop {
+            let batch = match consumer.next_batch(BATCH, LINGER).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    tracing::warn!(participant = %self.participant, %error, "the inbox cannot be read for now");
+                    return Ok(some);
+                }
+            };
+            for received in &batch {
+                if !self.take(received).await? {
+                    return Ok(some);
+                }
+                if consumer.ack_up_to(received.tag).await.is_err() {
+                    return Ok(some);
+                }
+                some = true;
+            }
+        }
+    }
+
+    /// Takes one message; `false` if it has to stay.
+    async fn take(&self, received: &Received) -> Result<bool, Error> {
+        let Some(message) = Delivered::read(&received.message.body) else {
+            self.alarms.raise(self.now(), Code::Unreadable, received.message_id.as_deref().unwrap_or("without id"), None);
+            return Ok(true);
+        };
+        let change = match message.event.as_str() {
+            "message-accepted" | "message-refused" | "message-rejected" => {
+                let change = self.keep.change()?;
+                self.receipt(&message, &change)?;
+                change
+            }
+            "current-set-requested" => {
+                let change = self.keep.change()?;
+                self.offer_again(&message, &change)?;
+                change
+            }
+            "heartbeat" => {
+                let change = self.keep.change()?;
+                change.put("heartbeat", self.participant.as_str(), &message.data)?;
+                change
+            }
+            _ => match self.hand_on(&message).await? {
+                Some(change) => change,
+                None => return Ok(false),
+            },
+        };
+        change.commit()?;
+        self.wake.notify_waiters();
+        Ok(true)
+    }
+
+    fn receipt(&self, message: &Delivered, change: &Change) -> Result<(), Error> {
+        let keys = |value: Option<&Value>| value.cloned().and_then(|value| serde_json::from_value::<Vec<Key>>(value).ok());
+        let one = message.data.get("message").map(|key| Value::Array(vec![key.clone()]));
+        let about = keys(message.data.get("messages")).or_else(|| keys(one.as_ref())).unwrap_or_default();
+        let text = |name: &str| message.data.get(name).and_then(Value::as_str).unwrap_or_default();
+        for Key { id } in about {
+            match message.event.as_str() {
+                "message-accepted" => change.progress(&id, Progress::Accepted)?,
+                // the law lets it go to nobody at present: that is recorded there, and nothing that a person here has to do
+                "message-refused" => change.progress(&id, Progress::Refused)?,
+                // a case that was withdrawn is nobody's: then there is nothing left to confirm
+                _ if change.event_of(&id)?.as_deref() == Some(CONFIRMED) => change.progress(&id, Progress::Refused)?,
+                _ => {
+                    let detail = Some(format!("{} at {}", text("code"), text("pointer")));
+                    self.alarms.raise(self.now(), Code::Rejected, id.as_str(), detail);
+                    change.progress(&id, Progress::Rejected)?
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Somebody new has become entitled: what was said about this detention is offered again, the same bytes under the same ids.
+    fn offer_again(&self, message: &Delivered, change: &Change) -> Result<(), Error> {
+        let events: Vec<&str> =
+            message.data.get("events").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let asked = |kept: &Outgoing| {
+            kept.participant == self.participant
+                && Some(&kept.detention) == message.detention.as_ref()
+                && events.contains(&kept.event.as_str())
+        };
+        for (_, kept) in self.keep.messages(|kept| asked(&kept.message) && kept.progress != Progress::Rejected)? {
+            change.progress(&kept.message.id, Progress::Waiting)?;
+        }
+        Ok(())
+    }
+
+    /// Hands a message on, once, and confirms it to the hub. `None`: it has to wait.
+    async fn hand_on(&self, message: &Delivered) -> Result<Option<Change>, Error> {
+        if self.keep.record::<Timestamp>(HANDED_ON, &message.id)?.is_none() {
+            match self.sink.hand_on(message).await {
+                Ok(()) => {}
+                Err(error @ SinkError::Later(_)) => {
+                    self.waits(message, &error)?;
+                    return Ok(None);
+                }
+                Err(error @ SinkError::Never(_)) => {
+                    self.alarms.raise(self.now(), Code::NeverHandedOn, &message.id, Some(error.to_string()));
+                    return Ok(Some(self.keep.change()?));
+                }
+            }
+        }
+        let change = self.keep.change()?;
+        change.drop(WAITS, &message.id)?;
+        change.put(HANDED_ON, &message.id, &self.now())?;
+        if let Some(detention) = &message.detention {
+            change.add(&self.confirmation(message, detention, change.number(detention)?), self.now())?;
+        }
+        Ok(Some(change))
+    }
+
+    /// A person is asked once for each message that waits, however often it is tried.
+    fn waits(&self, message: &Delivered, error: &SinkError) -> Result<(), Error> {
+        tracing::info!(participant = %self.participant, message = %message.id, %error, "not handed on for now");
+        if self.keep.record::<Value>(WAITS, &message.id)?.is_none() {
+            let change = self.keep.change()?;
+            change.put(WAITS, &message.id, &json!({ "since": self.now() }))?;
+            change.commit()?;
+            self.alarms.raise(self.now(), Code::NotHandedOn, &message.id, Some(error.to_string()));
+        }
+        Ok(())
+    }
+
+    fn confirmation(&self, message: &Delivered, detention: &DetentionRef, sequence: u64) -> Outgoing {
+        let id = event::derived_id(&[self.participant.as_str(), "received", &message.id]);
+        let event = json!({
+            "specversion": "1.0",
+            "id": id,
+            "source": self.source,
+            "type": "nl.schakelpunt.housekeeping.delivery-confirmed.v1",
+            "time": self.now(),
+            "subject": detention,
+            "partitionkey": detention,
+            "sequence": format!("{sequence:020}"),
+            "datacontenttype": "application/json",
+            "data": { "receipt": { "delivery": message.id, "at": self.now() } },
+        });
+        Outgoing {
+            participant: self.participant.clone(),
+            id,
+            event: CONFIRMED.to_owned(),
+            detention: detention.clone(),
+            body: event.to_string(),
+        }
+    }
+}

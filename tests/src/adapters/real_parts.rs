@@ -1,0 +1,5 @@
+//! Days played on real RabbitMQ and PostgreSQL.
+
+mod dji;
+mod municipality;
+mod probation;
