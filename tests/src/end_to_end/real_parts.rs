@@ -4,3 +4,4 @@ mod commands;
 mod consent_race;
 mod foreign_client;
 mod national;
+mod onboarding;
