@@ -2,7 +2,7 @@
 
 mod in_process;
 mod real_parts;
-mod rig;
+pub(crate) mod rig;
 mod semantics;
 
 /// The semantic tier as tests. `$rig` gives a rig, or `None` if the machine cannot have it and that is known.

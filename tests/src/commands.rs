@@ -6,10 +6,12 @@
 //! | `demo` | `demo` and `scenario run` |
 //! | `explain` | `rules explain` before and after a restart under other rules |
 //! | `files` | `rules check`, `config`, wrong usage |
+//! | `participant` | `participant add`, `suspend`, `resume`, `rehearse` without a broker |
 //! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
 
 mod demo;
 mod explain;
 mod files;
 mod hub;
+mod participant;
 mod rig;

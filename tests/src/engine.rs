@@ -7,6 +7,7 @@ mod corrections;
 mod deadlines;
 mod desks;
 mod duplicates;
+mod environments;
 mod explaining;
 mod fetching;
 mod floods;

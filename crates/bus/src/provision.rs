@@ -3,9 +3,18 @@
 //!
 //! Everything is idempotent. What another hand has changed is listed by [`Broker::check`], not overwritten: a queue with other
 //! arguments can only be deleted, and that is a person's decision.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `participants` | lets a participant in, gives it a key, shuts it out, gives it an inbox for a rehearsal |
+//! | `check` | says what differs |
+//! | `foreign` | rights of users that are nobody's here |
+//! | `management` | the management interface |
 
 mod check;
+mod foreign;
 mod management;
+mod participants;
 
 use reqwest::Url;
 use schakelpunt_amqp::{Connection, topology::Topology};
@@ -13,6 +22,17 @@ use schakelpunt_domain::ParticipantId;
 use serde_json::json;
 
 use self::management::Management;
+
+/// Who should have which rights in a virtual host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// Participants with an inbox that take part.
+    pub active: Vec<ParticipantId>,
+    /// Participants with an inbox that are suspended or retired: the inbox stays, they cannot connect.
+    pub barred: Vec<ParticipantId>,
+    /// Users of the hub's own beside the administrator.
+    pub hubs: Vec<String>,
+}
 
 /// Why it could not be provisioned.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +51,9 @@ pub enum ProvisionError {
         /// What was asked.
         what: String,
     },
+    /// A participant that was shut out is still there.
+    #[error("the broker has taken the rights of {0} away, and does not close all of its connections")]
+    StillConnected(ParticipantId),
     /// The broker refuses the topology.
     #[error("the broker refuses the topology")]
     Topology(#[from] schakelpunt_amqp::Error),
@@ -97,26 +120,9 @@ impl Broker {
         self.permit(vhost, "^$", &Permission { user, write: HUB_WRITE, read: HUB_READ }).await
     }
 
-    /// A participant: its user, inbox and rights.
-    pub async fn ensure_participant(
-        &self,
-        vhost: &str,
-        topology: &Topology,
-        participant: &ParticipantId,
-        password: &str,
-    ) -> Result<(), ProvisionError> {
-        // the inbox first: a user without one would be refused
-        self.declare(vhost, &topology.inbox_definitions(participant)).await?;
-        let user = participant.as_str();
-        self.ensure_user(user, password).await?;
-        // the prefix before the right to write at all: without a topic permission every routing key is allowed
-        self.management.put(&["topic-permissions", vhost, user], &topic_permission(participant)).await?;
-        self.permit(vhost, "^$", &Permission { user, write: PARTICIPANT_WRITE, read: &inbox_read(participant) }).await
-    }
-
     /// What is not as it should be, in sentences; empty if nothing is.
-    pub async fn check(&self, vhost: &str, topology: &Topology, participants: &[ParticipantId]) -> Result<Vec<String>, ProvisionError> {
-        check::check(&self.management, vhost, topology, participants).await
+    pub async fn check(&self, vhost: &str, topology: &Topology, roster: &Roster) -> Result<Vec<String>, ProvisionError> {
+        check::check(self, vhost, topology, roster).await
     }
 
     async fn declare(&self, vhost: &str, definitions: &schakelpunt_amqp::topology::Definitions) -> Result<(), ProvisionError> {

@@ -8,6 +8,7 @@
 //! | [`calendar`] | the Dutch legal day, holidays and working days |
 //! | [`codes`] | refusals and rejections with the sentence that a clerk reads |
 //! | [`json`], [`mod@pointer`] | strict JSON, pointers and leaves |
+//! | [`environment`] | test, rehearsal, production |
 //! | [`envelope`] | the CloudEvents envelope and its checks |
 //! | [`catalogue`] | the events, their schemas, leaves and classes |
 //! | [`registers`] | participants, agreements, mandates, capacities, subscriptions, reorganisations |
@@ -36,6 +37,7 @@ pub mod deadlines;
 pub mod dependents;
 pub mod digest;
 pub mod envelope;
+pub mod environment;
 pub mod facts;
 pub mod ids;
 pub mod json;
@@ -49,5 +51,6 @@ pub mod stage;
 pub use calendar::LegalDay;
 pub use clock::{Clock, IdSource};
 pub use codes::{Refusal, Rejection, RejectionCode};
+pub use environment::Environment;
 pub use ids::{BasisId, Bsn, DeliveryId, DetentionRef, EventName, MessageId, MunicipalityCode, Oin, ParticipantId, RuleId, Skn, Source};
 pub use source_file::SourceFile;

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     calendar::{LegalDay, Period},
+    environment::Environment,
     ids::{EventName, ParticipantId},
     reorganisation,
 };
@@ -251,8 +252,8 @@ impl Registers {
     }
 
     /// The environments that occur: more than one is a mistake of configuration.
-    pub fn environments(&self) -> BTreeSet<&str> {
-        self.participants.values().flatten().map(|p| p.entry.environment.as_str()).collect()
+    pub fn environments(&self) -> BTreeSet<Environment> {
+        self.participants.values().flatten().map(|p| p.entry.environment).collect()
     }
 }
 

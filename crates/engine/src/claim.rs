@@ -21,6 +21,7 @@ use crate::{
 mod permitted;
 mod recall;
 
+use permitted::Addressee;
 pub use permitted::Permitted;
 use recall::recall;
 
@@ -147,6 +148,10 @@ fn covers(permit: &Permit, delivery: &Delivery) -> bool {
 
 /// Freezes the bytes, once, and claims.
 fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record: Option<DecisionRecord>, now: Timestamp) -> Verdict {
+    // to whoever fetches, too: nothing is provided outside the hub's own environment
+    if Addressee::of(delivery.recipient.clone(), law.settings.environment, law.registers).is_none() {
+        return Verdict::Leave;
+    }
     if delivery.bytes.is_none() {
         let (Some(spec), Some(permit)) = (law.settings.catalogue.get(&delivery.event), delivery.decision.permit()) else {
             return Verdict::Leave;

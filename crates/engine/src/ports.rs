@@ -139,6 +139,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The law that was applied last by `known`; `None` before the first one.
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError>;
 
+    /// Whose bearer token has this digest; `None`: nobody's.
+    async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError>;
+    /// Who was given a bearer token, and when, in the order of their ids.
+    async fn token_holders(&self) -> Result<Vec<(ParticipantId, Timestamp)>, StoreError>;
+    /// Gives a participant the token with this digest, in place of those that it was given before; `by` entered it.
+    async fn give_token(&self, participant: &ParticipantId, digest: &str, by: &str) -> Result<(), StoreError>;
+
     /// One transaction: shares `wanted` out (see [`crate::leases::share_out`]) for `process` by the store's clock; gives all leases
     /// that it holds now. Nothing wanted: it gives everything back.
     async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError>;

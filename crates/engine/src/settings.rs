@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use schakelpunt_domain::{
-    ParticipantId, Source,
+    Environment, ParticipantId, Source,
     catalogue::{Catalogue, EventSpec},
     digest::DigestKey,
 };
@@ -20,8 +20,8 @@ pub struct Settings {
     pub source: Source,
     /// Where others reach the hub's HTTP side, without a slash at the end: `dataschema` points there.
     pub public_url: String,
-    /// `test` or `production`: stands on every delivered event.
-    pub environment: String,
+    /// Stands on every delivered event; only participants of the same one are given anything.
+    pub environment: Environment,
     /// For keyed digests.
     pub key: DigestKey,
     /// The events.

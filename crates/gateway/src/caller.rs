@@ -4,7 +4,11 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, header, request::Parts},
 };
-use schakelpunt_domain::ParticipantId;
+use jiff::Timestamp;
+use schakelpunt_domain::{
+    ParticipantId,
+    registers::{At, Stop},
+};
 
 use crate::{Shared, problem::Problem, tokens::Administrator, turns::Turn};
 
@@ -19,8 +23,8 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
-        let found = token(parts)?.and_then(|token| gateway.tokens.find(token));
-        let participant = found.cloned().ok_or_else(unknown)?;
+        let token = token(parts)?.ok_or_else(unknown)?;
+        let participant = participant(gateway, token).await?.ok_or_else(unknown)?;
         Ok(Self { _turn: gateway.tokens.turn(&participant)?, participant })
     }
 }
@@ -44,13 +48,37 @@ impl FromRequestParts<Shared> for Someone {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
         let token = token(parts)?.ok_or_else(unknown)?;
-        let administrator = gateway.tokens.administrator(token).cloned().map(Who::Administrator);
-        let who = administrator.or_else(|| gateway.tokens.find(token).cloned().map(Who::Participant)).ok_or_else(unknown)?;
+        let who = match gateway.tokens.administrator(token).cloned() {
+            Some(administrator) => Who::Administrator(administrator),
+            None => Who::Participant(participant(gateway, token).await?.ok_or_else(unknown)?),
+        };
         let name = match &who {
             Who::Participant(participant) => participant,
             Who::Administrator(administrator) => &administrator.name,
         };
         Ok(Self { _turn: gateway.tokens.turn(name)?, who })
+    }
+}
+
+/// Whose token it is: of the configuration, or of the store.
+async fn participant(gateway: &Shared, token: &str) -> Result<Option<ParticipantId>, Problem> {
+    match gateway.tokens.find(token) {
+        Some(known) => Ok(Some(known.clone())),
+        None => gateway.tokens.kept(token, &**gateway.hub.store()).await,
+    }
+}
+
+impl Caller {
+    /// Whoever is suspended sends nothing. It may look what became of its messages, and a fetch gives it nothing: that is decided at the claim.
+    pub(crate) async fn goes_on(&self, gateway: &Shared) -> Result<(), Problem> {
+        let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
+        let registers = gateway.hub.registers().await;
+        let stopped = registers.stops(latest).any(|stop| matches!(stop, Stop::Participant(stopped) if *stopped == self.participant));
+        if stopped {
+            let detail = "a participant that is not suspended: ask who keeps the registers";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", "This participant is suspended.", detail));
+        }
+        Ok(())
     }
 }
 

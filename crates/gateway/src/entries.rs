@@ -6,7 +6,9 @@
 //! | an administrator for an owner of data | approvals of that owner |
 //! | a participant | a subscription of its own, as a request |
 //!
-//! Only administrators may read. Beside the registers of [`KINDS`] there are `consent` and `withdrawal`, which stand in a case.
+//! Only administrators may read. Beside the registers of [`KINDS`] there are `consent` and `withdrawal`, which stand in a case, and
+//! `token`: the SHA-256 of a participant's bearer token, in place of those that it was given before. Whoever enters it keeps the token
+//! itself; the hub never has it but in the requests of its holder.
 
 use axum::{
     Json,
@@ -17,7 +19,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DetentionRef,
+    DetentionRef, ParticipantId,
     consent::ConsentEntry,
     json as strict,
     registers::{At, Entry, Improper, KINDS, Registers, SubscriptionState},
@@ -36,6 +38,7 @@ pub(crate) const PATH: &str = "/v1/registers/{kind}";
 pub const ENTRY_MAX: usize = 16 * 1024;
 const CONSENT: &str = "consent";
 const WITHDRAWAL: &str = "withdrawal";
+const TOKEN: &str = "token";
 
 /// Which entries.
 #[derive(Debug, serde::Deserialize)]
@@ -54,6 +57,14 @@ struct Withdrawal {
     detention: DetentionRef,
 }
 
+/// A participant's bearer token, by its digest.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    participant: ParticipantId,
+    sha256: String,
+}
+
 /// Lists what is known, or with `at` what is in force then.
 pub(crate) async fn list(
     State(gateway): State<Shared>,
@@ -67,6 +78,11 @@ pub(crate) async fn list(
     if kind == CONSENT {
         let detention = detention.ok_or_else(|| Problem::invalid("`detention`: the case in which the consents stand"))?;
         return Ok(Json(json!({"entries": gateway.hub.consents(&detention).await?})));
+    }
+    if kind == TOKEN {
+        let holders = gateway.hub.store().token_holders().await?;
+        let shown = holders.into_iter().map(|(participant, given)| json!({"entry": {"participant": participant}, "recorded": given}));
+        return Ok(Json(json!({"entries": shown.collect::<Vec<_>>()})));
     }
     if !KINDS.contains(&kind.as_str()) {
         return Err(no_such_register());
@@ -111,6 +127,9 @@ pub(crate) async fn enter(
         done.map_err(|why| improper(&why))?;
         return Ok((StatusCode::CREATED, Json(json!({"entered": kind}))).into_response());
     }
+    if kind == TOKEN {
+        return give_token(&gateway, &someone, value).await;
+    }
     if !KINDS.contains(&kind.as_str()) {
         return Err(no_such_register());
     }
@@ -121,8 +140,28 @@ pub(crate) async fn enter(
     Ok((StatusCode::CREATED, Json(json!({"entered": kind, "epoch": epoch}))).into_response())
 }
 
+/// Gives a registered participant the token with that digest.
+async fn give_token(gateway: &Shared, someone: &Someone, value: Value) -> Result<Response, Problem> {
+    let administrator = match &someone.who {
+        Who::Administrator(administrator) if administrator.owner.is_none() => administrator,
+        Who::Administrator(_) | Who::Participant(_) => return Err(forbidden("the token of an administrator")),
+    };
+    let expected = || Problem::invalid("`participant`, and `sha256` of its token: 64 hexadecimal digits in small letters");
+    let Token { participant, sha256 } = serde_json::from_value(value).map_err(|_| expected())?;
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(expected());
+    }
+    let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
+    if gateway.hub.registers().await.registered(&participant, latest).is_none() {
+        return Err(improper(&Improper::Unknown(participant)));
+    }
+    gateway.hub.store().give_token(&participant, &sha256, administrator.name.as_str()).await?;
+    tracing::info!(by = %administrator.name, %participant, "bearer token");
+    Ok((StatusCode::CREATED, Json(json!({"entered": TOKEN}))).into_response())
+}
+
 /// Under which name the entry is made, if this caller may make it.
-fn may_enter(someone: &Someone, entry: &Entry) -> Result<schakelpunt_domain::ParticipantId, Problem> {
+fn may_enter(someone: &Someone, entry: &Entry) -> Result<ParticipantId, Problem> {
     match (&someone.who, entry) {
         (Who::Administrator(administrator), Entry::Approval(approval)) => match &administrator.owner {
             Some(owner) if *owner == approval.owner => Ok(administrator.name.clone()),

@@ -27,6 +27,7 @@ pub const PLACES_MAX: usize = 50;
 
 /// Offers one event.
 pub(crate) async fn handler(State(gateway): State<Shared>, caller: Caller, EventBody(raw): EventBody) -> Result<Response, Problem> {
+    caller.goes_on(&gateway).await?;
     let offer = Offer { sender: Some(caller.participant.clone()), user_id: None, raw };
     let report = gateway.hub.offer_one(offer.clone()).await?;
     match &report.outcome {

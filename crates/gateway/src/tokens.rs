@@ -1,9 +1,14 @@
 //! Bearer tokens: which participant or administrator a token stands for.
+//!
+//! Those of the configuration are kept here. Those that came while the hub ran stand in the store as digests, and are asked for there
+//! each time: one that was replaced opens nothing any more, in any process of the hub.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use schakelpunt_domain::ParticipantId;
+use schakelpunt_engine::ports::Store;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::{
     problem::Problem,
@@ -19,12 +24,25 @@ pub struct Administrator {
     pub owner: Option<String>,
 }
 
+/// Tokens looked up in the store at once: a flood of wrong ones must leave its connections to those who are known.
+pub const LOOKUPS: usize = 2;
+/// Longest token that is looked up in the store: those that it knows have 43 characters.
+const LENGTH_MAX: usize = 128;
+
 /// The tokens that open this gateway, each kept as its SHA-256. Tokens are random and long, so a plain digest is enough.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Tokens {
     entries: Vec<([u8; 32], ParticipantId)>,
     administrators: Vec<([u8; 32], Administrator)>,
     turns: Turns,
+    lookups: Arc<Semaphore>,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        let lookups = Arc::new(Semaphore::new(LOOKUPS));
+        Self { entries: Vec::new(), administrators: Vec::new(), turns: Turns::default(), lookups }
+    }
 }
 
 impl fmt::Debug for Tokens {
@@ -43,7 +61,6 @@ impl Tokens {
     /// Adds a token of which only the SHA-256 is known.
     #[must_use]
     pub fn with_digest(mut self, digest: [u8; 32], participant: ParticipantId) -> Self {
-        self.turns.add(&participant);
         self.entries.push((digest, participant));
         self
     }
@@ -51,7 +68,6 @@ impl Tokens {
     /// Adds a token of an administrator.
     #[must_use]
     pub fn with_administrator(mut self, token: &str, administrator: Administrator) -> Self {
-        self.turns.add(&administrator.name);
         self.administrators.push((Sha256::digest(token).into(), administrator));
         self
     }
@@ -64,6 +80,16 @@ impl Tokens {
     /// Whose token it is. Looks at every entry, and at every byte of it, so that the time taken tells nothing.
     pub(crate) fn find(&self, token: &str) -> Option<&ParticipantId> {
         find(&self.entries, token)
+    }
+
+    /// Whose it is of those that the store knows.
+    pub(crate) async fn kept(&self, token: &str, store: &dyn Store) -> Result<Option<ParticipantId>, Problem> {
+        if token.is_empty() || token.len() > LENGTH_MAX {
+            return Ok(None);
+        }
+        // never closed
+        let Ok(_one_of_few) = self.lookups.acquire().await else { return Ok(None) };
+        Ok(store.token_holder(&hexadecimal(&Sha256::digest(token).into())).await?)
     }
 
     /// The administrator whose token it is.
@@ -81,6 +107,10 @@ fn find<'a, T>(entries: &'a [([u8; 32], T)], token: &str) -> Option<&'a T> {
         }
     }
     found
+}
+
+fn hexadecimal(digest: &[u8; 32]) -> String {
+    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn is_equal(left: &[u8; 32], right: &[u8; 32]) -> bool {

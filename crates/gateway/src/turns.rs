@@ -1,6 +1,9 @@
 //! How much may be under way at once: for one participant, so that nobody fills the way to the store alone, and in all.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::http::{StatusCode, header};
 use schakelpunt_domain::ParticipantId;
@@ -19,7 +22,7 @@ const RETRY_AFTER: &str = "1";
 #[derive(Debug, Clone)]
 pub(crate) struct Turns {
     all: Arc<Semaphore>,
-    each: BTreeMap<ParticipantId, Arc<Semaphore>>,
+    each: Arc<Mutex<BTreeMap<ParticipantId, Arc<Semaphore>>>>,
 }
 
 /// One request under way; it ends with this.
@@ -31,19 +34,18 @@ pub(crate) struct Turn {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(AT_ONCE_IN_ALL)), each: BTreeMap::new() }
+        Self { all: Arc::new(Semaphore::new(AT_ONCE_IN_ALL)), each: Arc::default() }
     }
 }
 
 impl Turns {
-    /// Makes room for a participant.
-    pub(crate) fn add(&mut self, participant: &ParticipantId) {
-        self.each.entry(participant.clone()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
-    }
-
-    /// A turn of a participant, or when to come back.
+    /// A turn of a participant, which is one whose token was known, or when to come back.
     pub(crate) fn take(&self, participant: &ParticipantId) -> Result<Turn, Problem> {
-        let own = self.each.get(participant).and_then(|own| Arc::clone(own).try_acquire_owned().ok()).ok_or_else(too_many)?;
+        let own = {
+            let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(each.entry(participant.clone()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
+        };
+        let own = own.try_acquire_owned().map_err(|_| too_many())?;
         let all = Arc::clone(&self.all).try_acquire_owned();
         let all = all.map_err(|_| Problem::unavailable("the same request again, later: too much is under way"))?;
         Ok(Turn { _own: own, _of_all: all })
@@ -63,10 +65,7 @@ mod tests {
     #[test]
     fn one_participant_has_so_many_turns_and_another_its_own() {
         let (greedy, other): (ParticipantId, ParticipantId) = ("a".parse().unwrap(), "b".parse().unwrap());
-        let mut turns = Turns::default();
-        turns.add(&greedy);
-        turns.add(&greedy);
-        turns.add(&other);
+        let turns = Turns::default();
         let held: Vec<Turn> = (0..AT_ONCE).map(|_| turns.take(&greedy).unwrap()).collect();
         assert!(turns.take(&greedy).is_err());
         assert!(turns.take(&other).is_ok());
@@ -76,9 +75,8 @@ mod tests {
 
     #[test]
     fn in_all_there_are_so_many() {
-        let mut turns = Turns::default();
+        let turns = Turns::default();
         let ids: Vec<ParticipantId> = (0..=AT_ONCE_IN_ALL).map(|n| format!("p-{n}").parse().unwrap()).collect();
-        ids.iter().for_each(|id| turns.add(id));
         let held: Vec<Turn> = ids.iter().take(AT_ONCE_IN_ALL).map(|id| turns.take(id).unwrap()).collect();
         assert!(turns.take(&ids[AT_ONCE_IN_ALL]).is_err());
         assert_eq!(held.len(), AT_ONCE_IN_ALL);

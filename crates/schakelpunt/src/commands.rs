@@ -12,6 +12,7 @@ pub mod demo;
 pub mod doctor;
 pub mod inbox;
 pub mod migrate;
+pub mod participant;
 pub mod publish;
 pub mod registers;
 pub mod remote;
@@ -51,9 +52,9 @@ enum Command {
     /// Look at deliveries; let a blocked lane go on.
     #[command(subcommand)]
     Deliveries(deliveries::Command),
-    /// Who takes part; stop one, let it go on, retire it.
+    /// Who takes part: let one in, rehearse with it, stop it, let it go on, retire it.
     #[command(subcommand)]
-    Participant(registers::Participants),
+    Participant(participant::Command),
     /// What a municipality and a prison agreed.
     #[command(subcommand)]
     Agreement(registers::Command),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use schakelpunt_domain::{Oin, ParticipantId, digest::DigestKey};
+use schakelpunt_domain::{Environment, Oin, ParticipantId, digest::DigestKey};
 use schakelpunt_engine::settings::Limits;
 use serde::Deserialize;
 
@@ -19,8 +19,8 @@ use crate::place;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     /// `test` or `production`.
-    #[serde(default = "test")]
-    pub environment: String,
+    #[serde(default)]
+    pub environment: Environment,
     /// The hub's own OIN.
     #[serde(default = "hub_oin")]
     pub hub_oin: Oin,
@@ -168,10 +168,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn test() -> String {
-    "test".to_owned()
-}
-
 #[expect(clippy::expect_used, reason = "a constant that a test parses")]
 fn hub_oin() -> Oin {
     "00000099000000000000".parse().expect("a well-formed test OIN")
@@ -229,9 +225,11 @@ impl Config {
         if self.client.is_none() || self.digest_key.is_some() {
             self.key()?;
         }
-        let known = ["test", "production"].contains(&self.environment.as_str());
-        ensure!(known, "environment: `test` or `production`, not something else");
-        let one_password = self.bus.password.is_some() && self.environment != "test";
+        ensure!(
+            self.environment != Environment::Rehearsal,
+            "environment: `test` or `production`; rehearsals are run by `participant rehearse`"
+        );
+        let one_password = self.bus.password.is_some() && self.environment != Environment::Test;
         ensure!(!one_password, "bus.password: one password for all participants is for the test environment only");
         let store = self.store.url.reveal();
         let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| store.starts_with(scheme));

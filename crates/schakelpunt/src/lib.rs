@@ -5,6 +5,8 @@
 //! | [`config`] | the configuration file |
 //! | [`assets`] | rules and demo files inside the binary |
 //! | [`registers`] | register files |
+//! | [`onboarding`] | what a new participant asks for, and its keys |
+//! | [`rehearsal`] | a dry run for one participant |
 //! | [`clock`] | the machine's clock, and one that is set |
 //! | [`wiring`] | from a configuration to a hub |
 //! | [`scenario`] | scenario files: parse, play, check |
@@ -15,8 +17,10 @@ pub mod assets;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod onboarding;
 mod place;
 pub mod registers;
+pub mod rehearsal;
 pub mod scenario;
 pub mod show;
 pub mod wiring;

@@ -11,5 +11,6 @@ mod year;
 
 pub(crate) use check::to_json;
 pub use file::{Expect, Scenario, Step};
+pub(crate) use play::attended;
 pub use play::{Played, Player, StepResult};
 pub use year::{Sent, Year};

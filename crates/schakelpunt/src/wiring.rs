@@ -1,18 +1,18 @@
 //! From a configuration to a hub: store, bus, registers, rules.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use schakelpunt_amqp::topology::Topology;
 use schakelpunt_bus::{
     in_process::InProcessBus,
-    provision::Broker,
+    provision::{Broker, Roster},
     rabbitmq::{self, RabbitBus},
 };
 use schakelpunt_domain::{
-    Clock, ParticipantId, Source,
+    Clock, Environment, ParticipantId, Source,
     digest::DigestKey,
-    registers::{Channel, Entry, Registers},
+    registers::{At, Channel, Entry, Registers, Stop},
 };
 use schakelpunt_engine::{
     Hub, Settings,
@@ -21,7 +21,12 @@ use schakelpunt_engine::{
 };
 use schakelpunt_store::{PostgresStore, SqliteStore, TimeSource};
 
-use crate::{assets, clock::SystemClock, config::Config, registers::Tables};
+use crate::{
+    assets,
+    clock::SystemClock,
+    config::{Config, Secret},
+    registers::Tables,
+};
 
 /// The key of demos and scenarios. It protects nothing: their persons are fictitious.
 const DEMO_KEY: [u8; 32] = [7; 32];
@@ -44,13 +49,26 @@ pub async fn store(config: &Config, clock: Option<Arc<dyn Clock>>) -> anyhow::Re
 }
 
 /// Seeds an empty store with the participants file.
-pub async fn seed(store: &Arc<dyn Store>, participants: Option<&Path>) -> anyhow::Result<()> {
-    let (_, known) = store.registers().await?;
-    let (Some(path), true) = (participants, known.is_empty()) else { return Ok(()) };
+pub async fn seed(store: &Arc<dyn Store>, config: &Config) -> anyhow::Result<()> {
+    let (epoch, known) = store.registers().await?;
+    let (Some(path), true) = (config.participants.as_deref(), known.is_empty()) else {
+        return only_of(config.environment, &Registers::new(epoch, known));
+    };
     let tables = Tables::parse(&path.display().to_string(), &assets::text(path)?)?;
     let now = store.now().await?;
-    store.record(tables.entries(now)?).await?;
+    let entries = tables.entries(now)?;
+    only_of(config.environment, &Registers::new(epoch, entries.clone())).with_context(|| path.display().to_string())?;
+    store.record(entries).await?;
     Ok(())
+}
+
+/// Refuses registers that hold anybody of another environment.
+fn only_of(environment: Environment, registers: &Registers) -> anyhow::Result<()> {
+    let other = registers.environments().into_iter().find(|other| *other != environment);
+    match other {
+        None => Ok(()),
+        Some(other) => anyhow::bail!("environment: this hub is `{environment}`, and its registers hold participants of `{other}`"),
+    }
 }
 
 /// The settings of a configuration.
@@ -61,7 +79,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         hub: "schakelpunt".parse()?,
         source,
         public_url: config.public_url(),
-        environment: config.environment.clone(),
+        environment: config.environment,
         key: config.key()?,
         catalogue: Arc::new(catalogue),
         rules: Arc::new(rules),
@@ -77,7 +95,7 @@ pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
         hub: "schakelpunt".parse()?,
         source: "urn:nld:oin:00000099000000000000:systeem:schakelpunt".parse()?,
         public_url: "http://127.0.0.1:8180".to_owned(),
-        environment: "test".to_owned(),
+        environment: Environment::Test,
         key: DigestKey::new(DEMO_KEY),
         catalogue: Arc::new(catalogue),
         rules: Arc::new(rules),
@@ -88,15 +106,15 @@ pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
 }
 
 /// Opens the bus of a configuration; makes topology and users first if it says so.
-pub async fn bus(config: &Config, participants: &[ParticipantId]) -> anyhow::Result<Arc<dyn Bus>> {
+pub async fn bus(config: &Config, roster: &Roster) -> anyhow::Result<Arc<dyn Bus>> {
     let url = config.bus.url.reveal();
     if url == "in-process" {
         let bus = InProcessBus::new(config.bus.queues);
-        participants.iter().for_each(|participant| bus.add_inbox(participant));
+        roster.active.iter().chain(&roster.barred).for_each(|participant| bus.add_inbox(participant));
         return Ok(Arc::new(bus));
     }
     if config.bus.provision {
-        provision(config, participants).await?;
+        provision(config, roster).await?;
     }
     let settings = rabbitmq::Settings { intake_queues: config.bus.queues, ..rabbitmq::Settings::new(url) };
     Ok(Arc::new(RabbitBus::connect(settings).await.context("bus.url: cannot reach RabbitMQ")?))
@@ -107,40 +125,67 @@ pub fn vhost(url: &str) -> &str {
     url.split("://").nth(1).and_then(|rest| rest.split_once('/')).map_or("/", |(_, vhost)| vhost)
 }
 
-/// Makes the topology, and with a common password every participant's user and inbox. Safe to repeat.
-pub async fn provision(config: &Config, participants: &[ParticipantId]) -> anyhow::Result<()> {
-    let url = config.bus.url.reveal();
-    let api = config.bus.api.as_ref().context("bus.api: the management API is needed to provision")?;
-    let vhost = vhost(url);
-    let topology = Topology { intake_queues: config.bus.queues, ..Topology::default() };
-    let broker = Broker::new(url, api.reveal()).context("bus.api: not an address")?;
-    broker.ensure_vhost(vhost, &topology).await.context("the broker's topology")?;
-    let Some(password) = &config.bus.password else { return Ok(()) };
-    for participant in participants {
-        broker
-            .ensure_participant(vhost, &topology, participant, password.reveal())
-            .await
-            .with_context(|| format!("the broker user of {participant}"))?;
+/// A broker with the rights to provision it, its virtual host and its topology.
+#[derive(Debug)]
+pub struct Provisioned {
+    /// The broker.
+    pub broker: Broker,
+    /// The hub's virtual host.
+    pub vhost: String,
+    /// What it should hold.
+    pub topology: Topology,
+}
+
+impl Provisioned {
+    /// The broker of a configuration; an error where there is none, or no way to its management API.
+    pub fn of(config: &Config) -> anyhow::Result<Self> {
+        let url = config.bus.url.reveal();
+        let api = config.bus.api.as_ref().context("bus.api: the management API is needed for that")?;
+        let topology = Topology { intake_queues: config.bus.queues, ..Topology::default() };
+        let broker = Broker::new(url, api.reveal()).context("bus.url and bus.api: not the addresses of a broker")?;
+        Ok(Self { broker, vhost: vhost(url).to_owned(), topology })
+    }
+
+    /// Where rehearsals deliver: next to the hub's own virtual host, so that nothing of them can be taken for real.
+    pub fn rehearsals(&self) -> String {
+        format!("{}-rehearsal", self.vhost)
+    }
+}
+
+/// Makes the topology, and every participant's user, inbox and rights. Safe to repeat: who has a key keeps it, and who has none gets
+/// the common one, where there is one. Whoever is suspended or retired is shut out.
+pub async fn provision(config: &Config, roster: &Roster) -> anyhow::Result<()> {
+    let Provisioned { broker, vhost, topology } = &Provisioned::of(config)?;
+    broker.ensure_vhost(vhost, topology).await.context("the broker's topology")?;
+    let with_inbox: Vec<ParticipantId> = roster.active.iter().chain(&roster.barred).cloned().collect();
+    broker.ensure_inboxes(vhost, topology, &with_inbox).await.context("the inboxes")?;
+    for participant in &roster.active {
+        let key = config.bus.password.as_ref().map(Secret::reveal);
+        broker.admit(vhost, participant, key).await.with_context(|| format!("the broker user of {participant}"))?;
+    }
+    for participant in &roster.barred {
+        broker.bar(&[vhost], participant).await.with_context(|| format!("the broker user of {participant}"))?;
     }
     Ok(())
 }
 
-/// Everybody with an inbox on the bus.
-pub async fn with_inbox(store: &Arc<dyn Store>) -> anyhow::Result<Vec<ParticipantId>> {
+/// Everybody with an inbox on the bus: who takes part now, and who is suspended or retired.
+pub async fn roster(store: &Arc<dyn Store>) -> anyhow::Result<Roster> {
     let (epoch, entries) = store.registers().await?;
-    let latest = schakelpunt_domain::registers::At { valid: jiff::Timestamp::MAX, known: jiff::Timestamp::MAX };
-    let mut ids: Vec<ParticipantId> = entries
+    let ids: BTreeSet<ParticipantId> = entries
         .iter()
         .filter_map(|recorded| match &recorded.entry {
             Entry::Participant(participant) => Some(participant.id.clone()),
             _ => None,
         })
         .collect();
-    ids.sort_unstable();
-    ids.dedup();
     let registers = Registers::new(epoch, entries);
-    ids.retain(|id| registers.registered(id, latest).is_some_and(|participant| participant.channel == Channel::Amqp));
-    Ok(ids)
+    let now = At::now(store.now().await?.max(registers.latest()));
+    let is_stopped = |id: &ParticipantId| registers.stops(now).any(|stop| matches!(stop, Stop::Participant(stopped) if stopped == id));
+    let with_inbox = |id: &ParticipantId| registers.registered(id, now).is_some_and(|participant| participant.channel == Channel::Amqp);
+    let takes_part = |id: &ParticipantId| registers.participant(id, now).is_some() && !is_stopped(id);
+    let (active, barred) = ids.into_iter().filter(with_inbox).partition(takes_part);
+    Ok(Roster { active, barred, hubs: Vec::new() })
 }
 
 /// A hub as configured: store migrated and seeded, bus provisioned, rules loaded.
@@ -148,8 +193,8 @@ pub async fn hub(config: &Config) -> anyhow::Result<Arc<Hub>> {
     let settings = settings(config)?;
     let store = store(config, None).await?;
     store.migrate().await.context("the store's tables")?;
-    seed(&store, config.participants.as_deref()).await?;
-    let participants = with_inbox(&store).await?;
-    let bus = bus(config, &participants).await?;
+    seed(&store, config).await?;
+    let roster = roster(&store).await?;
+    let bus = bus(config, &roster).await?;
     Ok(Arc::new(Hub::open(settings, store, bus).await?))
 }

@@ -5,7 +5,7 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `stays`, `accesses`, `laws` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `stays`, `accesses`, `laws`, `tokens` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
@@ -44,6 +44,7 @@ mod stays;
 mod suspects;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod trails;
 
 use std::{
@@ -141,6 +142,20 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         laws::at(&mut self.backend.reading().await?, known).await
+    }
+
+    async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
+        tokens::holder(&mut self.backend.reading().await?, digest).await
+    }
+
+    async fn token_holders(&self) -> Result<Vec<(ParticipantId, Timestamp)>, StoreError> {
+        tokens::holders(&mut self.backend.reading().await?).await
+    }
+
+    async fn give_token(&self, participant: &ParticipantId, digest: &str, by: &str) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        tokens::give(&mut session, participant, digest, by).await?;
+        session.commit().await
     }
 
     async fn lease(&self, process: &ProcessId, wanted: &[LeaseName], life: Duration) -> Result<Vec<Lease>, StoreError> {

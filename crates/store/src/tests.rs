@@ -70,6 +70,9 @@ const ONLY_FOR_QUERIES: &[&str] = &[
     "leases.holder",
     "leases.run",
     "suspects.digest",
+    // a digest is what is asked for
+    "tokens.digest",
+    "tokens.given_by",
     // and a version of a law
     "laws.version",
     "law_applications.ordinal",
@@ -119,6 +122,8 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     ("leases", "until", "9223372036854775807"),
     ("suspects", "together", "-1"),
     ("suspects", "alone", "-1"),
+    ("tokens", "participant", "'Nobody'"),
+    ("tokens", "given_at", "9223372036854775807"),
     ("timers", "at", "-9223372036854775808"),
     ("timers", "detention", "''"),
 ];
@@ -177,6 +182,7 @@ async fn filled() -> SqliteStore {
         "on_behalf_of": null, "reads": "case", "purpose": "reintegration", "fields": [], "code": null,
     });
     store.note_accesses(&[model(access)]).await.unwrap();
+    store.give_token(&"pi-zwolle".parse().unwrap(), "x", "beheer").await.unwrap();
     store.apply_law(&law("# one")).await.unwrap();
     store.see_registers(Seen { at: Noon.now(), entries: 1 }).await.unwrap();
     // a row is damaged as a disk or a person would, without asking the database
@@ -234,6 +240,7 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
             store.suspect(&digest, false).await?;
             store.suspect(&digest, true).await.map(drop)
         }
+        "tokens" => store.token_holders().await.map(drop),
         "leases" => read_leases(store).await.map(drop),
         "timers" => store.due_timers(9).await.map(drop),
         _ => panic!("no reader for {table}"),

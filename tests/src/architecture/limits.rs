@@ -85,6 +85,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("HTTP: connections", count(http::CONNECTIONS_MAX)),
         ("HTTP: requests of one participant at once", count(http::AT_ONCE)),
         ("HTTP: requests at once", count(http::AT_ONCE_IN_ALL)),
+        ("HTTP: tokens looked up in the store at once", count(http::LOOKUPS)),
         ("HTTP: events of one fetch", count(http::FETCH_MAX)),
         ("HTTP: places named in one rejection", count(http::PLACES_MAX)),
         ("adapter: configuration file", size(adapters::settings::FILE_MAX)),

@@ -3,6 +3,7 @@
 mod broker;
 mod faults;
 mod rabbit_rig;
+mod rights;
 
 /// Everything that runs on one version.
 macro_rules! on_broker {
@@ -22,6 +23,13 @@ macro_rules! on_broker {
             a_gathering_batch_that_is_given_up_loses_nothing
             provisioning_twice_changes_nothing
             a_check_sees_what_another_hand_has_changed
+        );
+        on_broker!(@tests $version; rights:
+            each_participant_publishes_as_itself_and_reads_its_own_inbox
+            a_check_sees_rights_that_somebody_else_has
+            whoever_is_barred_is_thrown_out_and_stays_out
+            who_has_a_key_keeps_it
+            a_rehearsal_lets_nobody_send
         );
         on_broker!(@tests $version; faults:
             restarts_kills_and_alarms

@@ -90,11 +90,18 @@ impl Place {
         let tokens: Vec<_> =
             participants.iter().map(|id| format!("[[http.token]]\nparticipant = \"{id}\"\ntoken = \"token-of-{id}\"\n")).collect();
         let text = format!(
-            "digest-key = \"{KEY}\"\nparticipants = \"{register}\"\n[store]\nurl = \"sqlite:{}\"\n[http]\nlisten = \"127.0.0.1:0\"\n{}",
+            "digest-key = \"{KEY}\"\nparticipants = \"{register}\"\n[store]\nurl = \"sqlite:{}\"\n[http]\nlisten = \"127.0.0.1:0\"\n{}\
+             [[http.administrator]]\nname = \"beheer\"\ntoken = \"token-of-beheer\"\n",
             store.display(),
             tokens.concat()
         );
         self.write("hub.toml", &text)
+    }
+
+    /// The hub's configuration for whoever keeps its registers while it runs at that address; gives its path.
+    pub(super) fn administrator(&self, config: &str, address: &str) -> String {
+        let text = fs::read_to_string(config).unwrap().replacen("[store]", &format!("public-url = \"{address}\"\n[store]"), 1);
+        self.write("admin.toml", &text)
     }
 
     /// How a participant reaches a hub; gives the path of its configuration.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use schakelpunt_bus::provision::Broker;
 use serde::Deserialize;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -122,10 +123,23 @@ impl Site {
 
     /// The address for a user of the broker.
     pub(crate) fn amqp(&self, user: &str, password: &str) -> String {
+        self.amqp_at(&self.vhost, user, password)
+    }
+
+    /// The same in the virtual host of rehearsals.
+    pub(crate) fn amqp_of_rehearsals(&self, user: &str, password: &str) -> String {
+        self.amqp_at(&self.rehearsals(), user, password)
+    }
+
+    fn rehearsals(&self) -> String {
+        format!("{}-rehearsal", self.vhost)
+    }
+
+    fn amqp_at(&self, vhost: &str, user: &str, password: &str) -> String {
         let mut url: reqwest::Url = self.addresses.0.parse().unwrap();
         url.set_username(user).unwrap();
         url.set_password(Some(password)).unwrap();
-        url.set_path(&self.vhost);
+        url.set_path(vhost);
         url.into()
     }
 
@@ -148,6 +162,9 @@ provision = {provision}
 password = "{PASSWORD}"
 [http]
 listen = "127.0.0.1:0"
+[[http.administrator]]
+name = "beheer"
+token = "{PASSWORD}"
 [limits]
 claim-seconds = 2
 "#
@@ -172,11 +189,39 @@ claim-seconds = 2
         Hub { child, address: ready.http, _stdout: stdout }
     }
 
+    /// A configuration for whoever keeps the registers of the hub that runs at that address.
+    pub(crate) fn administer(&self, hub: &Hub) {
+        let text = fs::read_to_string(self.config(HUB)).unwrap();
+        fs::write(self.config("admin"), text.replacen("[store]", &format!("public-url = \"{}\"\n[store]", hub.address), 1)).unwrap();
+    }
+
+    /// Where the configuration of that name stands.
+    pub(crate) fn place(&self, name: &str) -> String {
+        self.config(name).display().to_string()
+    }
+
     /// Runs a command to its end: its exit code and what it printed, a JSON value a line.
     pub(crate) async fn run(&self, arguments: &[&str]) -> (i32, Vec<serde_json::Value>) {
-        let output = self.command(arguments, HUB).output().await.unwrap();
+        self.run_with(HUB, arguments).await
+    }
+
+    /// The same with the configuration of that name.
+    pub(crate) async fn run_with(&self, name: &str, arguments: &[&str]) -> (i32, Vec<serde_json::Value>) {
+        let output = self.command(arguments, name).output().await.unwrap();
+        println!("{}", String::from_utf8_lossy(&output.stderr));
         let lines = String::from_utf8(output.stdout).unwrap();
         (output.status.code().unwrap_or(-1), lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+
+    /// `broker check`: its exit code and its sentences.
+    pub(crate) async fn check(&self) -> (i32, String) {
+        let output = self.command(&["broker", "check"], HUB).output().await.unwrap();
+        (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// The broker, with the rights of an administrator, and the virtual host.
+    pub(crate) fn broker(&self) -> (Broker, String) {
+        (Broker::new(&self.addresses.0, &self.addresses.1).unwrap(), self.vhost.clone())
     }
 
     /// A file beside the configuration.
@@ -237,6 +282,7 @@ impl Drop for Site {
             let lines: Vec<&str> = log.lines().collect();
             println!("the last lines of the hub's log:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
         }
+        delete_vhost(self.addresses.clone(), self.rehearsals());
         delete_vhost(self.addresses.clone(), self.vhost.clone());
     }
 }

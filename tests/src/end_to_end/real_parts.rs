@@ -5,3 +5,4 @@ mod consent_race;
 mod foreign_client;
 mod guide;
 mod national;
+mod onboarding;

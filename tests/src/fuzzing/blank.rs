@@ -55,6 +55,15 @@ impl ports::Store for Store {
     async fn law_at(&self, _: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         Ok(None)
     }
+    async fn token_holder(&self, _: &str) -> Result<Option<ParticipantId>, StoreError> {
+        Ok(None)
+    }
+    async fn token_holders(&self) -> Result<Vec<(ParticipantId, Timestamp)>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn give_token(&self, _: &ParticipantId, _: &str, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
     async fn cases_in(&self, _: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
         Ok(Vec::new())
     }

@@ -93,6 +93,15 @@ impl<H: Hooks> Store for Around<H> {
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         self.0.inner().law_at(known).await
     }
+    async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
+        self.0.inner().token_holder(digest).await
+    }
+    async fn token_holders(&self) -> Result<Vec<(ParticipantId, Timestamp)>, StoreError> {
+        self.0.inner().token_holders().await
+    }
+    async fn give_token(&self, participant: &ParticipantId, digest: &str, by: &str) -> Result<(), StoreError> {
+        self.0.inner().give_token(participant, digest, by).await
+    }
     async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
         self.0.inner().cases_in(prisons).await
     }

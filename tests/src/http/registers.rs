@@ -153,3 +153,47 @@ async fn a_list_of_visits_and_counts() {
     let saw = rig.get("beheer", "/v1/accesses?detention=D-1").await.json();
     assert_eq!(saw["accesses"][0]["reads"], json!("visit-list"));
 }
+
+/// The SHA-256 of `token-of-a-newcomer`, as an administrator's program works it out.
+const DIGEST: &str = "daa8210aa754dc9995a3d48d6e4734d474649059d435e39fbc85c78f911c4104";
+
+#[tokio::test]
+async fn a_token_that_is_given_while_the_hub_runs_opens_its_door() {
+    let rig = Rig::new().await;
+    rig.admit("a-1", "D-1").await;
+    let fetched = async || rig.get("a-newcomer", "/v1/subscriptions/gemeente-zwolle/events").await;
+    assert_eq!(fetched().await.status, 401);
+    let given = json!({"participant": "gemeente-zwolle", "sha256": DIGEST});
+    assert_eq!(rig.enter("gemeente-zwolle", "token", given.clone()).await.status, 403);
+    assert_eq!(rig.enter("beheer-dji", "token", given.clone()).await.status, 403);
+    assert_eq!(rig.enter("beheer", "token", given).await.status, 201);
+    assert_eq!(fetched().await.json()[0]["environment"], json!("test"));
+    let listed = rig.get("beheer", "/v1/registers/token").await;
+    assert_eq!(listed.json()["entries"], json!([{"entry": {"participant": "gemeente-zwolle"}, "recorded": "2024-10-08T08:00:00Z"}]));
+    assert!(!listed.text().contains(&DIGEST[..16]), "not even the digest is shown");
+
+    let other = json!({"participant": "gemeente-zwolle", "sha256": "0".repeat(64)});
+    assert_eq!(rig.enter("beheer", "token", other).await.status, 201);
+    assert_eq!(fetched().await.status, 401, "the one before opens nothing any more");
+    for wrong in [
+        json!({"participant": "gemeente-nergens", "sha256": DIGEST}),
+        json!({"participant": "gemeente-zwolle", "sha256": DIGEST.to_uppercase()}),
+        json!({"participant": "gemeente-zwolle", "sha256": "token-of-a-newcomer"}),
+        json!({"participant": "gemeente-zwolle"}),
+    ] {
+        assert_eq!(rig.enter("beheer", "token", wrong).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_suspended_sends_nothing_and_is_given_nothing() {
+    let rig = Rig::new().await;
+    rig.admit("a-1", "D-1").await;
+    assert_eq!(rig.enter("beheer", "stop", json!({"participant": "gemeente-zwolle"})).await.status, 201);
+    assert_eq!(rig.get("gemeente-zwolle", "/v1/subscriptions/gemeente-zwolle/events").await.json(), json!([]));
+    let data = json!({"tbo": {"at": "2024-10-15T10:00:00+02:00", "place": "INSIDE"}});
+    let event = rig.event("gemeente-zwolle", "tbo-scheduled", "t-1", "D-1", data).await;
+    assert_eq!(rig.offer("gemeente-zwolle", &event).await.problem(), (403, "FORBIDDEN".to_owned(), String::new()));
+    assert_eq!(rig.enter("beheer", "lift", json!({"participant": "gemeente-zwolle"})).await.status, 201);
+    assert_eq!(rig.offer("gemeente-zwolle", &event).await.status, 202);
+}

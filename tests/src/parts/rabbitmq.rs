@@ -35,7 +35,7 @@ pub(crate) struct Node {
     version: Version,
 }
 
-const HUB: &str = "hub-of-tests";
+pub(crate) const HUB: &str = "hub-of-tests";
 
 /// Reads what `tests/run` says.
 #[expect(clippy::disallowed_methods, reason = "tests are told by their environment where the real parts are")]

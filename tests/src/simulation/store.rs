@@ -148,6 +148,31 @@ impl Store for SimStore {
         self.call("law_at", false, |world, _| Ok(world.tables.law_at(known))).await
     }
 
+    async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
+        self.call("token_holder", false, |world, _| Ok(world.tables.tokens.get(digest).map(|(participant, _)| participant.clone()))).await
+    }
+
+    async fn token_holders(&self) -> Result<Vec<(ParticipantId, Timestamp)>, StoreError> {
+        self.call("token_holders", false, |world, _| {
+            let mut holders: Vec<_> = world.tables.tokens.values().cloned().collect();
+            holders.sort();
+            Ok(holders)
+        })
+        .await
+    }
+
+    async fn give_token(&self, participant: &ParticipantId, digest: &str, _by: &str) -> Result<(), StoreError> {
+        self.call("give_token", true, |world, now| {
+            if world.tables.tokens.get(digest).is_some_and(|(holder, _)| holder != participant) {
+                return Err(StoreError::Data("a token stands for one participant".into()));
+            }
+            world.tables.tokens.retain(|_, (holder, _)| holder != participant);
+            world.tables.tokens.insert(digest.to_owned(), (participant.clone(), now));
+            Ok(())
+        })
+        .await
+    }
+
     async fn cases_in(&self, prisons: &[ParticipantId]) -> Result<Vec<Case>, StoreError> {
         let named =
             |case: &Case| case.facts.iter().any(|fact| matches!(&fact.value, FactValue::Prison(prison) if prisons.contains(prison)));

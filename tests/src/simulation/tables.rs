@@ -54,6 +54,7 @@ pub(super) struct Tables {
     pub(super) accesses: Vec<AccessRecord>,
     laws: Vec<(Timestamp, KeptLaw)>,
     pub(super) seen: Option<Seen>,
+    pub(super) tokens: BTreeMap<String, (ParticipantId, Timestamp)>,
     pub(super) cases: BTreeMap<DetentionRef, Versioned<Case>>,
     pub(super) messages: BTreeMap<MessageKey, StoredMessage>,
     pub(super) decisions: BTreeMap<MessageKey, Vec<DecisionRecord>>,

@@ -217,3 +217,22 @@ pub(super) async fn where_the_registers_were_seen_is_noted(subject: &Subject) {
     assert_eq!(store.registers_seen().await.unwrap(), Some(later));
     assert_eq!(store.registers().await.unwrap(), (0, Vec::new()), "the epoch stays as it is");
 }
+
+pub(super) async fn a_token_is_known_by_its_digest(subject: &Subject) {
+    let (store, first) = (&*subject.store, subject.now());
+    let (zwolle, tilburg): (schakelpunt_domain::ParticipantId, schakelpunt_domain::ParticipantId) =
+        (ZWOLLE.parse().unwrap(), "gemeente-tilburg".parse().unwrap());
+    assert_eq!(store.token_holder("aa").await.unwrap(), None);
+    store.give_token(&zwolle, "aa", "beheer").await.unwrap();
+    subject.clock.pass(60);
+    store.give_token(&tilburg, "bb", "beheer").await.unwrap();
+    assert_eq!(store.token_holder("aa").await.unwrap().as_ref(), Some(&zwolle));
+    assert_eq!(store.token_holders().await.unwrap(), [(tilburg.clone(), subject.now()), (zwolle.clone(), first)]);
+    store.give_token(&zwolle, "cc", "beheer").await.unwrap();
+    assert_eq!(store.token_holder("aa").await.unwrap(), None, "the one before is worth nothing");
+    assert_eq!(store.token_holder("cc").await.unwrap().as_ref(), Some(&zwolle));
+    assert_eq!(store.token_holder("bb").await.unwrap().as_ref(), Some(&tilburg));
+    assert!(store.give_token(&tilburg, "cc", "beheer").await.is_err(), "a token stands for one participant");
+    assert_eq!(store.token_holder("bb").await.unwrap(), Some(tilburg), "and what failed took nothing away");
+    assert_eq!(store.registers().await.unwrap().0, 0, "the epoch stays as it is");
+}

@@ -6,43 +6,102 @@ use schakelpunt_amqp::topology::{Argument, Arguments, BindingSpec, Definitions, 
 use schakelpunt_domain::ParticipantId;
 use serde_json::{Value, json};
 
-use super::{PARTICIPANT_WRITE, ProvisionError, inbox_read, management::Management, topic_permission};
+use super::{Broker, PARTICIPANT_WRITE, ProvisionError, Roster, foreign, inbox_read, management::Management, topic_permission};
 
-pub(super) async fn check(
-    management: &Management,
-    vhost: &str,
-    topology: &Topology,
-    participants: &[ParticipantId],
-) -> Result<Vec<String>, ProvisionError> {
+pub(super) async fn check(broker: &Broker, vhost: &str, topology: &Topology, roster: &Roster) -> Result<Vec<String>, ProvisionError> {
+    let management = &broker.management;
     if management.get(&["vhosts", vhost]).await?.is_none() {
         return Ok(vec![format!("virtual host {vhost}: missing")]);
     }
     let mut definitions = topology.definitions();
-    for participant in participants {
+    for participant in roster.active.iter().chain(&roster.barred) {
         let inbox = topology.inbox_definitions(participant);
         definitions.queues.extend(inbox.queues);
         definitions.bindings.extend(inbox.bindings);
     }
     let mut found = check_definitions(management, vhost, &definitions).await?;
-    for participant in participants {
-        found.extend(check_participant(management, vhost, participant).await?);
+    let rights = Rights {
+        users: management.rows(&["users"]).await?,
+        permissions: management.rows(&["vhosts", vhost, "permissions"]).await?,
+        topics: management.rows(&["vhosts", vhost, "topic-permissions"]).await?,
+    };
+    for participant in &roster.active {
+        found.extend(rights.of_participant(participant));
     }
+    for participant in &roster.barred {
+        if rights.permission(participant.as_str()).is_some() {
+            found.push(format!("user {participant}: takes no part now, and can still connect"));
+        }
+        let (open, _) = broker.connections(&[vhost], participant).await?;
+        if !open.is_empty() {
+            found.push(format!("user {participant}: takes no part now, and has {} open connections", open.len()));
+        }
+    }
+    found.extend(rights.of_others(&management.user, topology, roster));
     Ok(found)
+}
+
+/// Who may do what in a virtual host.
+struct Rights {
+    users: Vec<Value>,
+    permissions: Vec<Value>,
+    topics: Vec<Value>,
+}
+
+impl Rights {
+    fn permission(&self, user: &str) -> Option<&Value> {
+        self.permissions.iter().find(|row| row.get("user").and_then(Value::as_str) == Some(user))
+    }
+
+    fn of_participant(&self, participant: &ParticipantId) -> Vec<String> {
+        let user = participant.as_str();
+        let mut found = Vec::new();
+        match named(&self.users, user) {
+            None => found.push(format!("user {user}: missing")),
+            Some(row) => {
+                // 3.10 gives a list, older ones a text; a tag is a right at the management interface
+                if !matches!(row.get("tags"), Some(Value::Array(tags)) if tags.is_empty()) && row.get("tags") != Some(&json!("")) {
+                    found.push(format!("user {user}: has tags"));
+                }
+                if row.get("password_hash").and_then(Value::as_str).is_none_or(str::is_empty) {
+                    found.push(format!("user {user}: has no key: `participant add` makes one"));
+                }
+            }
+        }
+        let expected = json!({ "configure": "^$", "write": PARTICIPANT_WRITE, "read": inbox_read(participant) });
+        found.extend(differences(&format!("permission of {user}"), self.permission(user), &expected));
+        let is_own =
+            |row: &&Value| row.get("user").and_then(Value::as_str) == Some(user) && row.get("exchange").and_then(Value::as_str) == Some(IN);
+        found.extend(differences(&format!("topic permission of {user}"), self.topics.iter().find(is_own), &topic_permission(participant)));
+        found
+    }
+
+    /// Everybody else with a right there, but for the administrator.
+    fn of_others(&self, administrator: &str, topology: &Topology, roster: &Roster) -> Vec<String> {
+        let participants: Vec<&ParticipantId> = roster.active.iter().chain(&roster.barred).collect();
+        let known = |user: &str| {
+            user == administrator
+                || roster.hubs.iter().any(|hub| hub == user)
+                || participants.iter().any(|participant| participant.as_str() == user)
+        };
+        let others = self.permissions.iter().filter_map(|row| Some((row.get("user")?.as_str()?, row))).filter(|(user, _)| !known(user));
+        others.flat_map(|(user, row)| foreign::check(user, row, &self.topics, topology, &participants)).collect()
+    }
 }
 
 async fn check_definitions(management: &Management, vhost: &str, definitions: &Definitions) -> Result<Vec<String>, ProvisionError> {
     let mut found = Vec::new();
-    let exchanges = rows(management.get(&["exchanges", vhost]).await?);
+    let exchanges = management.rows(&["exchanges", vhost]).await?;
     for ExchangeSpec { name, kind, internal, arguments } in &definitions.exchanges {
         let expected = json!({ "type": kind, "internal": internal, "durable": true, "arguments": to_json(arguments) });
         found.extend(differences(&format!("exchange {name}"), named(&exchanges, name), &expected));
     }
-    let queues = rows(management.get(&["queues", vhost]).await?);
+    let queues = management.rows(&["queues", vhost]).await?;
     for QueueSpec { name, arguments } in &definitions.queues {
         let expected = json!({ "durable": true, "arguments": to_json(arguments) });
         found.extend(differences(&format!("queue {name}"), named(&queues, name), &expected));
     }
-    let bindings = rows(management.get(&["bindings", vhost]).await?);
+    let bindings = management.rows(&["bindings", vhost]).await?;
     let expected: BTreeSet<String> = definitions.bindings.iter().map(binding_text).collect();
     let present: BTreeSet<String> = bindings.iter().map(binding_row_text).collect();
     found.extend(expected.difference(&present).map(|binding| format!("binding {binding}: missing")));
@@ -52,38 +111,11 @@ async fn check_definitions(management: &Management, vhost: &str, definitions: &D
     Ok(found)
 }
 
-async fn check_participant(management: &Management, vhost: &str, participant: &ParticipantId) -> Result<Vec<String>, ProvisionError> {
-    let user = participant.as_str();
-    let mut found = Vec::new();
-    match management.get(&["users", user]).await? {
-        None => found.push(format!("user {user}: missing")),
-        // 3.10 gives a list, older ones a text; a tag is a right at the management interface
-        Some(row) if !matches!(row.get("tags"), Some(Value::Array(tags)) if tags.is_empty()) && row.get("tags") != Some(&json!("")) => {
-            found.push(format!("user {user}: has tags"));
-        }
-        Some(_) => {}
-    }
-    let permission = management.get(&["permissions", vhost, user]).await?;
-    let expected = json!({ "configure": "^$", "write": PARTICIPANT_WRITE, "read": inbox_read(participant) });
-    found.extend(differences(&format!("permission of {user}"), permission.as_ref(), &expected));
-    let topic = rows(management.get(&["topic-permissions", vhost, user]).await?);
-    let of_exchange = topic.iter().find(|row| row.get("exchange").and_then(Value::as_str) == Some(IN));
-    found.extend(differences(&format!("topic permission of {user}"), of_exchange, &topic_permission(participant)));
-    Ok(found)
-}
-
 fn differences(what: &str, present: Option<&Value>, expected: &Value) -> Vec<String> {
     let Some(present) = present else { return vec![format!("{what}: missing")] };
     let expected = expected.as_object().into_iter().flatten();
     let differing = expected.filter(|(key, value)| present.get(key.as_str()) != Some(value));
     differing.map(|(key, value)| format!("{what}: {key} is {} instead of {value}", present.get(key).unwrap_or(&Value::Null))).collect()
-}
-
-fn rows(answer: Option<Value>) -> Vec<Value> {
-    match answer {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
-    }
 }
 
 fn named<'a>(rows: &'a [Value], name: &str) -> Option<&'a Value> {

@@ -46,8 +46,20 @@ impl Management {
         self.call(Method::PUT, path, Some(body)).await.map(drop)
     }
 
+    /// What is not there needs no deleting.
     pub(super) async fn delete(&self, path: &[&str]) -> Result<(), ProvisionError> {
-        self.call(Method::DELETE, path, None).await.map(drop)
+        match self.call(Method::DELETE, path, None).await {
+            Ok(_) | Err(ProvisionError::Refused { status: 404, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A list; empty where there is no such thing.
+    pub(super) async fn rows(&self, path: &[&str]) -> Result<Vec<Value>, ProvisionError> {
+        Ok(match self.get(path).await? {
+            Some(Value::Array(rows)) => rows,
+            _ => Vec::new(),
+        })
     }
 
     async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<reqwest::Response, ProvisionError> {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::change::{Approval, Conflict, Ending, Reorganisation, Succession};
 use crate::{
     calendar::{LegalDay, Weekday},
+    environment::Environment,
     ids::{DetentionRef, MunicipalityCode, Oin, ParticipantId, RuleId, Source},
 };
 
@@ -90,9 +91,9 @@ pub struct Participant {
     /// Reached outside office hours through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_call: Option<String>,
-    /// Test and production never meet.
-    #[serde(default = "default_environment")]
-    pub environment: String,
+    /// Test, rehearsal and production never meet.
+    #[serde(default)]
+    pub environment: Environment,
     /// Its very nature tells a health fact: naming a client needs a consent for health (decision 9).
     #[serde(default)]
     pub tells_health: bool,
@@ -102,10 +103,6 @@ pub struct Participant {
     /// Who hears, one after the other, that nobody collects what waits for it: a deputy, then the team's mailbox.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deputies: Vec<ParticipantId>,
-}
-
-fn default_environment() -> String {
-    "test".to_owned()
 }
 
 impl Participant {

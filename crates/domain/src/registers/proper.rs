@@ -51,7 +51,7 @@ pub enum Improper {
     #[error("an entry in force that this ends, lifts or approves")]
     Nothing,
     /// Test and production never meet.
-    #[error("the environment of all other participants")]
+    #[error("the environment of the hub and of all other participants")]
     Environment,
     /// Who does not visit has no days for it.
     #[error("`visit-days` only with scope `visit` or `all`")]
@@ -104,7 +104,7 @@ impl Entry {
         match self {
             Self::Participant(one) => {
                 let environments = registers.environments();
-                let fits = environments.is_empty() || environments.contains(one.environment.as_str());
+                let fits = environments.is_empty() || environments.contains(&one.environment);
                 check.all(&one.intake_for, Kind::Prison)?;
                 one.deputies.iter().try_for_each(|deputy| different(deputy, &one.id).and_then(|()| check.known(deputy).map(drop)))?;
                 if fits { Ok(()) } else { Err(Improper::Environment) }

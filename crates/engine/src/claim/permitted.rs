@@ -1,15 +1,38 @@
 //! What a claim gives: the one thing that may leave.
 
 use jiff::Timestamp;
-use schakelpunt_domain::{DeliveryId, ParticipantId, stage::Stage};
+use schakelpunt_domain::{
+    DeliveryId, Environment, ParticipantId,
+    registers::{At, Registers},
+    stage::Stage,
+};
 
 use crate::{event, model::Delivery, step::Law};
+
+/// A recipient of the hub's own environment. Nothing is made out to anybody else: what a rehearsal delivers cannot be addressed to a
+/// participant of production, whatever the registers hold.
+#[derive(Debug)]
+pub(crate) struct Addressee(ParticipantId);
+
+impl Addressee {
+    /// The participant of that id, if the registers know it in that environment.
+    pub(crate) fn of(id: ParticipantId, environment: Environment, registers: &Registers) -> Option<Self> {
+        let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
+        let registered = registers.registered(&id, latest)?;
+        (registered.environment == environment).then_some(Self(id))
+    }
+
+    /// Who it is.
+    pub(crate) fn id(&self) -> &ParticipantId {
+        &self.0
+    }
+}
 
 /// A delivery that was claimed: the one thing that may leave. Made by a claim and by nothing else; it cannot be stored or copied.
 #[derive(Debug)]
 pub struct Permitted {
     id: DeliveryId,
-    recipient: ParticipantId,
+    recipient: Addressee,
     ty: String,
     partition_key: String,
     claimed_at: Timestamp,
@@ -19,7 +42,7 @@ pub struct Permitted {
 }
 
 impl Permitted {
-    /// From what the store gave back as claimed, after the commit; `None` for anything else.
+    /// From what the store gave back as claimed, after the commit; `None` for anything else, and for a recipient of another environment.
     pub(crate) fn from_claimed(delivery: Delivery, law: Law<'_>) -> Option<Self> {
         let Stage::Claimed { at, attempts, .. } = delivery.stage else { return None };
         let partition_key = event::subject_for(&delivery).map(|subject| subject.to_string()).unwrap_or_default();
@@ -30,7 +53,7 @@ impl Permitted {
             claimed_at: at,
             attempts,
             by_consent: delivery.decision.permit()?.by_consent(),
-            recipient: delivery.recipient,
+            recipient: Addressee::of(delivery.recipient, law.settings.environment, law.registers)?,
             bytes: delivery.bytes?,
         })
     }
@@ -42,7 +65,7 @@ impl Permitted {
 
     /// Who gets it.
     pub fn recipient(&self) -> &ParticipantId {
-        &self.recipient
+        self.recipient.id()
     }
 
     /// The full type of the event.

@@ -32,7 +32,8 @@ impl Hub {
                 let mut registers = Registers::new(0, held);
                 recorded = now;
                 for entry in entries {
-                    if let Err(why) = entry.check(&registers, now).and_then(|()| self.has_desk(entry)) {
+                    let fits = entry.check(&registers, now).and_then(|()| self.has_desk(entry)).and_then(|()| self.is_of_here(entry));
+                    if let Err(why) = fits {
                         improper = why;
                         return None;
                     }
@@ -192,6 +193,14 @@ impl Hub {
     fn has_desk(&self, entry: &Entry) -> Result<(), Improper> {
         match entry {
             Entry::Capacity(own) if self.rules().desk(&own.role).is_none() => Err(Improper::Role),
+            _ => Ok(()),
+        }
+    }
+
+    /// The registers of one hub hold one environment: its own.
+    fn is_of_here(&self, entry: &Entry) -> Result<(), Improper> {
+        match entry {
+            Entry::Participant(one) if one.environment != self.settings.environment => Err(Improper::Environment),
             _ => Ok(()),
         }
     }

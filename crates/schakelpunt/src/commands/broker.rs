@@ -1,13 +1,12 @@
-//! `broker provision` and `broker check`.
+//! `broker provision` and `broker check`: for everybody in the registers of the hub.
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Context as _;
-use schakelpunt_amqp::topology::Topology;
-use schakelpunt_bus::provision::Broker;
-
 use super::out;
-use crate::{config::Config, wiring};
+use crate::{
+    config::Config,
+    wiring::{self, Provisioned},
+};
 
 /// Commands on the broker.
 #[derive(Debug, clap::Subcommand)]
@@ -33,7 +32,7 @@ impl Command {
             Self::Provision { config } => {
                 let config = Config::read(&config)?;
                 let store = wiring::store(&config, None).await?;
-                wiring::provision(&config, &wiring::with_inbox(&store).await?).await?;
+                wiring::provision(&config, &wiring::roster(&store).await?).await?;
                 tracing::info!("the broker is provisioned");
                 Ok(ExitCode::SUCCESS)
             }
@@ -48,10 +47,7 @@ impl Command {
 
 /// What differs on the broker of a configuration, in sentences.
 pub async fn check(config: &Config) -> anyhow::Result<Vec<String>> {
-    let url = config.bus.url.reveal();
-    let api = config.bus.api.as_ref().context("bus.api: the management API is needed to check")?;
+    let Provisioned { broker, vhost, topology } = Provisioned::of(config)?;
     let store = wiring::store(config, None).await?;
-    let topology = Topology { intake_queues: config.bus.queues, ..Topology::default() };
-    let broker = Broker::new(url, api.reveal())?;
-    Ok(broker.check(wiring::vhost(url), &topology, &wiring::with_inbox(&store).await?).await?)
+    Ok(broker.check(&vhost, &topology, &wiring::roster(&store).await?).await?)
 }

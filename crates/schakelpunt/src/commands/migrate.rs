@@ -12,7 +12,7 @@ pub async fn run(options: &WithConfig) -> anyhow::Result<ExitCode> {
     let config = Config::read(&options.config)?;
     let store = wiring::store(&config, None).await?;
     store.migrate().await.context("the store's tables")?;
-    wiring::seed(&store, config.participants.as_deref()).await?;
+    wiring::seed(&store, &config).await?;
     tracing::info!("the store is up to date");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,16 @@
-//! `participant`, `mandate`, `agreement`, `capacity`, `subscription`, `consent`, `conflict`, `succession`, `reorganisation`: list what the
+//! `mandate`, `agreement`, `capacity`, `subscription`, `consent`, `conflict`, `succession`, `reorganisation`: list what the
 //! registers hold, and enter what is new. All through the API of the running hub, as an administrator.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use schakelpunt_domain::{DetentionRef, LegalDay, ParticipantId};
+use schakelpunt_domain::DetentionRef;
 use serde_json::{Map, Value, json};
 
-use super::{out, remote};
+use super::{
+    out,
+    remote::{self, Http},
+};
 
 /// One entry, as `key=value` with the keys of its file.
 #[derive(Debug, clap::Args)]
@@ -52,38 +55,6 @@ pub enum Growing {
     Add(Keys),
     /// List them, one object a line.
     List(List),
-}
-
-/// Commands on participants.
-#[derive(Debug, clap::Subcommand)]
-pub enum Participants {
-    /// Enter one, or a new version of one.
-    Add(Keys),
-    /// List them, one object a line.
-    List(List),
-    /// Stop one at once.
-    Suspend(Which),
-    /// Let one go on.
-    Resume(Which),
-    /// It takes part no more from a day on.
-    Retire {
-        /// Which.
-        #[command(flatten)]
-        which: Which,
-        /// The first day.
-        #[arg(long)]
-        from: LegalDay,
-    },
-}
-
-/// One participant.
-#[derive(Debug, clap::Args)]
-pub struct Which {
-    /// The configuration file.
-    #[arg(long)]
-    config: PathBuf,
-    /// The participant.
-    id: ParticipantId,
 }
 
 /// Commands on subscriptions.
@@ -138,21 +109,6 @@ impl Growing {
     }
 }
 
-impl Participants {
-    /// Runs it.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
-        match self {
-            Self::Add(keys) => keys.enter("participant").await,
-            Self::List(list) => list.run("participant").await,
-            Self::Suspend(Which { config, id }) => post(&config, "stop", json!({"participant": id})).await,
-            Self::Resume(Which { config, id }) => post(&config, "lift", json!({"participant": id})).await,
-            Self::Retire { which: Which { config, id }, from } => {
-                post(&config, "ending", json!({"what": {"participant": {"id": id}}, "from": from})).await
-            }
-        }
-    }
-}
-
 impl Subscriptions {
     /// Runs it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
@@ -178,18 +134,19 @@ impl Consents {
 
 impl Keys {
     async fn enter(&self, kind: &str) -> anyhow::Result<ExitCode> {
-        post(&self.config, kind, Value::Object(self.read()?)).await
+        post(&self.config, kind, Value::Object(read(&self.values)?)).await
     }
 
     async fn end(&self, kind: &str) -> anyhow::Result<ExitCode> {
-        let mut key = self.read()?;
+        let mut key = read(&self.values)?;
         let from = key.remove("from").context("`from=DAY`: the first day that no longer counts")?;
         post(&self.config, "ending", json!({"what": {kind: key}, "from": from})).await
     }
+}
 
-    fn read(&self) -> anyhow::Result<Map<String, Value>> {
-        self.values.iter().map(|pair| entry(pair)).collect()
-    }
+/// The keys and values of one entry.
+pub(super) fn read(values: &[String]) -> anyhow::Result<Map<String, Value>> {
+    values.iter().map(|pair| entry(pair)).collect()
 }
 
 /// A key and its value. Lists, tables, numbers of days and yes or no are read as in TOML, everything else is text.
@@ -205,7 +162,7 @@ fn entry(pair: &str) -> anyhow::Result<(String, Value)> {
 }
 
 impl List {
-    async fn run(&self, kind: &str) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(&self, kind: &str) -> anyhow::Result<ExitCode> {
         let instants = [("at", self.at), ("known", self.known)];
         let query: Vec<_> = instants.into_iter().filter_map(|(name, at)| Some((name, at?.to_string()))).collect();
         show(&self.config, kind, &query).await
@@ -213,21 +170,29 @@ impl List {
 }
 
 async fn show(config: &std::path::Path, kind: &str, query: &[(&str, String)]) -> anyhow::Result<ExitCode> {
-    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mark = if query.is_empty() { "" } else { "?" };
-    let path = format!("/v1/registers/{kind}{mark}{}", query.join("&"));
-    let answer = answered(remote::administrator(config, None)?.request(reqwest::Method::GET, &path)).await?;
-    let entries = answer.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
-    entries.iter().try_for_each(out)?;
+    listed(&remote::administrator(config, None)?, kind, query).await?.iter().try_for_each(out)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn post(config: &std::path::Path, kind: &str, entry: Value) -> anyhow::Result<ExitCode> {
+/// The entries of a register, each with the instant at which it was recorded.
+pub(super) async fn listed(http: &Http, kind: &str, query: &[(&str, String)]) -> anyhow::Result<Vec<Value>> {
+    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let path = format!("/v1/registers/{kind}{mark}{}", query.join("&"));
+    let answer = answered(http.request(reqwest::Method::GET, &path)).await?;
+    Ok(answer.get("entries").and_then(Value::as_array).cloned().unwrap_or_default())
+}
+
+/// Enters one entry; gives the hub's answer.
+pub(super) async fn enter(http: &Http, kind: &str, entry: &Value) -> anyhow::Result<Value> {
+    answered(http.request(reqwest::Method::POST, &format!("/v1/registers/{kind}")).json(entry)).await
+}
+
+pub(super) async fn post(config: &std::path::Path, kind: &str, entry: Value) -> anyhow::Result<ExitCode> {
     // an owner's administrator approves, another enters everything else
     let owner = entry.get("owner").and_then(Value::as_str).filter(|_| kind == "approval");
     let http = remote::administrator(config, owner)?;
-    let request = http.request(reqwest::Method::POST, &format!("/v1/registers/{kind}")).json(&entry);
-    out(answered(request).await?)?;
+    out(enter(&http, kind, &entry).await?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
-use schakelpunt_bus::in_process::InProcessBus;
+use schakelpunt_bus::{in_process::InProcessBus, provision::Roster};
 use schakelpunt_domain::{
     DetentionRef, EventName, MessageId, ParticipantId,
     case::Case,
@@ -12,7 +12,7 @@ use schakelpunt_domain::{
     stage::Stage,
 };
 use schakelpunt_engine::{
-    Hub,
+    Hub, Settings,
     inspect::Offer,
     model::{DecisionRecord, Delivery},
     ports::{Bus, DeliveryFilter, Store},
@@ -124,7 +124,7 @@ impl Player {
         let inner: Arc<dyn Bus> = match config {
             Some(config) => {
                 settings.key = config.key()?;
-                wiring::bus(config, &participants).await?
+                wiring::bus(config, &Roster { active: participants, ..Roster::default() }).await?
             }
             None => Arc::new(attended(&participants)),
         };
@@ -133,6 +133,21 @@ impl Player {
         for (detention, consent) in scenario.registers.consents(scenario.clock) {
             hub.record_consent(detention, consent).await?;
         }
+        Ok(Self { hub, clock, bus, sequences: BTreeMap::new(), offers: BTreeMap::new(), seen: BTreeMap::new() })
+    }
+
+    /// A hub with settings, registers and a bus of the caller's own, for a rehearsal.
+    pub(crate) async fn on_stage(
+        settings: Settings,
+        entries: Vec<Recorded<Entry>>,
+        clock: SetClock,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+    ) -> anyhow::Result<Self> {
+        store.migrate().await?;
+        store.record(entries).await?;
+        let bus = Arc::new(RecordingBus::new(bus));
+        let hub = Arc::new(Hub::open(settings, store, Arc::clone(&bus) as Arc<dyn Bus>).await?);
         Ok(Self { hub, clock, bus, sequences: BTreeMap::new(), offers: BTreeMap::new(), seen: BTreeMap::new() })
     }
 
@@ -308,7 +323,7 @@ pub(super) async fn all_participants(store: &Arc<dyn Store>) -> anyhow::Result<V
 }
 
 /// A bus in this process where everybody reads and acknowledges at once.
-pub(super) fn attended(participants: &[ParticipantId]) -> InProcessBus {
+pub(crate) fn attended(participants: &[ParticipantId]) -> InProcessBus {
     let bus = InProcessBus::default();
     for participant in participants {
         let mut inbox = bus.subscribe(participant);

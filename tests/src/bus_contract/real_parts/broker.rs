@@ -3,14 +3,21 @@
 use std::time::Duration;
 
 use schakelpunt_amqp::{Answer, Connection, Header, Message, Properties, topology, topology::Topology};
+use schakelpunt_bus::provision::Roster;
+use schakelpunt_domain::ParticipantId;
 use schakelpunt_engine::ports::Published;
 use serde_json::json;
 
 use super::rabbit_rig::{RabbitRig, send};
 use crate::{
     bus_contract::rig::{Rig as _, eventually, id_of, municipality, prison, publish, receipts, sample_ids, samples, stranger, take},
-    parts::rabbitmq::{TestBroker, Version},
+    parts::rabbitmq::{HUB, TestBroker, Version},
 };
+
+/// These take part, and nobody else does.
+pub(super) fn roster(active: &[ParticipantId]) -> Roster {
+    Roster { active: active.to_vec(), hubs: vec![HUB.to_owned()], ..Roster::default() }
+}
 
 pub(crate) async fn a_foreign_prefix_is_refused(version: Version) {
     let Some(rig) = RabbitRig::fresh(version).await else { return };
@@ -175,7 +182,7 @@ pub(crate) async fn provisioning_twice_changes_nothing(version: Version) {
     rig.send(&prison(), &samples("deceased", "d1", 1)).await;
     broker.ensure_vhost(vhost, topology).await.unwrap();
     rig.broker.participant("pi-alphen").await;
-    assert_eq!(broker.check(vhost, topology, &[prison(), municipality()]).await.unwrap(), Vec::<String>::new());
+    assert_eq!(broker.check(vhost, topology, &roster(&[prison(), municipality()])).await.unwrap(), Vec::<String>::new());
     take(&mut *rig.bus().open(topology::STOP).await.unwrap(), 1).await;
     let major = broker.version().await.unwrap().split('.').next().unwrap().to_owned();
     assert_eq!(major, if version == Version::Three { "3" } else { "4" });
@@ -193,7 +200,7 @@ pub(crate) async fn a_check_sees_what_another_hand_has_changed(version: Version)
     };
     spy.declare(&admin).await.unwrap();
     let other = Topology { intake_queues: 5, max_length: 7, ..topology.clone() };
-    let found = broker.check(vhost, &other, &[stranger()]).await.unwrap();
+    let found = broker.check(vhost, &other, &roster(&[stranger()])).await.unwrap();
     for expected in [
         "queue schakelpunt.intake.4: missing",
         "binding schakelpunt.in to queue spy with key '#': nobody asked for it",
@@ -207,6 +214,6 @@ pub(crate) async fn a_check_sees_what_another_hand_has_changed(version: Version)
     }
     let argument = |line: &&String| line.starts_with("queue schakelpunt.stop: arguments is ");
     assert!(found.iter().any(|line| argument(&line)), "{found:#?}");
-    let elsewhere = broker.check("nowhere", topology, &[]).await.unwrap();
+    let elsewhere = broker.check("nowhere", topology, &roster(&[])).await.unwrap();
     assert_eq!(json!(elsewhere), json!(["virtual host nowhere: missing"]));
 }
