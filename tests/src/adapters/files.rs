@@ -35,8 +35,10 @@ fn a_mistake_in_a_configuration_is_shown_with_its_place() {
         wrong(r#"jq = ".name.last""#, r#"jq = ".name |""#),
         "export.new.columns: Surname: not a jq expression of at most 4096 bytes"
     );
+    let before = fs::read_to_string(repository().join("config/adapters/dji.example.toml")).unwrap();
+    let line = before.lines().position(|line| line == "settle-seconds = 10").unwrap() + 1;
     let place = wrong("settle-seconds = 10", "settle-second = 10");
-    assert!(place.starts_with("dji.toml:19:1: unknown field `settle-second`"), "{place}");
+    assert!(place.starts_with(&format!("dji.toml:{line}:1: unknown field `settle-second`")), "{place}");
 }
 
 #[tokio::test]
