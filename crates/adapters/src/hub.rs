@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use schakelpunt_amqp::Connection;
-use schakelpunt_domain::{Clock, ParticipantId, Source};
+use schakelpunt_domain::{Clock, Hidden, ParticipantId, Source};
 use tokio::sync::Notify;
 
-use crate::{alarm::Alarms, delivered::Delivered, keep::Keep, settings::Secret};
+use crate::{alarm::Alarms, delivered::Delivered, keep::Keep};
 
 /// After so long without a receipt a message goes again: the hub answers within seconds, or is down.
 pub const RECEIPT: SignedDuration = SignedDuration::from_mins(10);
@@ -55,7 +55,7 @@ pub struct Link<'a, S> {
     /// The broker, without user.
     pub broker: &'a str,
     /// The password of the participant's broker user.
-    pub secret: &'a Secret,
+    pub secret: &'a Hidden,
     /// What is kept.
     pub keep: &'a Keep,
     /// Who is woken when something waits.
@@ -99,8 +99,26 @@ fn pauses() -> impl Iterator<Item = Duration> {
 }
 
 /// The broker's address with a participant as its user.
-fn address(broker: &str, participant: &ParticipantId, secret: &Secret) -> Result<String, crate::Error> {
+fn address(broker: &str, participant: &ParticipantId, secret: &Hidden) -> Result<String, crate::Error> {
     let (scheme, rest) = broker.split_once("://").filter(|(scheme, _)| ["amqp", "amqps"].contains(scheme)).ok_or(crate::Error::Broker)?;
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    Ok(format!("{scheme}://{participant}:{}@{host}", secret.encoded()))
+    Ok(format!("{scheme}://{participant}:{}@{host}", encoded(secret)))
+}
+
+/// A secret as part of an address.
+fn encoded(secret: &Hidden) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let bytes = secret.reveal().bytes();
+    bytes.map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_fits_into_the_address() {
+        let address = address("amqp://broker:5672/schakelpunt", &"pi-a".parse().unwrap(), &Hidden::from("p@ss/wörd"));
+        assert_eq!(address.unwrap(), "amqp://pi-a:p%40ss%2Fw%C3%B6rd@broker:5672/schakelpunt");
+    }
 }

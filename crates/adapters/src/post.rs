@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, StatusCode};
-use schakelpunt_domain::Clock;
+use schakelpunt_domain::{Clock, Hidden};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -15,7 +15,7 @@ use crate::{
     delivered::Delivered,
     expression::Expression,
     hub::{Sink, SinkError},
-    settings::{Address, Secret},
+    settings::Address,
 };
 
 /// How long the system may take for one message.
@@ -51,7 +51,7 @@ pub struct OAuthSettings {
     /// The client.
     pub client_id: String,
     /// Its secret.
-    pub client_secret: Secret,
+    pub client_secret: Hidden,
     /// The scope, if one is wanted.
     #[serde(default)]
     pub scope: Option<String>,

@@ -2,7 +2,6 @@
 //! shown as `file:line:column`, and no value is repeated, for it may be a secret.
 
 use std::{
-    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -10,6 +9,10 @@ use std::{
 
 use jiff::SignedDuration;
 use reqwest::Url;
+use schakelpunt_domain::{
+    Hidden,
+    place::{line_and_column, without_value},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{Error, folder::Folder};
@@ -94,7 +97,7 @@ pub struct PushSettings {
     /// Address and port, inside the organisation's own network.
     pub listen: SocketAddr,
     /// The bearer token of the system.
-    pub token: Secret,
+    pub token: Hidden,
 }
 
 /// An address of HTTP.
@@ -122,37 +125,6 @@ impl<'de> Deserialize<'de> for Address {
     }
 }
 
-/// A text that never shows itself.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text, for the one who needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// The same as part of an address.
-    pub fn encoded(&self) -> String {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        let bytes = self.0.bytes();
-        bytes.map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"…\"")
-    }
-}
-
 /// Reads a configuration file.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let name = path.display().to_string();
@@ -166,13 +138,8 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Error> {
         return Err(Error::settings(name, "at most 1048576 bytes"));
     }
     toml::from_str(text).map_err(|error| {
-        let before = text.get(..error.span().unwrap_or_default().start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let (line, column) = (before.matches('\n').count() + 1, before.get(line_start..).unwrap_or_default().chars().count() + 1);
-        let message = error.message();
-        let value = ["invalid type: ", "invalid value: ", "invalid length "].iter().any(|start| message.starts_with(start));
-        let told = message.rsplit_once(", expected ").filter(|_| value).map(|(_, expected)| format!("expected {expected}"));
-        Error::settings(&format!("{name}:{line}:{column}"), told.as_deref().unwrap_or(message))
+        let (line, column) = line_and_column(text, error.span().unwrap_or_default().start);
+        Error::settings(&format!("{name}:{line}:{column}"), &without_value(error.message()))
     })
 }
 
@@ -186,12 +153,5 @@ mod tests {
         assert_eq!(error.to_string(), "dji.toml:1:7: expected a string");
         let error = parse::<HubSettings>("dji.toml", "\nurl = \"amqp://broker\"\npassword = \"hush\"\n").unwrap_err();
         assert_eq!(error.to_string(), "dji.toml:3:1: unknown field `password`, expected `url`");
-    }
-
-    #[test]
-    fn a_secret_is_not_shown_and_fits_into_an_address() {
-        let secret = Secret::from("p@ss/wörd");
-        assert_eq!(format!("{secret:?}"), "\"…\"");
-        assert_eq!(secret.encoded(), "p%40ss%2Fw%C3%B6rd");
     }
 }

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, StatusCode, Url, header};
-use schakelpunt_domain::{Clock, EventName, ids::passes_elfproef};
+use schakelpunt_domain::{Clock, EventName, Hidden, ids::passes_elfproef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ use crate::{
     Error, days,
     delivered::Delivered,
     hub::{Sink, SinkError},
-    settings::{Address, Secret},
+    settings::Address,
 };
 
 /// How long the case system may take for one call.
@@ -37,7 +37,7 @@ pub struct ZgwSettings {
     /// The application's client id in the Autorisaties API.
     pub client_id: String,
     /// Its secret.
-    pub secret: Secret,
+    pub secret: Hidden,
     /// The RSIN of the municipality: `bronorganisatie` and `verantwoordelijkeOrganisatie`.
     pub rsin: String,
     /// Who acts, in the audit trail: a system, never a person.

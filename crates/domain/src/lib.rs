@@ -18,6 +18,7 @@
 //! | [`dependents`] | decisions that rest on the date of release |
 //! | [`plausibility`] | what is held for the triage desk |
 //! | [`facts`] | which facts a payload states |
+//! | [`place`] | where in a file a mistake is |
 //! | [`stage`] | the life of a delivery |
 //!
 //! # Adding an event
@@ -39,8 +40,10 @@ pub mod digest;
 pub mod envelope;
 pub mod environment;
 pub mod facts;
+mod hidden;
 pub mod ids;
 pub mod json;
+pub mod place;
 pub mod plausibility;
 pub mod pointer;
 pub mod registers;
@@ -52,5 +55,6 @@ pub use calendar::LegalDay;
 pub use clock::{Clock, IdSource};
 pub use codes::{Refusal, Rejection, RejectionCode};
 pub use environment::Environment;
+pub use hidden::Hidden;
 pub use ids::{BasisId, Bsn, DeliveryId, DetentionRef, EventName, MessageId, MunicipalityCode, Oin, ParticipantId, RuleId, Skn, Source};
 pub use source_file::SourceFile;

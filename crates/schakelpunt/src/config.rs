@@ -1,14 +1,13 @@
 //! The configuration file of a hub. Secrets may stand in it or, better, in the environment (`SCHAKELPUNT__DIGEST_KEY`).
 
 use std::{
-    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
-use schakelpunt_domain::{Environment, Oin, ParticipantId, digest::DigestKey};
+use schakelpunt_domain::{Environment, Hidden, Oin, ParticipantId, digest::DigestKey};
 use schakelpunt_engine::settings::Limits;
 use serde::Deserialize;
 
@@ -26,7 +25,7 @@ pub struct Config {
     pub hub_oin: Oin,
     /// 32 bytes, hexadecimal: the key of all digests.
     #[serde(default)]
-    pub digest_key: Option<Secret>,
+    pub digest_key: Option<Hidden>,
     /// Where others reach the HTTP side.
     #[serde(default)]
     pub public_url: Option<String>,
@@ -61,7 +60,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StoreConfig {
     /// `sqlite:FILE` or `postgres://...`.
-    pub url: Secret,
+    pub url: Hidden,
     /// Connections to PostgreSQL.
     #[serde(default = "connections")]
     pub connections: u32,
@@ -72,16 +71,16 @@ pub struct StoreConfig {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BusConfig {
     /// `in-process` or `amqp://user:password@host:port/vhost`.
-    pub url: Secret,
+    pub url: Hidden,
     /// The management API, for provisioning.
     #[serde(default)]
-    pub api: Option<Secret>,
+    pub api: Option<Hidden>,
     /// Whether `serve` makes topology and users at its start.
     #[serde(default)]
     pub provision: bool,
     /// One password for every participant's broker user: in a test environment only.
     #[serde(default)]
-    pub password: Option<Secret>,
+    pub password: Option<Hidden>,
     /// Intake queues.
     #[serde(default = "queues")]
     pub queues: u16,
@@ -108,7 +107,7 @@ pub struct AdministratorConfig {
     /// Under which name entries are made.
     pub name: ParticipantId,
     /// The token.
-    pub token: Secret,
+    pub token: Hidden,
     /// For the owner of data whose administrator this is: approves subscriptions and enters nothing else.
     #[serde(default)]
     pub owner: Option<String>,
@@ -121,7 +120,7 @@ pub struct TokenConfig {
     /// Whose.
     pub participant: ParticipantId,
     /// The token.
-    pub token: Secret,
+    pub token: Hidden,
 }
 
 /// How a participant's commands reach a hub.
@@ -131,7 +130,7 @@ pub struct ClientConfig {
     /// `amqp://host:port/vhost` or `http(s)://host:port`.
     pub url: String,
     /// The broker password or the bearer token.
-    pub secret: Secret,
+    pub secret: Hidden,
 }
 
 /// Limits that may be set; all others are fixed (see [`Limits`]).
@@ -142,30 +141,6 @@ pub struct LimitsConfig {
     inbox_window: Option<usize>,
     batch: Option<usize>,
     retention_days: Option<u64>,
-}
-
-/// A text that never shows itself.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text, for the one who needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"…\"")
-    }
 }
 
 #[expect(clippy::expect_used, reason = "a constant that a test parses")]
@@ -201,7 +176,7 @@ impl Config {
         let mut config = Self::shape(&name, &text)?;
         #[expect(clippy::disallowed_methods, reason = "the configuration is the one place that reads the environment")]
         if let Ok(key) = std::env::var("SCHAKELPUNT__DIGEST_KEY") {
-            config.digest_key = Some(Secret(key));
+            config.digest_key = Some(Hidden::from(key));
         }
         config.check().with_context(|| format!("{name}: not usable"))?;
         Ok(config)

@@ -6,12 +6,12 @@ use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    ParticipantId,
+    Hidden, ParticipantId,
     registers::{Entry, Participant, Recorded, Subscription, SubscriptionState},
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Secret, registers::Tables};
+use crate::registers::Tables;
 
 /// Bytes of a key. Nobody guesses 32.
 const KEY: usize = 32;
@@ -55,19 +55,19 @@ impl Application {
 }
 
 /// A new key: random, from the operating system, in letters that need no escaping anywhere.
-pub fn new_key() -> anyhow::Result<Secret> {
+pub fn new_key() -> anyhow::Result<Hidden> {
     let mut bytes = [0; KEY];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the operating system gives no random bytes: {error}"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes).as_str().into())
 }
 
 /// What the hub keeps of a bearer token.
-pub fn digest(key: &Secret) -> String {
+pub fn digest(key: &Hidden) -> String {
     Sha256::digest(key.reveal()).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The configuration with which `publish` and `inbox` of a participant reach the hub.
-pub fn client_file(participant: &ParticipantId, url: &str, key: &Secret) -> String {
+pub fn client_file(participant: &ParticipantId, url: &str, key: &Hidden) -> String {
     format!(
         "# How {participant} reaches the hub. It holds a key: for its own system to read, and nobody else.\n\
          [client]\nurl    = {}\nsecret = \"{}\"\n",

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use schakelpunt_domain::place::{line_and_column, without_value};
+
 /// Largest register, scenario or configuration file in bytes: the register of the whole country takes less than a fifth of it.
 pub const FILE_MAX: usize = 1024 * 1024;
 
@@ -12,18 +14,13 @@ pub(crate) fn fits(name: &str, text: &str) -> anyhow::Result<()> {
 
 /// A mistake at a range of bytes of a text.
 pub(crate) fn at(name: &str, text: &str, span: Range<usize>, message: &str) -> anyhow::Error {
-    let before = text.get(..span.start).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let (line, column) = (before.matches('\n').count() + 1, before.get(line_start..).unwrap_or_default().chars().count() + 1);
+    let (line, column) = line_and_column(text, span.start);
     anyhow::anyhow!("{name}:{line}:{column}: {}", message.trim())
 }
 
 /// A mistake that the TOML reader found. The line itself is not repeated, and no value: both may be a secret.
 pub(crate) fn of_toml(name: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
-    let message = error.message();
-    let value = ["invalid type: ", "invalid value: ", "invalid length "].iter().any(|start| message.starts_with(start));
-    let told = message.rsplit_once(", expected ").filter(|_| value).map(|(_, expected)| format!("expected {expected}"));
-    at(name, text, error.span().unwrap_or_default(), told.as_deref().unwrap_or(message))
+    at(name, text, error.span().unwrap_or_default(), &without_value(error.message()))
 }
 
 #[cfg(test)]

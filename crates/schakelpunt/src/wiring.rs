@@ -10,7 +10,7 @@ use schakelpunt_bus::{
     rabbitmq::{self, RabbitBus},
 };
 use schakelpunt_domain::{
-    Clock, Environment, ParticipantId, Source,
+    Clock, Environment, Hidden, ParticipantId, Source,
     digest::DigestKey,
     registers::{At, Channel, Entry, Registers, Stop},
 };
@@ -21,12 +21,7 @@ use schakelpunt_engine::{
 };
 use schakelpunt_store::{PostgresStore, SqliteStore, TimeSource};
 
-use crate::{
-    assets,
-    clock::SystemClock,
-    config::{Config, Secret},
-    registers::Tables,
-};
+use crate::{assets, clock::SystemClock, config::Config, registers::Tables};
 
 /// The key of demos and scenarios. It protects nothing: their persons are fictitious.
 const DEMO_KEY: [u8; 32] = [7; 32];
@@ -160,7 +155,7 @@ pub async fn provision(config: &Config, roster: &Roster) -> anyhow::Result<()> {
     let with_inbox: Vec<ParticipantId> = roster.active.iter().chain(&roster.barred).cloned().collect();
     broker.ensure_inboxes(vhost, topology, &with_inbox).await.context("the inboxes")?;
     for participant in &roster.active {
-        let key = config.bus.password.as_ref().map(Secret::reveal);
+        let key = config.bus.password.as_ref().map(Hidden::reveal);
         broker.admit(vhost, participant, key).await.with_context(|| format!("the broker user of {participant}"))?;
     }
     for participant in &roster.barred {

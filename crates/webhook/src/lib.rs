@@ -39,7 +39,6 @@
 mod breaker;
 mod channel;
 mod handshake;
-mod hidden;
 pub mod limits;
 mod lookup;
 mod message;
@@ -53,7 +52,6 @@ pub use self::{
     breaker::{Admission, Breaker, BreakerSettings, Change},
     channel::{Channel, Unusable},
     handshake::{Handshake, Rate, Refusal},
-    hidden::Hidden,
     lookup::{Lookup, SystemLookup},
     message::{Mode, Unfit},
     network::{Forbidden, Kind, Network, NotANetwork},

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use schakelpunt_domain::Hidden;
 use serde::Deserialize;
 
-use crate::{hidden::Hidden, message::Mode};
+use crate::message::Mode;
 
 /// How long a connection may take, its name and its TLS among it: a sink in this country answers in some milliseconds.
 pub const CONNECT: Duration = Duration::from_secs(5);

@@ -4,13 +4,11 @@ use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
+use schakelpunt_domain::Hidden;
 use standardwebhooks::Webhook;
 use std::sync::Arc;
 
-use crate::{
-    hidden::Hidden,
-    target::{InvalidSetting, invalid},
-};
+use crate::target::{InvalidSetting, invalid};
 
 /// Most secrets of one target: the new one, the old one, and one more that was forgotten; each makes every header longer.
 pub const SECRETS_MAX: usize = 4;

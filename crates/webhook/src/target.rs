@@ -3,9 +3,9 @@
 use std::{fmt, net::IpAddr, time::Duration};
 
 use reqwest::{Url, header::HeaderValue};
+use schakelpunt_domain::Hidden;
 
 use crate::{
-    hidden::Hidden,
     message::Mode,
     network::{Network, judge},
     settings::{Allow, Settings},

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::{Timestamp, civil::DateTime};
-use schakelpunt_domain::{ParticipantId, Source, catalogue::Catalogue};
+use schakelpunt_domain::{Hidden, ParticipantId, Source, catalogue::Catalogue};
 use serde::Deserialize;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error, days,
-    settings::{FolderSettings, HubSettings, OwnSettings, PushSettings, Secret},
+    settings::{FolderSettings, HubSettings, OwnSettings, PushSettings},
 };
 
 /// The file.
@@ -86,7 +86,7 @@ pub struct Prison {
     /// Its participant id, which is the name of its broker user.
     pub id: ParticipantId,
     /// The password of that user.
-    pub secret: Secret,
+    pub secret: Hidden,
     /// The URN of its registration system, as registered with the hub.
     pub source: Source,
     /// How its lists are written.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use schakelpunt_domain::{Clock, EventName, ParticipantId, Source, catalogue::Catalogue, pointer::Leaf};
+use schakelpunt_domain::{Clock, EventName, Hidden, ParticipantId, Source, catalogue::Catalogue, pointer::Leaf};
 use schakelpunt_webhook::Settings;
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use super::{mapping, sink::Systems};
 use crate::{
     Error,
     expression::Expression,
-    settings::{FolderSettings, HubSettings, OwnSettings, PushSettings, Secret},
+    settings::{FolderSettings, HubSettings, OwnSettings, PushSettings},
     zgw::ZgwSettings,
 };
 
@@ -25,7 +25,7 @@ pub struct Config {
     /// The municipality's participant id, which is the name of its broker user.
     pub id: ParticipantId,
     /// The password of that user.
-    pub secret: Secret,
+    pub secret: Hidden,
     /// The URN of its system, as registered with the hub.
     pub source: Source,
     /// A folder with messages of the municipality's system.

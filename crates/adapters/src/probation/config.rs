@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use schakelpunt_domain::{Clock, EventName, ParticipantId, Source, catalogue::Catalogue};
+use schakelpunt_domain::{Clock, EventName, Hidden, ParticipantId, Source, catalogue::Catalogue};
 use serde::Deserialize;
 
 use super::{mapping, sink::System};
@@ -10,7 +10,7 @@ use crate::{
     Error,
     expression::Expression,
     post::PostSettings,
-    settings::{FolderSettings, HubSettings, OwnSettings, PushSettings, Secret},
+    settings::{FolderSettings, HubSettings, OwnSettings, PushSettings},
 };
 
 /// The file.
@@ -47,7 +47,7 @@ pub struct Unit {
     /// Its participant id, which is the name of its broker user.
     pub id: ParticipantId,
     /// The password of that user.
-    pub secret: Secret,
+    pub secret: Hidden,
     /// The URN of its system, as registered with the hub.
     pub source: Source,
 }

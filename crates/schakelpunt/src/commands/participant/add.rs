@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use schakelpunt_domain::{
-    ParticipantId,
+    Hidden, ParticipantId,
     registers::{Channel, Participant, Subscription},
 };
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ use crate::{
         registers::{enter, listed, post, read},
         remote::{self, Http},
     },
-    config::{Config, Secret},
+    config::Config,
     onboarding::{Application, client_file, digest, new_key, write_secret},
     wiring::Provisioned,
 };
@@ -113,7 +113,7 @@ impl Options {
     }
 
     /// Writes the key before it opens anything: one that nobody has would have to be made again.
-    async fn hand_over(&self, place: &Place<'_>, key: Key, url: &str, secret: &Secret) -> anyhow::Result<()> {
+    async fn hand_over(&self, place: &Place<'_>, key: Key, url: &str, secret: &Hidden) -> anyhow::Result<()> {
         if let Some(out) = &self.out {
             write_secret(out, &client_file(&place.participant.id, url, secret))?;
         }
@@ -200,7 +200,7 @@ impl Place<'_> {
         Ok(asked)
     }
 
-    async fn give(&self, key: Key, secret: &Secret) -> anyhow::Result<()> {
+    async fn give(&self, key: Key, secret: &Hidden) -> anyhow::Result<()> {
         match (key, &self.broker) {
             (Key::Amqp, Some(Provisioned { broker, .. })) => broker.set_key(self.id(), secret.reveal()).await.context("the password"),
             (Key::Amqp, None) => bail!("no broker"),

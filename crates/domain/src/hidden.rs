@@ -22,8 +22,25 @@ impl From<&str> for Hidden {
     }
 }
 
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"…\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_not_shown() {
+        let hidden = Hidden::from("p@ss");
+        assert_eq!((format!("{hidden:?}").as_str(), hidden.reveal()), ("\"…\"", "p@ss"));
     }
 }
