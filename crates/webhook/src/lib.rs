@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `settings` | what a configuration says of a target ([`Settings`]), as it stands in the file |
 //! | `target` | the same, parsed ([`Target`]): from here on nothing about it can be wrong |
+//! | `address`, `line` | the part of it that is no business of webhooks only: a URL that has been judged ([`Address`]), and the guarded way to it ([`Line`]) |
 //! | `network`, `lookup` | which addresses are forbidden ([`Kind`]), and the resolver that keeps connections away from them ([`Lookup`]) |
 //! | `message` | an event as an HTTP request, structured or binary |
 //! | `signature` | Standard Webhooks, with every live secret |
@@ -36,10 +37,12 @@
 //!
 //! Headers are made in `message` (of the event) or `channel` (of the target); a status gets its row in the table of `outcome`.
 
+mod address;
 mod breaker;
 mod channel;
 mod handshake;
 pub mod limits;
+mod line;
 mod lookup;
 mod message;
 mod network;
@@ -49,9 +52,11 @@ mod signature;
 mod target;
 
 pub use self::{
+    address::Address,
     breaker::{Admission, Breaker, BreakerSettings, Change},
-    channel::{Channel, Unusable},
+    channel::Channel,
     handshake::{Handshake, Rate, Refusal},
+    line::{Line, Unusable},
     lookup::{Lookup, SystemLookup},
     message::{Mode, Unfit},
     network::{Forbidden, Kind, Network, NotANetwork},

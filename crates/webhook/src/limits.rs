@@ -2,7 +2,7 @@
 
 pub use crate::{
     breaker::{FAILURES, PAUSE, PAUSE_MAX},
-    channel::ANSWER_MAX,
+    line::ANSWER_MAX,
     outcome::RETRY_AFTER_MAX,
     settings::{CONNECT, REQUEST},
     signature::SECRETS_MAX,

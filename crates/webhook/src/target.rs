@@ -1,20 +1,10 @@
 //! A webhook target that has been parsed: whoever holds one has a URL, secrets and limits that are in order.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::fmt;
 
-use reqwest::{Url, header::HeaderValue};
-use schakelpunt_domain::Hidden;
+use reqwest::header::HeaderValue;
 
-use crate::{
-    message::Mode,
-    network::{Network, judge},
-    settings::{Allow, Settings},
-    signature::Secrets,
-};
-
-/// Longest limits that make sense: a delivery that hangs for longer holds its lane for nothing.
-const LONGEST_CONNECT: u64 = 60;
-const LONGEST_REQUEST: u64 = 300;
+use crate::{address::Address, message::Mode, settings::Settings, signature::Secrets};
 
 /// A setting that does not fit. Says which, and what is expected; never what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,14 +19,10 @@ pub struct InvalidSetting {
 /// Where and how events are delivered.
 #[derive(Clone)]
 pub struct Target {
-    pub(crate) url: Url,
+    pub(crate) address: Address,
     pub(crate) origin: HeaderValue,
     pub(crate) mode: Mode,
     pub(crate) secrets: Secrets,
-    pub(crate) connect: Duration,
-    pub(crate) request: Duration,
-    /// Forbidden networks that the host of the URL may be in.
-    pub(crate) allowed: Vec<Network>,
 }
 
 impl fmt::Debug for Target {
@@ -49,12 +35,7 @@ impl fmt::Debug for Target {
 impl Target {
     /// The host of the URL.
     pub fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
-    }
-
-    /// The address, if the URL has one instead of a name.
-    pub(crate) fn address(&self) -> Option<IpAddr> {
-        address(self.host())
+        self.address.host()
     }
 
     /// The origin as it was configured.
@@ -68,48 +49,17 @@ impl TryFrom<&Settings> for Target {
 
     fn try_from(settings: &Settings) -> Result<Self, InvalidSetting> {
         let Settings { url, origin, mode, secrets, connect_seconds, request_seconds, allow } = settings;
-        let url = parse_url(url)?;
-        let exceptions = allow.iter().enumerate().map(|(at, allow)| exception(at, allow)).collect::<Result<Vec<_>, _>>()?;
-        let ours = || exceptions.iter().filter(|exception| Some(exception.host.as_str()) == url.host_str().map(bare));
-        if url.scheme() == "http" && !ours().any(|exception| exception.plain_http) {
-            return Err(invalid("url", "https, or a host that an entry of `allow` names with `plain-http = true`"));
-        }
-        let allowed: Vec<Network> = ours().flat_map(|exception| exception.networks.iter().copied()).collect();
-        if let Some(address) = url.host_str().and_then(address) {
-            judge(address, &allowed).map_err(|forbidden| invalid("url", forbidden))?;
-        }
         Ok(Self {
+            address: Address::parse(url, allow, *connect_seconds, *request_seconds)?,
             origin: parse_origin(origin)?,
             mode: *mode,
             secrets: Secrets::parse(secrets)?,
-            connect: seconds("connect-seconds", *connect_seconds, LONGEST_CONNECT)?,
-            request: seconds("request-seconds", *request_seconds, LONGEST_REQUEST)?,
-            allowed,
-            url,
         })
     }
 }
 
-struct Exception {
-    host: String,
-    networks: Vec<Network>,
-    plain_http: bool,
-}
-
 pub(crate) fn invalid(key: impl Into<String>, expected: impl fmt::Display) -> InvalidSetting {
     InvalidSetting { key: key.into(), expected: expected.to_string() }
-}
-
-fn parse_url(text: &Hidden) -> Result<Url, InvalidSetting> {
-    let expected = || invalid("url", "https://host/path, without a user, a password or a fragment");
-    let url = Url::parse(text.reveal()).map_err(|_| expected())?;
-    let fits = ["http", "https"].contains(&url.scheme())
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none()
-        && url.port() != Some(0);
-    if fits { Ok(url) } else { Err(expected()) }
 }
 
 fn parse_origin(text: &str) -> Result<HeaderValue, InvalidSetting> {
@@ -126,50 +76,10 @@ fn parse_origin(text: &str) -> Result<HeaderValue, InvalidSetting> {
     HeaderValue::from_str(text).map_err(|_| expected())
 }
 
-fn seconds(key: &str, value: u64, longest: u64) -> Result<Duration, InvalidSetting> {
-    if (1..=longest).contains(&value) { Ok(Duration::from_secs(value)) } else { Err(invalid(key, format!("1 to {longest} seconds"))) }
-}
-
-fn exception(at: usize, allow: &Allow) -> Result<Exception, InvalidSetting> {
-    let Allow { host, networks, plain_http } = allow;
-    let host =
-        parse_host(host).ok_or_else(|| invalid(format!("allow[{at}].host"), "one host as it stands in the URL, without a port or `*`"))?;
-    let mut parsed = Vec::new();
-    for (place, text) in networks.iter().enumerate() {
-        let key = || format!("allow[{at}].networks[{place}]");
-        let network: Network = text.parse().map_err(|error| invalid(key(), error))?;
-        if network.is_everything() {
-            return Err(invalid(key(), "at least /8 (IPv6: /7): a wider network names nothing"));
-        }
-        parsed.push(network);
-    }
-    if parsed.is_empty() && !plain_http {
-        return Err(invalid(format!("allow[{at}]"), "`networks`, `plain-http = true` or both: as it is it allows nothing"));
-    }
-    Ok(Exception { host, networks: parsed, plain_http: *plain_http })
-}
-
-/// A host in the one form that a parsed URL has: lower case, punycode, an address in its usual writing.
-fn parse_host(text: &str) -> Option<String> {
-    let host = if text.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{text}]") } else { text.to_owned() };
-    if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '*']) {
-        return None;
-    }
-    let url = Url::parse(&format!("https://{host}:1/")).ok()?;
-    (url.port() == Some(1)).then(|| url.host_str().map(bare).map(str::to_owned))?
-}
-
-/// A name with a dot at its end is the same name.
-pub(crate) fn bare(host: &str) -> &str {
-    host.strip_suffix('.').unwrap_or(host)
-}
-
-fn address(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
@@ -189,7 +99,7 @@ mod tests {
     fn a_target_as_it_usually_is() {
         let target = read("https://Events.Gemeente.example/hook?code=abc", "mode = \"binary\"\nconnect-seconds = 3\n").unwrap();
         assert_eq!((target.host(), target.mode), ("events.gemeente.example", Mode::Binary));
-        assert_eq!((target.connect, target.request), (Duration::from_secs(3), Duration::from_secs(30)));
+        assert_eq!((target.address.connect, target.address.request), (Duration::from_secs(3), Duration::from_secs(30)));
         let shown = format!("{target:?}");
         assert!(!shown.contains("hook") && !shown.contains("abc") && !shown.contains("whsec"), "{shown}");
     }
@@ -262,7 +172,7 @@ mod tests {
         assert!(read("http://127.0.0.1:8080/", &format!("{loopback}plain-http = true\n")).is_ok());
         assert!(read("https://[::1]/", "[[allow]]\nhost = \"::1\"\nnetworks = [\"::1\"]\n").is_ok());
         let named = "[[allow]]\nhost = \"SINK.example.\"\nnetworks = [\"10.0.0.0/8\"]\n";
-        assert_eq!(read("https://sink.example/", named).unwrap().allowed.len(), 1);
-        assert_eq!(read("https://other.example/", named).unwrap().allowed.len(), 0);
+        assert_eq!(read("https://sink.example/", named).unwrap().address.allowed.len(), 1);
+        assert_eq!(read("https://other.example/", named).unwrap().address.allowed.len(), 0);
     }
 }
