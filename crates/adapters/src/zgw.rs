@@ -11,9 +11,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, StatusCode, Url, header};
 use schakelpunt_domain::{Clock, EventName, Hidden, ids::passes_elfproef};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub(crate) use token::client_of;
 pub use token::token;
 
 use crate::{
@@ -25,8 +26,12 @@ use crate::{
 
 /// How long the case system may take for one call.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// The coordinates that the API speaks in; asked for on every call that may hold some.
+/// The coordinates that the API speaks in: said on every call about cases, the only ones that may hold some.
 const CRS: &str = "EPSG:4326";
+/// Longest `identificatie` and `kenmerk`.
+const LABEL_MAX: usize = 40;
+/// Mistakes of a moment: something that a URL names did not answer, or the clock here is ahead of the one there.
+const PASSES: [&str; 2] = ["bad-url", "date-in-future"];
 
 /// The case system, as the configuration names it.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,17 +63,36 @@ pub struct CaseType {
     pub roltype: Address,
     /// The URL of the first status type.
     pub statustype: Address,
-    /// `vertrouwelijkheidaanduiding`; the bare fact of a detention is criminal data.
-    #[serde(default = "confidentiality")]
-    pub confidentiality: String,
+    /// Who may see the case; the bare fact of a detention is criminal data.
+    #[serde(default)]
+    pub confidentiality: Confidentiality,
+}
+
+/// `vertrouwelijkheidaanduiding`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidentiality {
+    /// For everybody.
+    Openbaar,
+    /// On request.
+    BeperktOpenbaar,
+    /// Inside the organisation.
+    Intern,
+    /// To who works on the case.
+    Zaakvertrouwelijk,
+    /// To few.
+    #[default]
+    Vertrouwelijk,
+    /// To fewer.
+    Confidentieel,
+    /// Secret.
+    Geheim,
+    /// Very secret.
+    ZeerGeheim,
 }
 
 fn acting() -> String {
     "schakelpunt".to_owned()
-}
-
-fn confidentiality() -> String {
-    "vertrouwelijk".to_owned()
 }
 
 /// A case system, ready for use.
@@ -104,18 +128,33 @@ impl Zgw {
 
     async fn open(&self, message: &Delivered, kind: &CaseType) -> Result<(), SinkError> {
         let case = self.case(message, kind).await?;
-        if self.none("rollen", &case).await? {
-            self.create("rollen", &role(&case, kind, message)).await?;
+        let (roltype, statustype) = (kind.roltype.url().as_str(), kind.statustype.url().as_str());
+        // a message that does not say who it is about makes a case without a role: an empty one is refused
+        if let Some(person) = person(message)
+            && self.none("rollen", &[("zaak", &case), ("roltype", roltype)]).await?
+        {
+            let role = json!({
+                "zaak": case,
+                "betrokkeneType": "natuurlijk_persoon",
+                "roltype": roltype,
+                "roltoelichting": "betrokkene",
+                "betrokkeneIdentificatie": person,
+            });
+            self.create("rollen", &role).await?;
         }
-        if self.none("statussen", &case).await? {
-            let status = json!({ "zaak": case, "statustype": kind.statustype.url().as_str(), "datumStatusGezet": self.now() });
-            self.create("statussen", &status).await?;
+        if self.none("statussen", &[("zaak", &case), ("statustype", statustype)]).await? {
+            // never in the future there: when the hub said it, however the clocks here stand
+            let at = message.time.min(self.now());
+            self.create("statussen", &json!({ "zaak": case, "statustype": statustype, "datumStatusGezet": at })).await?;
         }
         Ok(())
     }
 
     /// The URL of the case of a message, made if it is not there.
     async fn case(&self, message: &Delivered, kind: &CaseType) -> Result<String, SinkError> {
+        if message.id.len() > LABEL_MAX {
+            return Err(SinkError::Never("an id of more than 40 characters is no identificatie".to_owned()));
+        }
         let body = json!({
             "identificatie": message.id,
             "bronorganisatie": self.settings.rsin,
@@ -123,36 +162,36 @@ impl Zgw {
             "zaaktype": kind.zaaktype.url().as_str(),
             "startdatum": days::day(message.time),
             "vertrouwelijkheidaanduiding": kind.confidentiality,
-            "kenmerken": message.detention.iter().filter(|detention| detention.as_str().len() <= 40)
+            "kenmerken": message.detention.iter().filter(|detention| detention.as_str().len() <= LABEL_MAX)
                 .map(|detention| json!({ "kenmerk": detention, "bron": "schakelpunt" })).collect::<Vec<_>>(),
         });
-        match self.call(self.client.post(self.at("zaken", &[])?).json(&body)).await? {
+        match self.call(about_cases(self.client.post(self.at("zaken", &[])?)).json(&body)).await? {
             (status, made) if status.is_success() => url_of(&made),
             (StatusCode::BAD_REQUEST, told) if is_known(&told) => {
                 let query = [("identificatie", message.id.as_str()), ("bronorganisatie", self.settings.rsin.as_str())];
-                match self.call(self.client.get(self.at("zaken", &query)?)).await? {
-                    (status, found) if status.is_success() => found.pointer("/results/0").map_or_else(|| Err(odd("zaken")), url_of),
-                    (status, _) => Err(refused("zaken", status)),
+                match self.call(about_cases(self.client.get(self.at("zaken", &query)?))).await? {
+                    (status, found) if status.is_success() => found.pointer("/results/0").map_or_else(|| Err(hidden()), url_of),
+                    (status, told) => Err(refused("zaken", status, &told)),
                 }
             }
-            (status, _) => Err(refused("zaken", status)),
+            (status, told) => Err(refused("zaken", status, &told)),
         }
     }
 
     /// Whether a case has none of these.
-    async fn none(&self, resource: &'static str, case: &str) -> Result<bool, SinkError> {
-        match self.call(self.client.get(self.at(resource, &[("zaak", case)])?)).await? {
+    async fn none(&self, resource: &'static str, which: &[(&str, &str)]) -> Result<bool, SinkError> {
+        match self.call(self.client.get(self.at(resource, which)?)).await? {
             (status, found) if status.is_success() => {
                 found.get("count").and_then(Value::as_u64).map(|count| count == 0).ok_or_else(|| odd(resource))
             }
-            (status, _) => Err(refused(resource, status)),
+            (status, told) => Err(refused(resource, status, &told)),
         }
     }
 
     async fn create(&self, resource: &'static str, body: &Value) -> Result<(), SinkError> {
         match self.call(self.client.post(self.at(resource, &[])?).json(body)).await? {
             (status, _) if status.is_success() => Ok(()),
-            (status, _) => Err(refused(resource, status)),
+            (status, told) => Err(refused(resource, status, &told)),
         }
     }
 
@@ -169,8 +208,7 @@ impl Zgw {
         let ZgwSettings { client_id, secret, user_id, .. } = &self.settings;
         let token = token(client_id, secret.reveal(), user_id, self.now());
         let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        let request = request.header("Accept-Crs", CRS).header("Content-Crs", CRS).header(header::ACCEPT, "application/json");
-        let response = request.send().await.map_err(|error| {
+        let response = request.header(header::ACCEPT, "application/json").send().await.map_err(|error| {
             let why = if error.is_timeout() { "does not answer in time" } else { "cannot be reached" };
             SinkError::Later(format!("the case system {why}"))
         })?;
@@ -190,40 +228,54 @@ impl Sink for Zgw {
     }
 }
 
+fn about_cases(request: RequestBuilder) -> RequestBuilder {
+    request.header("Accept-Crs", CRS).header("Content-Crs", CRS)
+}
+
 /// The person concerned, as far as the message says who it is.
-fn role(case: &str, kind: &CaseType, message: &Delivered) -> Value {
-    let identity = message.data.pointer("/person/identity");
-    let text = |name: &str| identity.and_then(|identity| identity.get(name)).and_then(Value::as_str);
+fn person(message: &Delivered) -> Option<Map<String, Value>> {
+    let identity = message.data.pointer("/person/identity")?;
+    let text = |name: &str| identity.get(name).and_then(Value::as_str);
     let fields = [("inpBsn", "bsn"), ("geslachtsnaam", "surname"), ("voornamen", "givenNames"), ("geboortedatum", "birthDate")];
     let person: Map<String, Value> =
         fields.into_iter().filter_map(|(theirs, ours)| Some((theirs.to_owned(), text(ours)?.into()))).collect();
-    json!({
-        "zaak": case,
-        "betrokkeneType": "natuurlijk_persoon",
-        "roltype": kind.roltype.url().as_str(),
-        "roltoelichting": "betrokkene",
-        "betrokkeneIdentificatie": person,
-    })
+    (!person.is_empty()).then_some(person)
 }
 
 fn url_of(case: &Value) -> Result<String, SinkError> {
     case.get("url").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| odd("zaken"))
 }
 
+/// The codes of what does not fit.
+fn codes(told: &Value) -> impl Iterator<Item = &str> {
+    let params = told.get("invalidParams").and_then(Value::as_array).into_iter().flatten();
+    params.filter_map(|param| param.get("code").and_then(Value::as_str))
+}
+
 /// The case of this message is there already.
 fn is_known(told: &Value) -> bool {
-    let params = told.get("invalidParams").and_then(Value::as_array).into_iter().flatten();
-    params.filter_map(|param| param.get("code").and_then(Value::as_str)).any(|code| code == "identificatie-niet-uniek")
+    codes(told).any(|code| code == "identificatie-niet-uniek")
+}
+
+fn hidden() -> SinkError {
+    SinkError::Never(
+        "the case system has a case of this identificatie and does not show it to this application: look at its rights".to_owned(),
+    )
 }
 
 fn odd(resource: &str) -> SinkError {
     SinkError::Later(format!("the case system answers something else than the standard says to {resource}"))
 }
 
-fn refused(resource: &str, status: StatusCode) -> SinkError {
-    let said = format!("the case system answers {} to {resource}", status.as_u16());
+fn refused(resource: &str, status: StatusCode, told: &Value) -> SinkError {
+    // a code of the standard is a short word; what else somebody put there is not repeated
+    let is_word = |code: &&str| code.len() <= LABEL_MAX && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let why: Vec<&str> = codes(told).filter(is_word).collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let said = format!("the case system answers {} to {resource}{why}", status.as_u16());
     match status.as_u16() {
-        400 | 405 | 406 | 410 | 413 | 415 | 422 => SinkError::Never(said),
+        400 if codes(told).any(|code| PASSES.contains(&code)) => SinkError::Later(said),
+        400 | 405 | 406 | 410 | 412 | 413 | 415 | 422 => SinkError::Never(said),
         _ => SinkError::Later(said),
     }
 }

@@ -48,6 +48,17 @@ impl Server {
 
 // === the case system ===
 
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing is done: 503.
+    Down,
+    /// It is done, and the answer is lost.
+    AnswerLost,
+    /// 400, because what a URL names did not answer just now.
+    BadUrl,
+}
+
 /// What a case system holds, and in which order it came.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
@@ -55,18 +66,27 @@ pub(crate) struct Cases {
     pub(crate) made: Vec<(&'static str, Value)>,
     /// What was wrong with what it was asked.
     pub(crate) mistakes: Vec<String>,
-    /// Calls that fail with 503, by resource, before one succeeds.
-    pub(crate) failing: BTreeMap<&'static str, usize>,
+    /// How the next attempts to make something go wrong, by resource.
+    pub(crate) failing: BTreeMap<&'static str, Vec<Failure>>,
 }
 
 type Shared = Arc<Mutex<Cases>>;
 
-const RESOURCES: [&str; 3] = ["zaken", "rollen", "statussen"];
+/// The resources, with what one may be asked by.
+const RESOURCES: [(&str, &[&str]); 3] =
+    [("zaken", &["identificatie", "bronorganisatie"]), ("rollen", &["zaak", "roltype"]), ("statussen", &["zaak", "statustype"])];
+const CONFIDENTIALITIES: [&str; 8] =
+    ["openbaar", "beperkt_openbaar", "intern", "zaakvertrouwelijk", "vertrouwelijk", "confidentieel", "geheim", "zeer_geheim"];
 
-/// A case system with the Zaken API 1.7, as far as a case needs it.
+/// A case system with the Zaken API, as far as a case needs it (Open Zaak's OpenAPI, and what the standard says beside it).
 pub(crate) async fn case_system(cases: Shared) -> Server {
     let router = Router::new().route("/zaken/api/v1/{resource}", post(create).get(list)).with_state(cases);
     Server::serving(router).await
+}
+
+/// Whether a text has between one and so many characters.
+fn fits(value: &Value, most: usize) -> bool {
+    value.as_str().is_some_and(|text| (1..=most).contains(&text.chars().count()))
 }
 
 impl Cases {
@@ -94,9 +114,12 @@ impl Cases {
         self.check(now().duration_since(issued).as_secs().abs() < 60, "iat");
     }
 
-    fn check_headers(&mut self, headers: &HeaderMap) {
+    /// Coordinates are spoken of with cases, and with nothing else.
+    fn check_headers(&mut self, resource: &str, headers: &HeaderMap) {
         for name in ["accept-crs", "content-crs"] {
-            self.check(headers.get(name).is_some_and(|value| value == "EPSG:4326"), name);
+            let given = headers.get(name);
+            let fits = if resource == "zaken" { given.is_some_and(|value| value == "EPSG:4326") } else { given.is_none() };
+            self.check(fits, &format!("{name} of {resource}"));
         }
     }
 
@@ -105,60 +128,94 @@ impl Cases {
     }
 
     fn check_body(&mut self, resource: &str, body: &Value) {
-        let is_url = |key: &str| body[key].as_str().is_some_and(|url| url.starts_with("http"));
+        let is_url = |key: &str| fits(&body[key], 1000) && body[key].as_str().is_some_and(|url| url.parse::<reqwest::Url>().is_ok());
         match resource {
             "zaken" => {
-                let rsin = |key: &str| body[key].as_str().is_some_and(passes_elfproef);
-                self.check(
-                    rsin("bronorganisatie") && rsin("verantwoordelijkeOrganisatie"),
-                    "an RSIN of nine digits that pass the eleven test",
-                );
+                for key in ["bronorganisatie", "verantwoordelijkeOrganisatie"] {
+                    self.check(body[key].as_str().is_some_and(passes_elfproef), key);
+                }
                 self.check(is_url("zaaktype"), "zaaktype");
-                self.check(body["startdatum"].as_str().is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok()), "startdatum");
-                self.check(body["identificatie"].as_str().is_some_and(|id| (1..=40).contains(&id.len())), "identificatie of at most 40");
-                self.check(body["vertrouwelijkheidaanduiding"] == "vertrouwelijk", "vertrouwelijkheidaanduiding");
+                let day = body["startdatum"].as_str().filter(|day| day.len() == 10);
+                self.check(day.is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok()), "startdatum");
+                self.check(fits(&body["identificatie"], 40), "identificatie");
+                self.check(
+                    CONFIDENTIALITIES.iter().any(|word| body["vertrouwelijkheidaanduiding"] == *word),
+                    "vertrouwelijkheidaanduiding",
+                );
+                let labels = body["kenmerken"].as_array();
+                let label = |label: &Value| fits(&label["kenmerk"], 40) && fits(&label["bron"], 40);
+                self.check(labels.is_some_and(|labels| labels.iter().all(label)), "kenmerken");
             }
             "rollen" => {
                 self.check(self.has("zaken", &body["zaak"]), "a role of a case");
-                self.check(is_url("roltype") && body["roltoelichting"].is_string(), "roltype and roltoelichting");
+                self.check(is_url("roltype") && fits(&body["roltoelichting"], 1000), "roltype and roltoelichting");
                 self.check(body["betrokkeneType"] == "natuurlijk_persoon", "betrokkeneType");
-                self.check(body["betrokkeneIdentificatie"].is_object(), "betrokkeneIdentificatie");
+                let longest = [("inpBsn", 9), ("geslachtsnaam", 200), ("voornamen", 200), ("geboortedatum", 18)];
+                let person = body["betrokkeneIdentificatie"].as_object().filter(|person| !person.is_empty());
+                let field = |(key, value): (&String, &Value)| longest.iter().any(|(name, most)| name == key && fits(value, *most));
+                self.check(person.is_some_and(|person| person.iter().all(field)), "betrokkeneIdentificatie");
+                let number = person.and_then(|person| person.get("inpBsn")).and_then(Value::as_str);
+                self.check(number.is_none_or(passes_elfproef), "inpBsn");
             }
             _ => {
                 self.check(self.has("zaken", &body["zaak"]), "a status of a case");
                 let complete = self.made.iter().any(|(kind, made)| *kind == "rollen" && made["zaak"] == body["zaak"]);
                 self.check(complete, "the first status after the roles: it says that the case is complete");
                 self.check(is_url("statustype"), "statustype");
-                self.check(body["datumStatusGezet"].as_str().is_some_and(|at| at.parse::<Timestamp>().is_ok()), "datumStatusGezet");
+                let at = body["datumStatusGezet"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+                self.check(at.is_some_and(|at| at <= now()), "datumStatusGezet: not in the future");
             }
         }
     }
 
-    fn fails(&mut self, resource: &str) -> bool {
-        let left = self.failing.get_mut(resource).filter(|left| **left > 0);
-        left.map(|left| *left -= 1).is_some()
+    fn failure(&mut self, resource: &str) -> Option<Failure> {
+        let left = self.failing.get_mut(resource).filter(|left| !left.is_empty());
+        left.map(|left| left.remove(0))
     }
+}
+
+/// What the standard says to something that does not fit.
+fn invalid(name: &str, code: &str) -> Response {
+    let told = json!({
+        "type": "about:blank", "code": "invalid", "title": "Invalid input.", "status": 400, "detail": "", "instance": "about:blank",
+        "invalidParams": [{ "name": name, "code": code, "reason": "see the standard" }],
+    });
+    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/problem+json")], told.to_string()).into_response()
 }
 
 async fn create(State(cases): State<Shared>, Path(resource): Path<String>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     let mut cases = cases.lock().unwrap();
     cases.check_token(&headers);
-    cases.check_headers(&headers);
+    cases.check_headers(&resource, &headers);
     cases.check(headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json"), "Content-Type");
-    let Some(resource) = RESOURCES.into_iter().find(|known| *known == resource) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some((resource, _)) = RESOURCES.into_iter().find(|(known, _)| *known == resource) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let before = cases.mistakes.len();
     cases.check_body(resource, &body);
-    if cases.fails(resource) {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    if cases.mistakes.len() > before {
+        return invalid("nonFieldErrors", "invalid");
+    }
+    let failure = cases.failure(resource);
+    match failure {
+        Some(Failure::Down) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Failure::BadUrl) => return invalid("zaaktype", "bad-url"),
+        Some(Failure::AnswerLost) | None => {}
     }
     let same = |made: &Value| made["identificatie"] == body["identificatie"] && made["bronorganisatie"] == body["bronorganisatie"];
     if resource == "zaken" && cases.made.iter().any(|(kind, made)| *kind == "zaken" && same(made)) {
-        let told = json!({ "code": "invalid", "invalidParams": [{ "name": "identificatie", "code": "identificatie-niet-uniek" }] });
-        return (StatusCode::BAD_REQUEST, Json(told)).into_response();
+        return invalid("identificatie", "identificatie-niet-uniek");
     }
     let mut made = body;
-    made["url"] = json!(format!("http://case-system.example/zaken/api/v1/{resource}/{}", cases.made.len()));
+    let uuid = format!("8a4a8a0e-64b5-4a0e-8d0c-{:012x}", cases.made.len());
+    made["url"] = json!(format!("http://case-system.example/zaken/api/v1/{resource}/{uuid}"));
+    made["uuid"] = json!(uuid);
     cases.made.push((resource, made.clone()));
-    (StatusCode::CREATED, Json(made)).into_response()
+    if failure == Some(Failure::AnswerLost) {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    let place = [(header::LOCATION, made["url"].as_str().unwrap().to_owned())];
+    (StatusCode::CREATED, place, Json(made)).into_response()
 }
 
 async fn list(
@@ -169,7 +226,14 @@ async fn list(
 ) -> Response {
     let mut cases = cases.lock().unwrap();
     cases.check_token(&headers);
-    cases.check_headers(&headers);
+    cases.check_headers(&resource, &headers);
+    let Some((resource, keys)) = RESOURCES.into_iter().find(|(known, _)| *known == resource) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if query.keys().any(|key| !keys.contains(&key.as_str())) {
+        cases.mistakes.push(format!("{resource} asked by something that it does not know"));
+        return invalid("nonFieldErrors", "unknown-parameters");
+    }
     let wanted = |made: &Value| query.iter().all(|(key, value)| made[key] == *value);
     let found: Vec<Value> =
         cases.made.iter().filter(|(kind, made)| *kind == resource && wanted(made)).map(|(_, made)| made.clone()).collect();

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     adapters::{
         edge::Edge,
-        systems::{CLIENT, Cases, SECRET, case_system},
+        systems::{CLIENT, Cases, Failure, SECRET, case_system},
     },
     end_to_end::{
         messages::{PRISON, PRISON_SOURCE, admission, event, now},
@@ -36,6 +36,7 @@ fn adapter(broker: &str, case_system: &str) -> Edge {
         }
         let messages = tables["messages"].as_table_mut().unwrap();
         messages.remove("webhook");
+        messages.remove("door");
         messages["folder"] = path("messages");
         messages["zgw"]["zaken"] = format!("{case_system}/zaken/api/v1/").into();
         messages["zgw"]["client-id"] = CLIENT.into();
@@ -52,8 +53,13 @@ async fn a_notice_becomes_a_file_and_a_case_and_the_answer_reaches_the_prison() 
     let database = Database::fresh();
     let site = Site::new(Version::Three.addresses().unwrap(), &database, None);
     let _hub = site.serve().await;
-    // the role fails twice: whatever was made before is found again, and nothing is made twice
-    let cases = Arc::new(Mutex::new(Cases { failing: [("rollen", 2)].into(), ..Cases::default() }));
+    // answers are lost, the role fails: whatever was made before is found again, and nothing is made twice
+    let failing = [
+        ("zaken", vec![Failure::BadUrl, Failure::AnswerLost]),
+        ("rollen", vec![Failure::Down, Failure::AnswerLost]),
+        ("statussen", vec![Failure::AnswerLost]),
+    ];
+    let cases = Arc::new(Mutex::new(Cases { failing: failing.into(), ..Cases::default() }));
     let system = case_system(Arc::clone(&cases)).await;
     let edge = adapter(&site.amqp("guest", "guest"), &system.address);
     let running = edge.start().await;
