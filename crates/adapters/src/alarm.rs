@@ -69,6 +69,16 @@ codes! {
     NotHandedOn = "NOT_HANDED_ON", "A message from the hub cannot be handed on to the system here. It stays with the hub until it can.";
     /// The system here refuses it for good.
     NeverHandedOn = "NEVER_HANDED_ON", "The system here refuses this message for good: see the detail. It was not confirmed to the hub; hand it on by hand.";
+    /// Nobody fetches.
+    NotFetched = "NOT_FETCHED", "A message lies ready and nobody has fetched it for a day. Look whether the system that fetches is running.";
+    /// A callback fails.
+    CallbackFails = "CALLBACK_FAILS", "The callback of a subscription fails: see the detail. It is tried again, with growing pauses; messages wait and can be fetched.";
+    /// A callback refuses a notification for good.
+    CallbackRefuses = "CALLBACK_REFUSES", "The callback of a subscription refuses a notification for good: see the detail. The message can be fetched; the next ones go on.";
+    /// A callback is gone.
+    CallbackGone = "CALLBACK_GONE", "The callback of a subscription answers that it is gone (410). The subscription has ended; messages can be fetched.";
+    /// Messages were forgotten before a subscriber could be told.
+    NotNotified = "NOT_NOTIFIED", "The callback of a subscription failed for longer than messages are kept: it was not told of some. Look what the system has missed.";
     /// A message for us is no event of the hub.
     Unreadable = "UNREADABLE_MESSAGE", "A message in the inbox is no event of the hub. It was set aside.";
 }

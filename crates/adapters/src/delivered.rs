@@ -31,6 +31,11 @@ impl Delivered {
     /// Reads an event in structured mode. `None`: it is no event of a hub.
     pub fn read(body: &[u8]) -> Option<Self> {
         let Ok(Value::Object(whole)) = serde_json::from_slice(body) else { return None };
+        Self::of(whole)
+    }
+
+    /// The same of one that was read.
+    pub fn of(whole: Map<String, Value>) -> Option<Self> {
         let text = |name: &str| whole.get(name).and_then(Value::as_str);
         // an id becomes a file name
         let is_plain = |id: &&str| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');

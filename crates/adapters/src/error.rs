@@ -15,9 +15,9 @@ pub enum Error {
         /// What was expected there.
         expected: String,
     },
-    /// The address of the broker is none.
-    #[error("hub.url: amqp://host:port/vhost, without user and password")]
-    Broker,
+    /// The address of the hub is none.
+    #[error("hub.url: amqp(s)://host:port/vhost or https://host, without user and password; http:// on this machine only")]
+    Hub,
     /// A folder or file cannot be used.
     #[error("{} cannot be used", .path.display())]
     Folder {
@@ -36,6 +36,9 @@ pub enum Error {
     /// The catalogue of this build cannot be read: an error of this program.
     #[error("the catalogue of events cannot be read")]
     Catalogue(#[from] schakelpunt_domain::catalogue::InvalidCatalogue),
+    /// The address for systems that fetch cannot be listened on.
+    #[error("messages.door.listen: cannot listen there")]
+    DoorListen(#[source] std::io::Error),
     /// The address for records cannot be listened on.
     #[error("push.listen: cannot listen there")]
     Listen(#[source] std::io::Error),

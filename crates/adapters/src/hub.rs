@@ -4,7 +4,10 @@
 //! got no receipt goes again: the same bytes under the same id, which the hub knows.
 //! In: receipts are noted; `current-set-requested` makes what it names go again; everything else is handed on to the system here, is then
 //! confirmed to the hub, and only then leaves the inbox.
+//!
+//! The way is AMQP, or HTTP where the broker cannot be reached: the address says which.
 
+mod http;
 mod inbox;
 mod outbox;
 
@@ -15,6 +18,8 @@ use schakelpunt_amqp::Connection;
 use schakelpunt_domain::{Clock, Hidden, ParticipantId, Source};
 use tokio::sync::Notify;
 
+use self::http::Http;
+pub use self::http::LOOK;
 use crate::{alarm::Alarms, delivered::Delivered, keep::Keep};
 
 /// After so long without a receipt a message goes again: the hub answers within seconds, or is down.
@@ -25,6 +30,8 @@ pub const BATCH: usize = 100;
 pub const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 /// How long the broker may take to confirm a batch.
 const CONFIRM: Duration = Duration::from_secs(10);
+/// The kind of the records of messages that wait at the hub for the start of their detention: since when.
+const PARKED: &str = "parked";
 /// How often what waits is looked at without being woken.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -52,9 +59,9 @@ pub struct Link<'a, S> {
     pub participant: ParticipantId,
     /// Under which `source` it confirms what it received.
     pub source: Source,
-    /// The broker, without user.
-    pub broker: &'a str,
-    /// The password of the participant's broker user.
+    /// The broker, without user, or the hub's address for HTTP.
+    pub hub: &'a str,
+    /// The password of the participant's broker user, or its token.
     pub secret: &'a Hidden,
     /// What is kept.
     pub keep: &'a Keep,
@@ -71,7 +78,15 @@ pub struct Link<'a, S> {
 impl<S: Sink> Link<'_, S> {
     /// Sends and receives until it is dropped. Trouble with the broker passes; the adapter's own file does not.
     pub async fn run(&self) -> Result<(), crate::Error> {
-        tokio::try_join!(self.send(), self.receive())?;
+        match Http::of(self.hub, self.secret) {
+            Some(hub) => {
+                let hub = hub?;
+                tokio::try_join!(self.offer_over(&hub), self.fetch_over(&hub))?;
+            }
+            None => {
+                tokio::try_join!(self.send(), self.receive())?;
+            }
+        }
         Ok(())
     }
 
@@ -81,7 +96,7 @@ impl<S: Sink> Link<'_, S> {
 
     /// A connection, as soon as there is one.
     async fn connect(&self, purpose: &str) -> Result<Connection, crate::Error> {
-        let url = address(self.broker, &self.participant, self.secret)?;
+        let url = address(self.hub, &self.participant, self.secret)?;
         let mut pauses = pauses();
         loop {
             match Connection::open(&url, &format!("{} {purpose}", self.participant)).await {
@@ -94,13 +109,13 @@ impl<S: Sink> Link<'_, S> {
 }
 
 /// Growing pauses.
-fn pauses() -> impl Iterator<Item = Duration> {
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
     std::iter::successors(Some(PAUSE.0), |pause| Some((*pause * 2).min(PAUSE.1)))
 }
 
 /// The broker's address with a participant as its user.
 fn address(broker: &str, participant: &ParticipantId, secret: &Hidden) -> Result<String, crate::Error> {
-    let (scheme, rest) = broker.split_once("://").filter(|(scheme, _)| ["amqp", "amqps"].contains(scheme)).ok_or(crate::Error::Broker)?;
+    let (scheme, rest) = broker.split_once("://").filter(|(scheme, _)| ["amqp", "amqps"].contains(scheme)).ok_or(crate::Error::Hub)?;
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     Ok(format!("{scheme}://{participant}:{}@{host}", encoded(secret)))
 }

@@ -116,10 +116,15 @@ impl Keep {
 
     /// All records of a kind, by name.
     pub fn records<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<(String, T)>, KeepError> {
+        self.records_from(kind, "", usize::MAX)
+    }
+
+    /// Up to `limit` records of a kind, by name, from this name on.
+    pub fn records_from<T: DeserializeOwned>(&self, kind: &str, from: &str, limit: usize) -> Result<Vec<(String, T)>, KeepError> {
         let reading = self.0.begin_read().map_err(file)?;
         let table = reading.open_table(RECORDS).map_err(file)?;
         let mut found = Vec::new();
-        for entry in table.range((kind, "")..).map_err(file)? {
+        for entry in table.range((kind, from)..).map_err(file)?.take(limit) {
             let (key, value) = entry.map_err(file)?;
             if key.value().0 != kind {
                 break;

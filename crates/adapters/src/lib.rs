@@ -11,7 +11,7 @@
 //! | `run.rs` | the life cycle: open what is kept, then source, sink and the way to the hub side by side, until something ends it |
 //!
 //! They share the rest: [`hub`] (a participant's messages out and inbox in), [`keep`] (what survives a crash), [`event`] and
-//! [`delivered`] (messages out and in), [`folder`] and [`push`] (in), [`shelf`], [`post`], [`hook`] and [`zgw`] (out), [`records`] (messages that a
+//! [`delivered`] (messages out and in), [`folder`] and [`push`] (in), [`shelf`], [`post`], [`hook`], [`zgw`] and [`door`] (out), [`records`] (messages that a
 //! system says itself), [`expression`] (`jq`), [`settings`], [`alarm`].
 //!
 //! # What holds for every adapter
@@ -51,6 +51,7 @@ pub mod alarm;
 mod days;
 pub mod delivered;
 pub mod dji;
+pub mod door;
 mod error;
 pub mod event;
 pub mod expression;

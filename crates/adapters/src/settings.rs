@@ -24,7 +24,7 @@ pub const FILE_MAX: usize = 1024 * 1024;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HubSettings {
-    /// `amqp://host:port/vhost` or `amqps://...`, without user and password.
+    /// `amqp://host:port/vhost` or `amqps://...` for AMQP, `https://host` for HTTP; without user and password.
     pub url: String,
 }
 

@@ -1,5 +1,8 @@
 //! Days played on real RabbitMQ and PostgreSQL.
 
+mod certificates;
 mod dji;
+mod door;
+mod fetching;
 mod municipality;
 mod probation;

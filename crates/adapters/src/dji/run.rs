@@ -31,7 +31,7 @@ pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
             Some(Link {
                 participant: prison.id.clone(),
                 source: prison.source.clone(),
-                broker: &ready.config.hub.url,
+                hub: &ready.config.hub.url,
                 secret: &prison.secret,
                 keep: &keep,
                 wake: &wake,

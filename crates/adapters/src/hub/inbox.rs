@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use schakelpunt_amqp::{Consumer, Received, topology};
+use schakelpunt_amqp::{Consumer, topology};
 use schakelpunt_domain::{DetentionRef, MessageId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ impl<S: Sink> Link<'_, S> {
                 }
             };
             for received in &batch {
-                if !self.take(received).await? {
+                if !self.take(Delivered::read(&received.message.body), received.message_id.as_deref()).await? {
                     return Ok(some);
                 }
                 if consumer.ack_up_to(received.tag).await.is_err() {
@@ -72,9 +72,9 @@ impl<S: Sink> Link<'_, S> {
     }
 
     /// Takes one message; `false` if it has to stay.
-    async fn take(&self, received: &Received) -> Result<bool, Error> {
-        let Some(message) = Delivered::read(&received.message.body) else {
-            self.alarms.raise(self.now(), Code::Unreadable, received.message_id.as_deref().unwrap_or("without id"), None);
+    pub(super) async fn take(&self, message: Option<Delivered>, id: Option<&str>) -> Result<bool, Error> {
+        let Some(message) = message else {
+            self.alarms.raise(self.now(), Code::Unreadable, id.unwrap_or("without id"), None);
             return Ok(true);
         };
         let change = match message.event.as_str() {
@@ -101,6 +101,11 @@ impl<S: Sink> Link<'_, S> {
         change.commit()?;
         self.wake.notify_waiters();
         Ok(true)
+    }
+
+    /// Whether a message of ours says what was received: if its case was withdrawn there is nothing left to confirm.
+    pub(super) fn is_confirmation(&self, id: &MessageId) -> Result<bool, Error> {
+        Ok(self.keep.change()?.event_of(id)?.as_deref() == Some(CONFIRMED))
     }
 
     fn receipt(&self, message: &Delivered, change: &Change) -> Result<(), Error> {

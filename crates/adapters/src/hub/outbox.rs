@@ -1,9 +1,10 @@
 //! What waits goes to the broker.
 
+use jiff::Timestamp;
 use schakelpunt_amqp::{Answer, Header, Message, Properties, Publisher, topology};
 use schakelpunt_domain::MessageId;
 
-use super::{BATCH, CONFIRM, Link, RECEIPT, Sink, TICK, pauses};
+use super::{BATCH, CONFIRM, Link, PARKED, RECEIPT, Sink, TICK, pauses};
 use crate::{
     Error,
     alarm::Code,
@@ -61,7 +62,7 @@ impl<S: Sink> Link<'_, S> {
     }
 
     /// What may go now. What has waited too long for its receipt goes again.
-    fn look(&self) -> Result<Vec<Outgoing>, Error> {
+    pub(super) fn look(&self) -> Result<Vec<Outgoing>, Error> {
         let open = self.keep.open_messages()?;
         let is_late = |progress| matches!(progress, Progress::Sent(at) if self.now().duration_since(at) > RECEIPT);
         let late: Vec<&MessageId> = open
@@ -73,7 +74,10 @@ impl<S: Sink> Link<'_, S> {
             let change = self.keep.change()?;
             for id in &late {
                 change.progress(id, Progress::Waiting)?;
-                self.alarms.raise(self.now(), Code::NoReceipt, id.as_str(), None);
+                // one that waits for the start of its detention was answered
+                if self.keep.record::<Timestamp>(PARKED, id.as_str())?.is_none() {
+                    self.alarms.raise(self.now(), Code::NoReceipt, id.as_str(), None);
+                }
             }
             change.commit()?;
             return self.look();

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{mapping, sink::Systems};
 use crate::{
     Error,
+    door::DoorSettings,
     expression::Expression,
     settings::{FolderSettings, HubSettings, OwnSettings, PushSettings},
     zgw::ZgwSettings,
@@ -60,6 +61,9 @@ pub struct MessageSettings {
     /// A case system.
     #[serde(default)]
     pub zgw: Option<ZgwSettings>,
+    /// A door for systems that fetch, and subscribe by the Notificaties API.
+    #[serde(default)]
+    pub door: Option<DoorSettings>,
 }
 
 /// A desk that gets an extract.
@@ -105,6 +109,10 @@ impl Config {
             if let Some(leaf) = desk.fields.iter().chain(&desk.because).find(|leaf| !known(leaf)) {
                 return Err(Error::settings(&format!("desk {}", desk.role), &format!("`{leaf}` is no field of any event")));
             }
+        }
+        let cases = self.messages.zgw.iter().flat_map(|zgw| zgw.events.keys());
+        if let Some(event) = cases.into_iter().find(|event| catalogue.get(event).is_none()) {
+            return Err(Error::settings("messages.zgw.event", &format!("`{event}` is no event of the catalogue")));
         }
         let expression = self.mapping.as_deref().map(Expression::new).transpose();
         let mapping = expression.map_err(|error| Error::settings("mapping", &error.to_string()))?;

@@ -20,7 +20,7 @@ pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
     let link = Link {
         participant: config.id.clone(),
         source: config.source.clone(),
-        broker: &config.hub.url,
+        hub: &config.hub.url,
         secret: &config.secret,
         keep: &keep,
         wake: &wake,
@@ -44,6 +44,12 @@ pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
         Ok(answer)
     });
     let forgetting = keep::forgetting(&keep, clock, config.own.keep_days, |_| true);
-    tokio::try_join!(watch, pushes, forgetting, link.run())?;
+    let door = async {
+        match &ready.systems.door {
+            Some(door) => door.serve(&alarms).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(watch, pushes, forgetting, door, link.run())?;
     Ok(())
 }

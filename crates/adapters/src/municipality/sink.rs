@@ -13,6 +13,7 @@ use super::config::{Config, Desk};
 use crate::{
     Error,
     delivered::Delivered,
+    door::Door,
     hook::Hook,
     hub::{Sink, SinkError},
     readable,
@@ -27,6 +28,7 @@ pub struct Systems {
     folder: Option<Shelf>,
     hook: Option<Hook>,
     zgw: Option<Zgw>,
+    pub(super) door: Option<Door>,
     desks: Vec<(Desk, Shelf)>,
 }
 
@@ -34,16 +36,19 @@ impl Systems {
     pub(super) fn open(config: &Config, catalogue: &Arc<Catalogue>, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
         let shelf = |path: &std::path::Path| Shelf::open(path).map_err(|source| Error::Folder { path: path.to_owned(), source });
         let messages = &config.messages;
-        if messages.folder.is_none() && messages.webhook.is_none() && messages.zgw.is_none() {
-            return Err(Error::settings("messages", "a folder, a webhook or a case system: somewhere the messages must go"));
+        if messages.folder.is_none() && messages.webhook.is_none() && messages.zgw.is_none() && messages.door.is_none() {
+            return Err(Error::settings("messages", "a folder, a webhook, a case system or a door: somewhere the messages must go"));
         }
         let hook = messages.webhook.as_ref().map(|hook| Hook::new("messages.webhook", hook, Arc::clone(clock))).transpose()?;
         let zgw = messages.zgw.as_ref().map(|zgw| Zgw::new("messages.zgw", zgw, Arc::clone(clock))).transpose()?;
+        let own = &config.own.folder;
+        let door = messages.door.as_ref().map(|door| Door::open("messages.door", door, own, Arc::clone(clock))).transpose()?;
         Ok(Self {
             catalogue: Arc::clone(catalogue),
             folder: messages.folder.as_deref().map(shelf).transpose()?,
             hook,
             zgw,
+            door,
             desks: config.desks.iter().map(|desk| Ok((desk.clone(), shelf(&desk.folder)?))).collect::<Result<_, Error>>()?,
         })
     }
@@ -75,6 +80,9 @@ impl Sink for Systems {
             if let Some(extract) = extract(message, desk) {
                 self.write(shelf, &extract)?;
             }
+        }
+        if let Some(door) = &self.door {
+            door.hand_on(message).await?;
         }
         if let Some(hook) = &self.hook {
             hook.hand_on(message).await?;

@@ -25,7 +25,7 @@ pub async fn run(ready: &Ready, clock: &dyn Clock) -> Result<(), Error> {
         .map(|(unit, sink)| Link {
             participant: unit.id.clone(),
             source: unit.source.clone(),
-            broker: &config.hub.url,
+            hub: &config.hub.url,
             secret: &unit.secret,
             keep: &keep,
             wake: &wake,

@@ -1,10 +1,16 @@
-//! The token of a call: JWT with HS256 (RFC 7519), as the ZGW APIs want it, made anew for each call.
+//! The token of a call: JWT with HS256 (RFC 7519), as the ZGW APIs want it, made anew for each call. Made where the adapter calls, looked
+//! at where it is called.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::Timestamp;
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+
+/// How old a token may be: the hour that Open Zaak gives one.
+const LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// By how much a caller's clock may be ahead.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 
 /// In the order in which they are signed.
 #[derive(Serialize)]
@@ -30,9 +36,63 @@ fn signed(claims: &Claims<'_>, secret: &str) -> String {
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
+#[derive(Deserialize)]
+struct Head {
+    alg: String,
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    iat: i64,
+    client_id: String,
+}
+
+/// The client whose token this is: signed with its secret, by the one algorithm that counts, and not older than an hour.
+pub(crate) fn client_of<'a, T>(token: &str, clients: impl Fn(&str) -> Option<(&'a T, &'a str)>, now: Timestamp) -> Option<&'a T> {
+    let (text, signature) = token.rsplit_once('.')?;
+    let (head, claims) = text.split_once('.')?;
+    let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+    let Head { alg } = serde_json::from_slice(&decoded(head)?).ok()?;
+    let Shown { iat, client_id } = serde_json::from_slice(&decoded(claims)?).ok()?;
+    let (client, secret) = clients(&client_id)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
+    mac.update(text.as_bytes());
+    mac.verify_slice(&decoded(signature)?).ok()?;
+    let age = now.duration_since(Timestamp::from_second(iat).ok()?);
+    (alg == "HS256" && age <= LIFE && age >= -AHEAD).then_some(client)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_602_857_301).unwrap()
+    }
+
+    fn knows(token: &str) -> bool {
+        client_of(token, |client| (client == "docs").then_some((&(), "example-secret")), now()).is_some()
+    }
+
+    #[test]
+    fn a_token_counts_for_its_client_for_an_hour() {
+        let at = |seconds: i64| token("docs", "example-secret", "docs", now() + SignedDuration::from_secs(seconds));
+        assert!(knows(&at(0)) && knows(&at(-3600)) && knows(&at(60)));
+        assert!(!knows(&at(-3601)) && !knows(&at(61)), "too old, or from the future");
+        assert!(!knows(&token("docs", "another-secret", "docs", now())) && !knows(&token("other", "example-secret", "docs", now())));
+    }
+
+    #[test]
+    fn a_token_that_was_changed_or_is_not_signed_is_nobodys() {
+        let good = token("docs", "example-secret", "docs", now());
+        let (text, signature) = good.rsplit_once('.').unwrap();
+        let (_, claims) = text.split_once('.').unwrap();
+        let none = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
+        let unsigned = [format!("{none}.{claims}."), format!("{none}.{claims}.{signature}"), format!("{text}.")];
+        for bad in unsigned.iter().map(String::as_str).chain([text, "", ".."]) {
+            assert!(!knows(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn the_sample_in_the_documentation_of_open_zaak_comes_out() {
