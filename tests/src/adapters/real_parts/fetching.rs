@@ -49,6 +49,8 @@ async fn what_is_fetched_is_handed_on_once_and_what_is_said_arrives() {
         edge.until("the readable file", || edge.files("messages").len() == number).await;
         assert!(edge.files("messages").values().any(|text| text.contains(name)));
     }
+    let confirmed = || database.sql("select count(*) from messages where event = 'delivery-confirmed' and source like '%GM0193%'");
+    edge.until("the confirmations", || confirmed() == "2").await;
     running.kill().await;
     let written =
         || edge.files("messages").into_keys().map(|name| fs::metadata(edge.path("messages").join(name)).unwrap().modified().unwrap());
@@ -62,8 +64,6 @@ async fn what_is_fetched_is_handed_on_once_and_what_is_said_arrives() {
     let told = || database.sql(&format!("select count(*) from deliveries where recipient = '{PRISON}' and event = 'first-visit-planned'"));
     edge.until("the visit", || told() == "1").await;
     fs::write(edge.path("says/unknown.json"), unknown.to_string()).unwrap();
-    let confirmed = || database.sql("select count(*) from messages where event = 'delivery-confirmed' and source like '%GM0193%'");
-    edge.until("the confirmations", || confirmed() == "2").await;
     edge.until("the alarm", || edge.alarms() == [("MESSAGE_REJECTED".to_owned(), 1)].into()).await;
     site.at_rest(Duration::from_secs(60)).await;
     assert_eq!(written().collect::<Vec<_>>(), before, "nothing was handed on a second time");
