@@ -82,16 +82,10 @@ fn file(error: impl Into<redb::Error>) -> KeepError {
 impl Keep {
     /// Opens the file, or makes it. One program at a time has it open.
     pub fn open(path: &Path) -> Result<Self, KeepError> {
-        let database = Database::create(path).map_err(file)?;
-        let keep = Self(database);
-        // reading wants the tables to be there
-        let change = keep.change()?;
-        change.0.open_table(OUTBOX).map_err(file)?;
-        change.0.open_table(NUMBERS).map_err(file)?;
-        change.0.open_table(OPEN).map_err(file)?;
-        change.0.open_table(RECORDS).map_err(file)?;
-        change.commit()?;
-        Ok(keep)
+        if !path.exists() {
+            make(path)?;
+        }
+        Database::open(path).map(Self).map_err(file)
     }
 
     /// Opens the file of an adapter in its own folder, which is made if it is not there, and lets go again what the hub rejected.
@@ -203,6 +197,34 @@ pub fn ready(open: &[(u64, Kept)], participant: &ParticipantId) -> Vec<Outgoing>
         senders.insert(&message.participant);
     }
     ready
+}
+
+/// Makes an empty file under another name and gives it its own when it is whole: a crash in between leaves nothing that looks like it.
+fn make(path: &Path) -> Result<(), KeepError> {
+    let unfinished = path.with_extension("unfinished");
+    let io = |error: std::io::Error| KeepError::File(Box::new(redb::Error::Io(error)));
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let keep = Keep(Database::create(&unfinished).map_err(file)?);
+    // reading wants the tables to be there
+    let change = keep.change()?;
+    change.0.open_table(OUTBOX).map_err(file)?;
+    change.0.open_table(NUMBERS).map_err(file)?;
+    change.0.open_table(OPEN).map_err(file)?;
+    change.0.open_table(RECORDS).map_err(file)?;
+    change.commit()?;
+    drop(keep);
+    // unlike a renaming this never replaces what another program has made meanwhile
+    match std::fs::hard_link(&unfinished, path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(io(error)),
+        _ => {}
+    }
+    std::fs::remove_file(&unfinished).map_err(io)?;
+    // the name is on the disk only when the folder is
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, KeepError> {

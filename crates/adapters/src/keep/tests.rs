@@ -107,3 +107,20 @@ fn records_of_one_kind_are_not_those_of_another() {
     let names: Vec<String> = keep.records::<String>("stay").unwrap().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["D-1", "D-2"]);
 }
+
+#[test]
+fn a_crash_while_the_file_was_made_leaves_nothing_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("adapter.redb");
+    // what a crash leaves: the beginning of a file, without what says that it is whole
+    std::fs::write(folder.path().join("adapter.unfinished"), [0; 4096]).unwrap();
+    let keep = Keep::open(&path).unwrap();
+    let change = keep.change().unwrap();
+    change.put("kind", "name", &1).unwrap();
+    change.commit().unwrap();
+    assert!(matches!(Keep::open(&path), Err(KeepError::File(_))), "one program at a time");
+    drop(keep);
+    assert_eq!(Keep::open(&path).unwrap().record::<u64>("kind", "name").unwrap(), Some(1));
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["adapter.redb"]);
+}
