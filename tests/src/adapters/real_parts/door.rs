@@ -31,7 +31,7 @@ struct System {
 }
 
 impl System {
-    async fn start(root: &str) -> Self {
+    fn start(root: &str) -> Self {
         let python = variable("SCHAKELPUNT_TEST_PYTHON").expect("SCHAKELPUNT_TEST_PYTHON is not set: run this test through tests/run");
         let mut command = Command::new(python);
         command.arg(repository().join("tests/python/town_system.py")).args([root, "suite", SECRET]).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -65,7 +65,7 @@ async fn a_system_that_fetches_is_woken_and_misses_nothing() {
     });
     let running = edge.start().await;
     edge.until("the door", || edge.log().contains("the door is open")).await;
-    let mut system = System::start(&root).await;
+    let mut system = System::start(&root);
     let subscription = system.says().await;
     assert!(subscription["subscription"]["url"].as_str().is_some_and(|url| url.starts_with(&root)), "{subscription}");
 
