@@ -24,4 +24,5 @@ mod responsibility;
 mod senders;
 mod slots;
 mod stops;
+mod subscriptions;
 mod unread;

@@ -189,7 +189,7 @@ impl Rig {
 
     /// What somebody fetches who has received everything up to `after`.
     pub(crate) async fn fetch(&self, id: &str, after: u64) -> Vec<Delivery> {
-        self.hub.pull(&Pull { participant: who(id), after, limit: 100 }).await.unwrap()
+        self.hub.pull(&Pull { participant: who(id), after, limit: 100 }).await.unwrap().given
     }
 
     pub(crate) async fn record(&self, entry: Entry) {

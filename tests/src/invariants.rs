@@ -20,8 +20,11 @@ pub(crate) const A_TOMBSTONE_STAYS: &str = "a-tombstone-stays";
 /// What the hub has to say of a deadline it says, once, whatever crashes or comes late.
 pub(crate) const A_DEADLINE_IS_TOLD_ONCE: &str = "a-deadline-is-told-once";
 
+/// A recipient that is told that it has everything up to a running number has met each of them, or was told that it is void.
+pub(crate) const NO_NUMBER_IS_MISSING: &str = "no-number-is-missing";
+
 /// All of them.
-pub(crate) const ALL: [&str; 8] = [
+pub(crate) const ALL: [&str; 9] = [
     NOTHING_ACCEPTED_IS_LOST,
     NO_CLAIM_WITHOUT_GROUND,
     NO_FIELD_OUTSIDE_THE_PERMIT,
@@ -30,4 +33,5 @@ pub(crate) const ALL: [&str; 8] = [
     EVERY_ACCEPTANCE_HAS_ITS_DECISIONS,
     A_TOMBSTONE_STAYS,
     A_DEADLINE_IS_TOLD_ONCE,
+    NO_NUMBER_IS_MISSING,
 ];

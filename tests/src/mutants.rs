@@ -37,11 +37,13 @@ pub(crate) enum Mutant {
     ReceiptBeforeCommit,
     /// A store's clock that went back makes what was recorded later unknown again.
     ClockStepBack,
+    /// That a running number is void is told to nobody.
+    VoidNotTold,
 }
 
 impl Mutant {
     /// All of them.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::FactsLoadedOncePerBatch,
         Self::AcknowledgedBeforeTheCommit,
         Self::AcknowledgedTooFar,
@@ -58,6 +60,7 @@ impl Mutant {
         Self::PayloadPurgedTooEarly,
         Self::ReceiptBeforeCommit,
         Self::ClockStepBack,
+        Self::VoidNotTold,
     ];
 
     /// The name, as in reports.
@@ -79,6 +82,7 @@ impl Mutant {
             Self::PayloadPurgedTooEarly => "payload-purged-too-early",
             Self::ReceiptBeforeCommit => "receipt-before-commit",
             Self::ClockStepBack => "clock-step-back",
+            Self::VoidNotTold => "void-not-told",
         }
     }
 }

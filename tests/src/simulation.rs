@@ -37,6 +37,7 @@ mod bus;
 mod cast;
 mod checks;
 mod end;
+mod fetching;
 mod ledger;
 mod planted;
 mod processes;
@@ -105,7 +106,7 @@ fn schedule(seed: u64, options: Options) -> String {
 }
 
 /// Faults that must have been injected and states that must have been reached in an ordinary run, and how often at least.
-const REACHED: [(&str, u64); 40] = [
+const REACHED: [(&str, u64); 42] = [
     ("fault: a process stands still", 100),
     ("fault: a producer posts again", 100),
     ("fault: a producer sends again", 100),
@@ -136,9 +137,11 @@ const REACHED: [(&str, u64); 40] = [
     ("state: a consent runs out", 10),
     ("state: a deadline is told", 100),
     ("state: a deadline is told by its timer", 10),
+    ("state: a heartbeat arrived", 100),
     ("state: a lane is blocked", 100),
     ("state: a lease lost with a claim open", 10),
     ("state: a message waits for triage", 100),
+    ("state: a number is void", 10),
     ("state: a parked message found its case", 100),
     ("state: a parked message lapsed", 10),
     ("state: a recall", 10),
@@ -225,11 +228,12 @@ found! {
     timer_lost: TimerLost by A_DEADLINE_IS_TOLD_ONCE;
     tombstone_ignored: TombstoneIgnored by A_TOMBSTONE_STAYS;
     lane_overtaken: LaneOvertaken by ORDER_PER_LANE;
-    expiry_without_a_write_missed: ExpiryWithoutAWriteMissed by NO_CLAIM_WITHOUT_GROUND;
+    expiry_without_a_write_missed: ExpiryWithoutAWriteMissed by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS;
     stale_slot_delivered: StaleSlotDelivered by ORDER_PER_LANE;
     correction_to_the_wrong_recipient: CorrectionToTheWrongRecipient by NO_CLAIM_WITHOUT_GROUND, ORDER_PER_LANE;
     lease_not_fenced: LeaseNotFenced by NO_CLAIM_WITHOUT_GROUND, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     payload_purged_too_early: PayloadPurgedTooEarly by EVERY_ACCEPTANCE_HAS_ITS_DECISIONS;
     receipt_before_commit: ReceiptBeforeCommit by NOTHING_ACCEPTED_IS_LOST;
+    void_not_told: VoidNotTold by NO_NUMBER_IS_MISSING;
     clock_step_back: ClockStepBack by NO_CLAIM_WITHOUT_GROUND, A_TOMBSTONE_STAYS, ORDER_PER_LANE, A_DEADLINE_IS_TOLD_ONCE;
 }

@@ -26,6 +26,17 @@ impl LegalDay {
         AMSTERDAM.to_ambiguous_timestamp(self.0.at(0, 0, 0, 0)).compatible().unwrap_or(Timestamp::MAX)
     }
 
+    /// When it is that hour of this day. An hour that the clock leaves out or repeats is the first that comes.
+    pub fn at_hour(self, hour: i8) -> Timestamp {
+        AMSTERDAM.to_ambiguous_timestamp(self.0.at(hour, 0, 0, 0)).compatible().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The day before. The first representable day saturates.
+    #[must_use]
+    pub fn yesterday(self) -> Self {
+        self.0.yesterday().map_or(self, Self)
+    }
+
     /// The first instant after this day: `until` dates whose last day is included end here.
     pub fn ends(self) -> Timestamp {
         self.0.tomorrow().map_or(Timestamp::MAX, |day| Self(day).begins())

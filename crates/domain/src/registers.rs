@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `entry` | the entries, as they stand in files |
 //! | `change` | entries that end or change earlier ones |
+//! | `subscription` | what a participant wants, whether it pauses, and its channel |
 //! | `succession` | who took whose place, and which municipality stands for a code |
+//! | `channel` | how a participant gets its messages |
 //! | `desk` | workers: capacities and conflicts |
 //! | `listing` | lists of one register |
 //! | `proper` | whether an entry can be entered |
@@ -16,23 +18,26 @@ use jiff::Timestamp;
 use crate::{
     calendar::{LegalDay, Period},
     environment::Environment,
-    ids::{EventName, ParticipantId},
+    ids::ParticipantId,
     reorganisation,
 };
 
 mod change;
+mod channel;
 mod desk;
 mod entry;
 mod listing;
 mod proper;
+mod subscription;
 mod succession;
 
 pub use change::{Approval, Conflict, Ended, Ending, Part, Reorganisation, Succession};
+pub use channel::{Channel, Webhook};
 pub use entry::{
-    Agreement, Capacity, Channel, Entry, Form, Kind, Mandate, Participant, Recorded, Scope, Stop, Subscription, SubscriptionState,
-    Territory,
+    Agreement, Capacity, Entry, Form, Kind, Mandate, Participant, Recorded, Scope, Stop, Subscription, SubscriptionState, Territory,
 };
 pub use proper::{Improper, KINDS};
+pub use subscription::{Filter, InvalidFilter, Told};
 
 /// All registers as they were known at one epoch. Every change makes a new epoch.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +58,8 @@ pub struct Registers {
     successions: Vec<Row<Succession>>,
     conflicts: Vec<Row<Conflict>>,
     reorganisations: Vec<Row<Reorganisation>>,
+    /// As it was said last, with a participant or with a subscription.
+    channels: BTreeMap<ParticipantId, Channel>,
 }
 
 /// One entry with its place among all: what ends another stands behind it.
@@ -94,6 +101,9 @@ impl Registers {
         self.latest = self.latest.max(recorded);
         self.count += 1;
         let place = self.count;
+        if let Some((participant, channel)) = entry.channel() {
+            self.channels.insert(participant.clone(), channel);
+        }
         match entry {
             Entry::Participant(entry) => {
                 self.participants.entry(entry.id.clone()).or_default().push(Row { place, recorded, entry });
@@ -183,40 +193,6 @@ impl Registers {
     /// Whether the register knows any mandate between the two, in force or not.
     pub fn ever_mandated(&self, mandator: &ParticipantId, mandatary: &ParticipantId, at: At) -> bool {
         known(&self.mandates, at).any(|row| row.entry.mandator == *mandator && row.entry.mandatary == *mandatary)
-    }
-
-    /// Whether `participant` wants `event` of the data that `owner` owns: without an entry, everything (decision 3). A request counts
-    /// from the owner's approval.
-    pub fn is_subscribed(&self, participant: &ParticipantId, event: &EventName, owner: &str, at: At) -> bool {
-        let ids = self.predecessors(participant, at);
-        let mut own: Vec<&Row<Subscription>> = Vec::new();
-        for row in known(&self.subscriptions, at).filter(|row| ids.contains(&row.entry.participant)) {
-            let ended = |what: &Ended| matches!(what, Ended::Subscription { participant } if *participant == row.entry.participant);
-            if self.holds(row, Period { from: row.entry.from, until: row.entry.until }, ended, at) {
-                // the same events again replace what was said of them
-                own.retain(|other| other.entry.events != row.entry.events);
-                own.push(row);
-            }
-        }
-        let names = |events: &[String]| events.iter().any(|name| name == "*" || name == event.as_str());
-        own.is_empty()
-            || own.into_iter().filter(|row| names(&row.entry.events)).any(|row| match row.entry.state {
-                SubscriptionState::Active => true,
-                SubscriptionState::Paused => false,
-                SubscriptionState::Requested | SubscriptionState::Approved => self.is_approved(row, &names, owner, at),
-            })
-    }
-
-    /// What the owner said last, after the request.
-    fn is_approved(&self, request: &Row<Subscription>, names: &impl Fn(&[String]) -> bool, owner: &str, at: At) -> bool {
-        let said = known(&self.approvals, at).filter(|row| {
-            row.place > request.place
-                && row.entry.participant == request.entry.participant
-                && row.entry.owner == owner
-                && names(&row.entry.events)
-                && Period { from: row.entry.from, until: None }.contains(at.valid)
-        });
-        said.last().is_some_and(|row| row.entry.granted)
     }
 
     /// What stands still: stopped, and not lifted since.

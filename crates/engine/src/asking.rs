@@ -4,7 +4,7 @@ use schakelpunt_domain::{
     Refusal,
     case::{Case, SlotHead, slot_of},
     pointer::Leaf,
-    registers::{At, Kind},
+    registers::{At, Kind, Told},
 };
 use schakelpunt_rules::{Answer, Candidate, Decision, Question, decide};
 
@@ -46,8 +46,24 @@ pub(crate) fn for_delivery(law: Law<'_>, message: &StoredMessage, case: &Case, c
     if leaves.len() < message.leaves.len() && decision.refusal() == Some(Refusal::FieldNotAllowed) {
         decision.answer = Answer::Refuse(Refusal::Superseded);
     }
+    if decision.permit().is_some_and(|permit| !permit.must) && !is_wanted(law, message, candidate, &decision, at) {
+        decision.answer = Answer::Refuse(Refusal::NotSubscribed);
+        decision.withheld.clone_from(&message.leaves);
+    }
     if case.withdrawn.contains(&message.key) {
         decision.answer = Answer::Refuse(Refusal::Stopped);
     }
     Some(decision)
+}
+
+/// Whether the filters of the recipient's subscriptions let this message through.
+fn is_wanted(law: Law<'_>, message: &StoredMessage, candidate: &Candidate, decision: &Decision, at: At) -> bool {
+    let settings = law.settings;
+    let told = Told {
+        sender: &message.sender,
+        on_behalf_of: candidate.on_behalf_of.as_ref(),
+        urgent: settings.catalogue.get(&message.event).is_some_and(|spec| spec.urgent),
+    };
+    let rule = decision.rule.as_ref().and_then(|id| settings.rules.rules_for(&message.event).find(|rule| rule.id == *id));
+    rule.is_some_and(|rule| law.registers.is_subscribed_to(&candidate.participant, &message.event, &rule.owner, told, at))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schakelpunt_domain::{
     DetentionRef, ParticipantId, Refusal,
     case::Case,
@@ -25,6 +25,9 @@ use permitted::Addressee;
 pub use permitted::Permitted;
 use recall::recall;
 
+/// How long what a recipient paused waits before it is looked at again: so long after the pause it goes on at the latest.
+pub const PAUSE: SignedDuration = SignedDuration::from_secs(60);
+
 /// Claims a delivery in the step that decided it, so that nothing can have changed since. `None`: it waits for its turn.
 pub(crate) fn at_once(law: Law<'_>, delivery: &Delivery, message: &StoredMessage, now: Timestamp) -> Option<Delivery> {
     if !matches!(delivery.stage, Stage::Waiting { .. }) || is_by_consent(delivery) {
@@ -32,7 +35,7 @@ pub(crate) fn at_once(law: Law<'_>, delivery: &Delivery, message: &StoredMessage
     }
     match provide(law, delivery.clone(), message, None, now) {
         Verdict::Claim(claimed, _) => Some(*claimed),
-        Verdict::End(..) | Verdict::Recall(..) | Verdict::Leave => None,
+        Verdict::End(..) | Verdict::Recall(..) | Verdict::Wait(_) | Verdict::Leave => None,
     }
 }
 
@@ -58,7 +61,7 @@ pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) 
         if matches!(verdict, Verdict::Claim(..)) {
             claimed_for.insert(&delivery.recipient);
         }
-        if waits && matches!(verdict, Verdict::Leave) {
+        if waits && matches!(verdict, Verdict::Leave | Verdict::Wait(_)) {
             stalled.insert(lane);
         }
         verdicts.push(verdict);
@@ -152,6 +155,18 @@ fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record
     if Addressee::of(delivery.recipient.clone(), law.settings.environment, law.registers).is_none() {
         return Verdict::Leave;
     }
+    // what may have arrived is seen to its end; everything else waits where it can be cancelled
+    if law.registers.is_paused(&delivery.recipient, &delivery.event, At::now(now)) {
+        match delivery.stage {
+            Stage::Waiting { attempts, .. } => {
+                // as one that was tried: since when it waits is read from its decision
+                let stage = Stage::Waiting { not_before: now.checked_add(PAUSE).unwrap_or(now), attempts: attempts.max(1) };
+                return Verdict::Wait(Box::new(Delivery { stage, ..delivery }));
+            }
+            Stage::HandedOver { .. } | Stage::Received { .. } => return Verdict::Leave,
+            _ => {}
+        }
+    }
     if delivery.bytes.is_none() {
         let (Some(spec), Some(permit)) = (law.settings.catalogue.get(&delivery.event), delivery.decision.permit()) else {
             return Verdict::Leave;
@@ -164,10 +179,10 @@ fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record
     }
     // a claim is known by its instant: no two of one delivery share it
     let now = match &delivery.stage {
-        Stage::Claimed { at, .. } => now.max(at.checked_add(jiff::SignedDuration::from_micros(1)).unwrap_or(now)),
+        Stage::Claimed { at, .. } => now.max(at.checked_add(SignedDuration::from_micros(1)).unwrap_or(now)),
         _ => now,
     };
-    let until = jiff::SignedDuration::try_from(law.settings.limits.claim).ok().and_then(|life| now.checked_add(life).ok()).unwrap_or(now);
+    let until = SignedDuration::try_from(law.settings.limits.claim).ok().and_then(|life| now.checked_add(life).ok()).unwrap_or(now);
     let stage = match delivery.stage.clone() {
         // a new provision of the same bytes, to somebody who fetches
         Stage::HandedOver { .. } | Stage::Received { .. } => Stage::HandedOver { at: now },

@@ -1,7 +1,8 @@
 //! The loops of a running hub. Each survives an unreachable store or bus: it waits, longer each time, and goes on where it was.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::SignedDuration;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +61,7 @@ pub fn loops(hub: &Arc<Hub>, process: ProcessId) -> Vec<(&'static str, Loop)> {
     for _ in 0..DISPATCHERS {
         loops.push(("dispatch", Box::pin(dispatch(Arc::clone(hub)))));
     }
+    loops.push(("calls", Box::pin(calls(Arc::clone(hub)))));
     loops.push(("receipts", Box::pin(receipts(Arc::clone(hub)))));
     loops.push(("timers", Box::pin(timers(Arc::clone(hub)))));
     loops.push(("forget", Box::pin(forget(Arc::clone(hub)))));
@@ -133,6 +135,40 @@ async fn dispatch(hub: Arc<Hub>) {
     }
 }
 
+/// Turns of those who are called go on side by side: one that hangs delays nobody.
+async fn calls(hub: Arc<Hub>) {
+    let mut under_way = FuturesUnordered::new();
+    let mut busy = BTreeSet::new();
+    loop {
+        match hub.to_call(&busy).await {
+            Ok(wanted) => {
+                for (one, admitted) in wanted {
+                    busy.insert(one.id.clone());
+                    let hub = &hub;
+                    under_way.push(async move {
+                        let ended = hub.call(&one, admitted).await;
+                        if !matches!(ended, Ok(1..)) {
+                            tokio::time::sleep(IDLE).await;
+                        }
+                        (ended, one.id)
+                    });
+                }
+            }
+            Err(error) => report("calls", &error),
+        }
+        tokio::select! {
+            biased;
+            Some((ended, id)) = under_way.next() => {
+                busy.remove(&id);
+                if let Err(error) = ended {
+                    report("calls", &error);
+                }
+            }
+            () = tokio::time::sleep(IDLE) => {}
+        }
+    }
+}
+
 async fn receipts(hub: Arc<Hub>) {
     let mut failures = 0;
     loop {
@@ -153,6 +189,9 @@ async fn timers(hub: Arc<Hub>) {
         hub.until_held(&timers_duty(), true).await;
         if let Err(error) = hub.fire_timers().await {
             report("timers", &error);
+        }
+        if let Err(error) = hub.beat().await {
+            report("heartbeats", &error);
         }
         if let Err(error) = hub.pass_cases_on().await {
             report("passing", &error);

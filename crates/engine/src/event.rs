@@ -77,6 +77,13 @@ pub fn delivered(
     serde_json::to_vec(&event).ok()
 }
 
+/// The frozen event with the recipient's running number, which the claim gave after it was frozen: the same bytes at every hand-over.
+pub fn numbered(frozen: &[u8], number: u64) -> Vec<u8> {
+    let rest = frozen.strip_prefix(b"{").unwrap_or(frozen);
+    let comma = if rest.starts_with(b"}") { "" } else { "," };
+    [format!("{{\"number\":{number}{comma}").as_bytes(), rest].concat()
+}
+
 /// A receipt as an event for the sender's own inbox.
 pub fn receipt(settings: &Settings, receipt: &Receipt) -> Option<ReceiptEvent> {
     let spec = settings.catalogue.get(&receipt.event)?;
@@ -93,4 +100,16 @@ pub fn receipt(settings: &Settings, receipt: &Receipt) -> Option<ReceiptEvent> {
     set("data", receipt.data.clone());
     let bytes = serde_json::to_vec(&event).ok()?;
     Some(ReceiptEvent { to: receipt.to.clone(), id: receipt.id.clone(), ty: spec.ty.clone(), bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_an_attribute_like_any_other() {
+        let event = numbered(br#"{"id":"a","data":{"number":"b"}}"#, 12);
+        assert_eq!(serde_json::from_slice::<Value>(&event).unwrap(), json!({"id": "a", "number": 12, "data": {"number": "b"}}));
+        assert_eq!(numbered(b"{}", 1), br#"{"number":1}"#);
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use schakelpunt_domain::{
-    DetentionRef, ParticipantId,
+    DetentionRef, LegalDay, ParticipantId,
     consent::Consent,
     registers::{Entry, Recorded, Registers},
 };
@@ -22,12 +22,15 @@ use tokio::{
 use crate::{
     Settings,
     model::Seen,
-    ports::{Bus, Store, StoreError},
+    ports::{Bus, Hooks, Store, StoreError},
     step::{Input, Receipts},
 };
 
+mod beating;
+mod calling;
 mod desk;
 mod explaining;
+mod fetching;
 mod gathering;
 mod handing_over;
 mod inboxes;
@@ -37,7 +40,9 @@ mod sharing;
 mod taking_in;
 mod unread;
 
+pub use beating::Tested;
 pub use explaining::answer;
+pub use fetching::Fetched;
 pub(crate) use taking_in::dead;
 
 /// How often a transaction that lost to another is tried again before the caller hears of it.
@@ -49,6 +54,8 @@ pub struct Hub {
     settings: Settings,
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
+    /// How participants are called at their own address, where that is configured.
+    hooks: Option<Arc<dyn Hooks>>,
     registers: RwLock<Arc<Registers>>,
     /// Recipients whose link is held down by hand.
     down: Mutex<BTreeSet<ParticipantId>>,
@@ -56,6 +63,8 @@ pub struct Hub {
     consent_turn: tokio::sync::Mutex<()>,
     /// Up to where this process has looked which cases pass by the registers.
     passed: tokio::sync::Mutex<Option<Seen>>,
+    /// For which day and which registers heartbeats were written.
+    beaten: Mutex<Option<(LegalDay, u64)>>,
     /// What this process knows of the inboxes.
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.
@@ -82,10 +91,12 @@ impl Hub {
             settings,
             store,
             bus,
+            hooks: None,
             registers,
             down: Mutex::default(),
             consent_turn: tokio::sync::Mutex::default(),
             passed: tokio::sync::Mutex::default(),
+            beaten: Mutex::default(),
             inboxes: inboxes::Inboxes::default(),
             ready: ready::Ready::default(),
             gathering: gathering::Gathering::default(),
@@ -94,6 +105,25 @@ impl Hub {
             looked: Mutex::default(),
             wake: Notify::new(),
         })
+    }
+
+    /// The same hub, which calls participants at their address.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Arc<dyn Hooks>) -> Self {
+        Self { hooks: Some(hooks), ..self }
+    }
+
+    /// How participants are called at their own address, where that is configured.
+    pub fn hooks(&self) -> Option<&Arc<dyn Hooks>> {
+        self.hooks.as_ref()
+    }
+
+    fn beaten(&self) -> Option<(LegalDay, u64)> {
+        *self.beaten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_beaten(&self, of: (LegalDay, u64)) {
+        *self.beaten.lock().unwrap_or_else(PoisonError::into_inner) = Some(of);
     }
 
     /// The settings.

@@ -5,6 +5,7 @@
 //! | [`inspect`] | from a raw message to one that its schema accepts, or a rejection | no |
 //! | [`step`] | from a snapshot and inputs to actions: decide, record, correct, withdraw, park | no |
 //! | `asking` | one question to the routing core about a kept message | no |
+//! | `beat` | the daily heartbeat of a participant | no |
 //! | [`claim`] | the moment of provision; makes [`claim::Permitted`], the one thing that may leave | no |
 //! | [`leases`] | who does which part of the work | no |
 //! | [`afterwards`] | what left and would not have, by what is known now | no |
@@ -19,6 +20,7 @@
 
 pub mod afterwards;
 mod asking;
+mod beat;
 pub mod claim;
 pub mod desk;
 pub mod drivers;

@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DeliveryId, DetentionRef, EventName, MessageId, ParticipantId, RejectionCode, Source, case::Case, ids::MessageKey, registers::Kind,
+    DeliveryId, DetentionRef, EventName, MessageId, ParticipantId, RejectionCode, Source,
+    case::Case,
+    ids::{MessageKey, hub_message_id},
+    registers::Kind,
     stage::Stage,
 };
 use schakelpunt_rules::{Decision, Relation};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 mod message;
 
@@ -99,12 +102,30 @@ pub struct Receipt {
     pub id: MessageId,
     /// Who is told.
     pub to: ParticipantId,
-    /// `message-accepted`, `message-refused` or `message-rejected`.
+    /// `message-accepted`, `message-refused` or `message-rejected`; `delivery-void` and `heartbeat` go the same way.
     pub event: EventName,
     /// The data of the event.
     pub data: Value,
     /// When.
     pub at: Timestamp,
+}
+
+impl Receipt {
+    /// Under the number of this delivery nothing more comes; nothing is said of what it held. `None`: it has no number.
+    pub fn void(delivery: &Delivery, at: Timestamp) -> Option<Self> {
+        Self::void_range(&delivery.recipient, (delivery.number?, delivery.number?), at)
+    }
+
+    /// The same of all numbers from one to another of a recipient.
+    pub fn void_range(to: &ParticipantId, (first, last): (u64, u64), at: Timestamp) -> Option<Self> {
+        Some(Self {
+            id: hub_message_id(&["void", to.as_str(), &first.to_string(), &last.to_string()]),
+            to: to.clone(),
+            event: "delivery-void".parse().ok()?,
+            data: json!({"void": {"from": first, "to": last}}),
+            at,
+        })
+    }
 }
 
 /// What the hub keeps of bad input: never the content.
@@ -246,8 +267,39 @@ pub enum Verdict {
     End(Box<Delivery>, DecisionRecord),
     /// Its fate is uncertain and it is no longer lawful: it counts as handed over, and a recall follows.
     Recall(Box<Delivery>, DecisionRecord, Box<StoredMessage>, Box<Delivery>),
+    /// Not before the instant in its stage: the recipient pauses.
+    Wait(Box<Delivery>),
     /// Not now.
     Leave,
+}
+
+/// What a fetch gives.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Pulled {
+    /// What was claimed, by number.
+    pub given: Vec<Delivery>,
+    /// Up to which number it reaches: the head of the participant, or the last that this fetch could take.
+    pub reached: u64,
+    /// Numbers behind the cursor, up to there, under which something still comes.
+    pub open: Vec<u64>,
+}
+
+impl Pulled {
+    /// From one to another: the numbers behind the cursor under which nothing more comes.
+    pub fn voids(&self, after: u64) -> Vec<(u64, u64)> {
+        let mut kept: Vec<u64> = self.given.iter().filter_map(|delivery| delivery.number).chain(self.open.iter().copied()).collect();
+        kept.push(self.reached.saturating_add(1));
+        kept.sort_unstable();
+        let mut last = after;
+        let mut voids = Vec::new();
+        for number in kept.into_iter().filter(|number| *number > after) {
+            if number > last.saturating_add(1) {
+                voids.push((last.saturating_add(1), number.saturating_sub(1).min(self.reached)));
+            }
+            last = number;
+        }
+        voids
+    }
 }
 
 /// How one hand-over went.

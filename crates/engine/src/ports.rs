@@ -11,7 +11,7 @@ use schakelpunt_domain::{
     case::Case,
     envelope::RawMessage,
     ids::MessageKey,
-    registers::{Entry, Recorded},
+    registers::{Entry, Participant, Recorded},
     stage::Stage,
 };
 
@@ -21,8 +21,8 @@ use crate::{
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     model::{
-        Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, Snapshot, SnapshotKeys,
-        StoredMessage, Timer, Verdict, Versioned,
+        Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, Snapshot,
+        SnapshotKeys, StoredMessage, Timer, Verdict, Versioned,
     },
 };
 
@@ -100,6 +100,15 @@ pub struct Trace {
     pub deliveries: Vec<Delivery>,
 }
 
+/// Whose receipts.
+#[derive(Debug, Clone, Copy)]
+pub enum ReceiptsOf<'a> {
+    /// Everybody's but theirs.
+    Others(&'a [ParticipantId]),
+    /// Only its own.
+    One(&'a ParticipantId),
+}
+
 /// A fetch over HTTP.
 #[derive(Debug, Clone)]
 pub struct Pull {
@@ -173,8 +182,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError>;
     /// One transaction: marks what was handed over up to `after` as received; candidates are what has a higher number and then what
     /// waits (all of a lane, in order, if nothing before it in the lane is claimed or blocked); asks `decide`; gives what was claimed
-    /// by number.
-    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError>;
+    /// by number, and what is known of the other numbers. A claim that ends a delivery with a number, here or in `claim`, or recalls it,
+    /// leaves a receipt that the number is void ([`Receipt::void`]).
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError>;
 
     /// Notes that work on messages that came again begins, together or each alone, by keyed digests of their bytes. Gives for each
     /// digest how often such work had begun before and never ended.
@@ -182,8 +192,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Work on these has ended.
     async fn unsuspect(&self, digests: &[String]) -> Result<(), StoreError>;
 
-    /// Receipts not yet told, oldest first, of participants that have an inbox on the bus.
-    async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError>;
+    /// Receipts not yet told, oldest first, of participants that do not fetch.
+    async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError>;
+    /// Adds receipts, but for those whose id is known: they were told, or will be.
+    async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError>;
+    /// Up to which number everything was handed over or told as void, of each recipient that has one and does not fetch.
+    async fn heads(&self) -> Result<BTreeMap<ParticipantId, u64>, StoreError>;
     /// Marks receipts as told.
     async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError>;
     /// Timers that are due, oldest first.
@@ -239,6 +253,8 @@ pub enum Published {
     NotNow,
     /// The bus returned it: there is no such inbox.
     Unroutable,
+    /// Whoever was called will never take it.
+    Refused,
     /// Nobody knows: the connection went between sending and confirmation.
     Uncertain,
 }
@@ -303,4 +319,18 @@ pub trait Bus: Send + Sync + fmt::Debug {
     async fn publish(&self, batch: &[Outgoing<'_>]) -> Vec<Published>;
     /// How many more messages the inbox should take, `window` being the most that may lie in it.
     async fn room(&self, participant: &ParticipantId, window: usize) -> Result<Room, BusError>;
+}
+
+/// Calls participants at their own address.
+#[async_trait]
+pub trait Hooks: Send + Sync + fmt::Debug {
+    /// How many events may be posted to this participant now; the caller posts at least one of them, or asks again. None while it is left
+    /// alone after failures, and when its address is retired.
+    fn admits(&self, participant: &Participant, now: Timestamp) -> usize;
+    /// Whether its address may be called at all. `Err`: what is wrong with it, a sentence.
+    fn fits(&self, participant: &Participant) -> Result<(), String>;
+    /// Posts one event, once.
+    async fn post(&self, to: &Participant, what: Outgoing<'_>, now: Timestamp) -> Published;
+    /// Asks whether the address wants what this hub sends; what it said either way is a sentence.
+    async fn ask(&self, participant: &Participant) -> Result<String, String>;
 }

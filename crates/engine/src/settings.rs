@@ -90,6 +90,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How long one call of somebody's address may take: the claim outlives it.
+    pub fn call(&self) -> Duration {
+        self.claim * 2 / 5
+    }
+
     /// The pause after `attempts` transient failures.
     pub fn backoff(&self, attempts: u32) -> Duration {
         self.backoff_min.saturating_mul(1_u32.checked_shl(attempts.min(16)).unwrap_or(u32::MAX)).min(self.backoff_max)

@@ -38,6 +38,7 @@ mod recalls;
 mod receipts;
 mod remarks;
 mod unread;
+mod voids;
 mod world;
 
 pub(crate) use digests::is_change;
@@ -244,6 +245,7 @@ pub fn step(law: Law<'_>, snapshot: Snapshot, inputs: &[Input], receipts: Receip
             world.act(Action::AddReceipt(receipt));
         }
     }
+    voids::tell(&mut world);
     unread::watch(&mut world);
     world.unstamp_outdated();
     at_once::claim_added(law, &mut world, room);

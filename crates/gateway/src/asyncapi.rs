@@ -24,6 +24,8 @@ use crate::{Shared, openapi};
 pub(crate) const PATH: &str = "/v1/asyncapi.json";
 /// What the hub tells a sender about its messages.
 const RECEIPTS: [&str; 3] = ["message-accepted", "message-refused", "message-rejected"];
+/// What it tells a recipient about its running numbers, without anything of a case.
+const OF_NUMBERS: [&str; 2] = ["delivery-void", "heartbeat"];
 const CONTENT_TYPE: &str = "application/cloudevents+json";
 /// The version of the AMQP bindings of AsyncAPI.
 const BINDING: &str = "0.3.0";
@@ -106,7 +108,8 @@ fn inbox(settings: &Settings) -> Value {
         "address": "inbox.{participant}",
         "title": "What participants get",
         "description": "One's own queue; the broker refuses any other. Deliveries, what the hub says by itself, and the receipts of what was sent. \
-            At least once each: a repeat has the same id and the same bytes. Acknowledge what was stored, never before. `x-recipients`: \
+            At least once each: a repeat has the same id and the same bytes. `number` counts what was given to this participant, without \
+            gaps: `delivery-void` says under which numbers nothing comes, and a daily `heartbeat` up to which number all has come. Acknowledge what was stored, never before. `x-recipients`: \
             what those are to the case who can get it; which fields, the law says.",
         "parameters": {"participant": participant()},
         "messages": messages_of(settings, Way::Delivered),
@@ -182,14 +185,23 @@ fn message(settings: &Settings, place: &str, way: Way, spec: &EventSpec) -> Valu
         Way::Delivered => ("recipients", "x-recipients", relations(settings, spec, |rule| &rule.to)),
     };
     let schema = format!("{place}/v1/schemas/{kind}/{}", spec.name);
-    let is_receipt = RECEIPTS.contains(&spec.name.as_str());
+    let is_receipt = RECEIPTS.iter().chain(&OF_NUMBERS).any(|name| *name == spec.name.as_str());
     let required: &[&str] = match way {
         Way::Offered if spec.case == CaseNeed::None => &[],
         Way::Offered => &["subject", "sequence"],
         Way::Delivered if is_receipt => &["dataschema", "environment"],
-        Way::Delivered => {
-            &["dataschema", "environment", "sequence", "causationid", "producer", "producertime", "legalbasis", "purpose", "receipt"]
-        }
+        Way::Delivered => &[
+            "dataschema",
+            "environment",
+            "sequence",
+            "causationid",
+            "producer",
+            "producertime",
+            "legalbasis",
+            "purpose",
+            "receipt",
+            "number",
+        ],
     };
     let message = json!({
         "name": spec.ty,

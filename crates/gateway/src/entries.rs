@@ -4,7 +4,7 @@
 //! |---|---|
 //! | an administrator | everything but approvals |
 //! | an administrator for an owner of data | approvals of that owner |
-//! | a participant | a subscription of its own, as a request |
+//! | a participant | a subscription of its own, as a request or as a pause |
 //!
 //! Only administrators may read. Beside the registers of [`KINDS`] there are `consent` and `withdrawal`, which stand in a case, and
 //! `token`: the SHA-256 of a participant's bearer token, in place of those that it was given before. Whoever enters it keeps the token
@@ -135,9 +135,20 @@ pub(crate) async fn enter(
     }
     let entry = Entry::read(&kind, value).map_err(|why| improper(&why))?;
     let by = may_enter(&someone, &entry)?;
+    can_be_called(&gateway, &entry)?;
     let epoch = gateway.hub.enter(std::slice::from_ref(&entry), &by).await?.map_err(|why| improper(&why))?;
     tracing::info!(%by, kind, epoch, "register entry");
     Ok((StatusCode::CREATED, Json(json!({"entered": kind, "epoch": epoch}))).into_response())
+}
+
+/// Whether the address that an entry names may be called at all, and is there where the hub is to call.
+fn can_be_called(gateway: &Shared, entry: &Entry) -> Result<(), Problem> {
+    let Entry::Participant(participant) = entry else { return Ok(()) };
+    if participant.webhook.is_none() {
+        return Ok(());
+    }
+    let hooks = gateway.hub.hooks().ok_or_else(|| Problem::invalid("no `webhook`: this hub calls nobody, [webhooks] is not configured"))?;
+    hooks.fits(participant).map_err(|why| Problem::invalid(&why))
 }
 
 /// Gives a registered participant the token with that digest.
@@ -170,12 +181,13 @@ fn may_enter(someone: &Someone, entry: &Entry) -> Result<ParticipantId, Problem>
         (Who::Administrator(administrator), _) if administrator.owner.is_none() => Ok(administrator.name.clone()),
         (Who::Administrator(_), _) => Err(forbidden("an approval: an administrator for an owner of data enters nothing else")),
         (Who::Participant(participant), Entry::Subscription(subscription))
-            if subscription.participant == *participant && subscription.state == SubscriptionState::Requested =>
+            if subscription.participant == *participant
+                && matches!(subscription.state, SubscriptionState::Requested | SubscriptionState::Paused) =>
         {
             Ok(participant.clone())
         }
         (Who::Participant(_), _) => {
-            Err(forbidden("a subscription of one's own with the state `requested`, or the token of an administrator"))
+            Err(forbidden("a subscription of one's own with the state `requested` or `paused`, or the token of an administrator"))
         }
     }
 }

@@ -1,14 +1,14 @@
 //! `GET /v1/subscriptions/{id}/events`: a participant fetches its deliveries, at least once each.
 //!
 //! The answer is the moment of provision; `since` in the next request confirms what was received. Asked again with the same `since`,
-//! the same bytes come again.
+//! the same bytes come again. A number behind the cursor under which nothing comes any more is told as void.
 
 use axum::{
     extract::{FromRequestParts, Query, State},
     http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
-use schakelpunt_engine::{model::Delivery, ports::Pull};
+use schakelpunt_engine::ports::Pull;
 
 use crate::{
     Shared,
@@ -21,6 +21,8 @@ pub(crate) const PATH: &str = "/v1/subscriptions/{id}/events";
 /// A JSON array is a batch in CloudEvents; the Dutch draft on subscriptions labels it as a single event.
 const CONTENT_TYPE: &str = "application/cloudevents-batch+json";
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
+/// Up to which number everything was handed over or is void, once this answer has been taken; not there where more may follow at once.
+const HEAD: HeaderName = HeaderName::from_static("subscription-head");
 const LIMIT_DEFAULT: u32 = 50;
 /// Most events of one answer: with the largest messages 6 MiB.
 pub const LIMIT_MAX: u32 = 100;
@@ -66,18 +68,19 @@ pub(crate) async fn handler(
         return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", title, "the id of the participant whose token it is"));
     }
     let next = |cursor: u64| format!("{}/v1/subscriptions/{participant}/events?since={cursor}&limit={limit}", gateway.public_url);
-    let deliveries = gateway.hub.pull(&Pull { participant: participant.clone(), after: since, limit }).await?;
-    let cursor = deliveries.iter().filter_map(|delivery| delivery.number).max().unwrap_or(since);
-    let mut response = ([(header::CONTENT_TYPE, CONTENT_TYPE)], batch(&deliveries)).into_response();
-    response.headers_mut().insert(NEXT_CURSOR, HeaderValue::from(cursor));
-    if let Ok(link) = HeaderValue::try_from(format!("<{}>; rel=\"next\"", next(cursor))) {
+    let fetched = gateway.hub.pull(&Pull { participant: participant.clone(), after: since, limit }).await?;
+    let mut response = ([(header::CONTENT_TYPE, CONTENT_TYPE)], batch(&fetched.events)).into_response();
+    response.headers_mut().insert(NEXT_CURSOR, HeaderValue::from(fetched.next));
+    if let Some(head) = fetched.head {
+        response.headers_mut().insert(HEAD, HeaderValue::from(head));
+    }
+    if let Ok(link) = HeaderValue::try_from(format!("<{}>; rel=\"next\"", next(fetched.next))) {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
 }
 
-/// The frozen bytes as they are, in an array.
-fn batch(deliveries: &[Delivery]) -> Vec<u8> {
-    let events: Vec<&[u8]> = deliveries.iter().filter_map(|delivery| delivery.bytes.as_deref()).collect();
+/// The events as they are, in an array.
+fn batch(events: &[Vec<u8>]) -> Vec<u8> {
     [b"[".as_slice(), &events.join(b",".as_slice()), b"]"].concat()
 }

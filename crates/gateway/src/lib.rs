@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `events` | `POST /v1/events`: offer one CloudEvent; `body` reads it, structured or binary |
 //! | `fetch` | `GET /v1/subscriptions/{id}/events`: fetch one's own deliveries |
+//! | `channel_tests` | `POST /v1/subscriptions/{id}/tests`: whether one's channel works |
 //! | `trace` | `GET /v1/messages/{id}`: what became of a message, for whoever has to do with it |
 //! | `entries` | `GET`, `POST /v1/registers/{kind}`: list and enter register entries |
 //! | `accesses` | `POST /v1/accesses`: a worker looks; `GET /v1/accesses`: who was given what of a case, and who looked |
@@ -11,6 +12,8 @@
 //! | `health` | `GET /healthz`, `GET /readyz` |
 //! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
 //! | `asyncapi` | `GET /v1/asyncapi.json`: the hub over AMQP for machines, made from catalogue and rules |
+//!
+//! `hooks` is the other way round: the hub calls participants at their own address.
 //!
 //! Every answer carries the headers of `frame`; every error is a [`problem`](https://www.rfc-editor.org/rfc/rfc9457). Participants
 //! authenticate with a bearer token ([`Tokens`]). Nothing personal stands in a URL, an error or a log line: of a request only its
@@ -24,12 +27,14 @@ mod accesses;
 mod asyncapi;
 mod body;
 mod caller;
+mod channel_tests;
 mod connections;
 mod entries;
 mod events;
 mod fetch;
 mod frame;
 mod health;
+mod hooks;
 pub mod limits;
 mod openapi;
 mod percent;
@@ -53,8 +58,11 @@ use tokio::net::TcpListener;
 use self::connections::Limited;
 pub use self::{
     health::Readiness,
+    hooks::{HookCalls, secret},
     tokens::{Administrator, Tokens},
 };
+/// An exception from the addresses that nobody is called at.
+pub use schakelpunt_webhook::Allow as HookAllow;
 
 /// What the operations work with.
 #[derive(Debug)]
@@ -83,6 +91,7 @@ fn operations() -> Vec<Operation> {
     vec![
         Operation { method: Method::POST, path: events::PATH, handler: post(events::handler).layer(DefaultBodyLimit::max(body::LIMIT)) },
         read(fetch::PATH, get(fetch::handler)),
+        Operation { method: Method::POST, path: channel_tests::PATH, handler: post(channel_tests::handler) },
         read(trace::PATH, get(trace::handler)),
         read(entries::PATH, get(entries::list)),
         Operation {

@@ -6,6 +6,7 @@ pub use crate::{
     entries::ENTRY_MAX,
     events::PLACES_MAX,
     fetch::LIMIT_MAX as FETCH_MAX,
+    hooks::CALLS,
     tokens::LOOKUPS,
     turns::{AT_ONCE, AT_ONCE_IN_ALL},
 };

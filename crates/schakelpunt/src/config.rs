@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use schakelpunt_domain::{Environment, Hidden, Oin, ParticipantId, digest::DigestKey};
 use schakelpunt_engine::settings::Limits;
+use schakelpunt_gateway::HookAllow;
 use serde::Deserialize;
 
 use crate::place;
@@ -47,6 +48,9 @@ pub struct Config {
     /// The HTTP side.
     #[serde(default)]
     pub http: Option<HttpConfig>,
+    /// How the hub calls participants at their own address; without it nobody is called.
+    #[serde(default)]
+    pub webhooks: Option<WebhooksConfig>,
     /// How `publish` and `inbox` reach a hub.
     #[serde(default)]
     pub client: Option<ClientConfig>,
@@ -98,6 +102,17 @@ pub struct HttpConfig {
     /// Who keeps the registers.
     #[serde(default, rename = "administrator")]
     pub administrators: Vec<AdministratorConfig>,
+}
+
+/// Calls of participants at their own address.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// As whom: the host name of this hub, which each call carries.
+    pub origin: String,
+    /// Exceptions from the forbidden addresses, each for one host by its name.
+    #[serde(default)]
+    pub allow: Vec<HookAllow>,
 }
 
 /// Somebody who keeps the registers. The name is a role or a pseudonym: it stands beside every entry.

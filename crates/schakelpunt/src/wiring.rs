@@ -19,6 +19,7 @@ use schakelpunt_engine::{
     ports::{Bus, Store},
     settings::Limits,
 };
+use schakelpunt_gateway::HookCalls;
 use schakelpunt_store::{PostgresStore, SqliteStore, TimeSource};
 
 use crate::{assets, clock::SystemClock, config::Config, registers::Tables};
@@ -177,7 +178,7 @@ pub async fn roster(store: &Arc<dyn Store>) -> anyhow::Result<Roster> {
     let registers = Registers::new(epoch, entries);
     let now = At::now(store.now().await?.max(registers.latest()));
     let is_stopped = |id: &ParticipantId| registers.stops(now).any(|stop| matches!(stop, Stop::Participant(stopped) if stopped == id));
-    let with_inbox = |id: &ParticipantId| registers.registered(id, now).is_some_and(|participant| participant.channel == Channel::Amqp);
+    let with_inbox = |id: &ParticipantId| registers.channel(id) == Channel::Amqp;
     let takes_part = |id: &ParticipantId| registers.participant(id, now).is_some() && !is_stopped(id);
     let (active, barred) = ids.into_iter().filter(with_inbox).partition(takes_part);
     Ok(Roster { active, barred, hubs: Vec::new() })
@@ -191,5 +192,10 @@ pub async fn hub(config: &Config) -> anyhow::Result<Arc<Hub>> {
     seed(&store, config).await?;
     let roster = roster(&store).await?;
     let bus = bus(config, &roster).await?;
-    Ok(Arc::new(Hub::open(settings, store, bus).await?))
+    let (key, within) = (settings.key.clone(), settings.limits.call());
+    let hub = Hub::open(settings, store, bus).await?;
+    Ok(Arc::new(match &config.webhooks {
+        Some(webhooks) => hub.with_hooks(Arc::new(HookCalls::new(key, webhooks.origin.clone(), webhooks.allow.clone(), within))),
+        None => hub,
+    }))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schakelpunt_domain::{DetentionRef, ParticipantId, case::Case};
 use schakelpunt_engine::{
     leases::Lease,
-    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Room, StoredMessage, Verdict, Versioned},
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Pulled, Receipt, Room, StoredMessage, Verdict, Versioned},
     ports::{Decide, Pull, StoreError},
 };
 
@@ -37,20 +37,27 @@ pub(crate) async fn run<S: Session>(
 }
 
 /// Claims what a participant fetches.
-pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decide<'_>) -> Result<End<Vec<Delivery>>, StoreError> {
+pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decide<'_>) -> Result<End<Pulled>, StoreError> {
     let again = Again::Reached { after: lanes::cursor(pull) };
     let picked = lanes::pick_for(session, pull).await?;
+    // a fetch that is full of what was numbered before reaches to the last of it
+    let last = picked.iter().filter(|_| picked.len() >= pull.limit as usize).filter_map(|picked| picked.number).max();
     let (epoch, cases, locked) = lock(session, picked, again).await?;
     stages::receive(session, &pull.participant, lanes::cursor(pull)).await?;
     let context = look(session, &[], epoch, cases, &locked, again).await?;
-    if context.candidates.is_empty() {
-        return Ok(End::Commit(Vec::new()));
-    }
-    let mut given = provide(session, context, decide).await?;
-    if let End::Commit(given) = &mut given {
-        given.sort_by_key(|delivery| delivery.number);
-    }
-    Ok(given)
+    let mut given = match context.candidates.is_empty() {
+        true => Vec::new(),
+        false => match provide(session, context, decide).await? {
+            End::Commit(given) => given,
+            End::Rollback(_) => return Ok(End::Rollback(Pulled::default())),
+        },
+    };
+    given.sort_by_key(|delivery| delivery.number);
+    let (head, mut open) = numbers::after(session, &pull.participant, lanes::cursor(pull)).await?;
+    let first_new = given.iter().filter_map(|delivery| delivery.number).max();
+    let reached = last.map_or(head, |last| first_new.map_or(last, |new| new.max(last)));
+    open.retain(|number| *number <= reached);
+    Ok(End::Commit(Pulled { given, reached, open }))
 }
 
 /// Locks the cases, then where the deliveries stand.
@@ -102,11 +109,12 @@ async fn provide<S: Session>(session: &mut S, context: ClaimContext, decide: Dec
     if verdicts.len() != count {
         return Err(unwritable("not one verdict for each candidate"));
     }
-    let Judged { mut claimed, ended, decisions, messages, recalls } = Judged::of(verdicts);
+    let Judged { mut claimed, ended, decisions, messages, recalls, voids } = Judged::of(verdicts);
     numbers::give(session, claimed.iter_mut().collect()).await?;
     deliveries::judge(session, claimed.iter().chain(&ended).collect()).await?;
     messages::save(session, messages, &BTreeSet::new()).await?;
     trails::add_decisions(session, &decisions)?;
+    trails::add_receipts(session, &voids)?;
     deliveries::add(session, recalls).await?;
     Ok(End::Commit(claimed))
 }
@@ -119,6 +127,7 @@ struct Judged {
     decisions: Vec<DecisionRecord>,
     messages: Vec<StoredMessage>,
     recalls: Vec<Delivery>,
+    voids: Vec<Receipt>,
 }
 
 impl Judged {
@@ -130,11 +139,14 @@ impl Judged {
                     judged.claimed.push(*delivery);
                     judged.decisions.extend(decision);
                 }
+                Verdict::Wait(delivery) => judged.ended.push(*delivery),
                 Verdict::End(delivery, decision) => {
+                    judged.voids.extend(Receipt::void(&delivery, decision.at));
                     judged.ended.push(*delivery);
                     judged.decisions.push(decision);
                 }
                 Verdict::Recall(delivery, decision, message, recall) => {
+                    judged.voids.extend(Receipt::void(&delivery, decision.at));
                     judged.ended.push(*delivery);
                     judged.decisions.push(decision);
                     judged.messages.push(*message);

@@ -60,8 +60,8 @@ const DUE_RECIPIENTS: Sql = Sql::both(concat!(
 ));
 const PICK_HEADS: Sql = Sql::of(
     concat!(
-        "select c.id, c.detention, c.due, c.ordinal from unnest($1, $2, $3) as r(recipient, room, consent) cross join lateral
-         (select d.id, d.detention, s.due, s.ordinal from stages s join deliveries d on d.ordinal = s.ordinal
+        "select c.id, c.detention, c.due, c.ordinal, c.number from unnest($1, $2, $3) as r(recipient, room, consent) cross join lateral
+         (select d.id, d.detention, s.due, s.ordinal, s.number from stages s join deliveries d on d.ordinal = s.ordinal
           where s.recipient = r.recipient and s.due <= $4 and ",
         is_free!("r.consent"),
         " and ",
@@ -69,7 +69,7 @@ const PICK_HEADS: Sql = Sql::of(
         " order by s.due, s.ordinal limit r.room) c order by c.due, c.ordinal limit $5"
     ),
     concat!(
-        "select d.id, d.detention, s.due, s.ordinal from stages s join deliveries d on d.ordinal = s.ordinal
+        "select d.id, d.detention, s.due, s.ordinal, s.number from stages s join deliveries d on d.ordinal = s.ordinal
          where s.recipient = $1 and s.due <= $4 and ",
         is_free!("$3"),
         " and ",
@@ -78,11 +78,11 @@ const PICK_HEADS: Sql = Sql::of(
     ),
 );
 const PICK_NUMBERED: Sql = Sql::both(
-    "select d.id, d.detention from stages s join deliveries d on d.ordinal = s.ordinal where s.recipient = $1 and s.number > $2
+    "select d.id, d.detention, s.number from stages s join deliveries d on d.ordinal = s.ordinal where s.recipient = $1 and s.number > $2
      and s.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null order by s.number limit $3",
 );
 const PICK_WAITING: Sql = Sql::both(concat!(
-    "select d.id, d.detention from stages s join deliveries d on d.ordinal = s.ordinal
+    "select d.id, d.detention, s.number from stages s join deliveries d on d.ordinal = s.ordinal
      where s.recipient = $1 and s.is_open and s.stage = 'waiting' and s.due <= $2 and ",
     is_reached!(),
     " order by min(s.ordinal) over (partition by s.lane), s.lane, s.lane_sequence, s.ordinal limit $4"
@@ -139,6 +139,8 @@ pub(crate) struct Picked {
     pub(crate) id: DeliveryId,
     /// Its case, which is locked first.
     pub(crate) detention: Option<DetentionRef>,
+    /// The number that it has already.
+    pub(crate) number: Option<u64>,
 }
 
 /// How candidates are locked and looked at again.
@@ -209,7 +211,7 @@ pub(crate) fn cursor(pull: &Pull) -> i64 {
 
 fn picked<R: Columns>(row: &R) -> Result<Picked, StoreError> {
     let reader = Reader::of("deliveries", row);
-    Ok(Picked { id: reader.parsed("id")?, detention: reader.opt_parsed("detention")? })
+    Ok(Picked { id: reader.parsed("id")?, detention: reader.opt_parsed("detention")?, number: reader.opt_number("number")? })
 }
 
 /// Locks candidates, as far as they are free; gives those that are locked, in the order of picking.

@@ -64,8 +64,8 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
+    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
 use self::{
@@ -193,7 +193,7 @@ impl<B: Backend> Store for SqlStore<B> {
         session.commit().await
     }
 
-    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError> {
         let mut session = self.backend.deciding().await?;
         let result = claim::pull(&mut session, pull, decide).await;
         end(session, result).await
@@ -212,8 +212,18 @@ impl<B: Backend> Store for SqlStore<B> {
         session.commit().await
     }
 
-    async fn receipts(&self, count: usize) -> Result<Vec<Receipt>, StoreError> {
-        trails::receipts(&mut self.backend.reading().await?, limit(count)).await
+    async fn receipts(&self, count: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError> {
+        trails::receipts(&mut self.backend.reading().await?, limit(count), of).await
+    }
+
+    async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let mut session = self.backend.writing().await?;
+        trails::add_new_receipts(&mut session, receipts).await?;
+        session.commit().await
+    }
+
+    async fn heads(&self) -> Result<BTreeMap<ParticipantId, u64>, StoreError> {
+        numbers::heads(&mut self.backend.reading().await?).await
     }
 
     async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {

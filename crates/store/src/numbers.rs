@@ -18,6 +18,22 @@ const NUMBERS: Sql = Sql::of(
      on conflict (participant) do update set head = recipients.head + excluded.head returning participant, head",
 );
 
+/// Up to where everything is handed over, or told as void: below the first under which something still comes or is to be told.
+const HEADS: Sql = Sql::of(
+    "select r.participant, least(r.head,
+         (select min(s.number) - 1 from stages s where s.recipient = r.participant and s.is_open and s.number is not null),
+         (select min((t.data::jsonb #>> '{void,from}')::bigint) - 1 from receipts t
+              where not t.told and t.recipient = r.participant and t.event = 'delivery-void')) as head
+     from recipients r where not r.pulls",
+    "select r.participant, min(r.head,
+         coalesce((select min(s.number) - 1 from stages s where s.recipient = r.participant and s.is_open and s.number is not null), r.head),
+         coalesce((select min(json_extract(t.data, '$.void.from')) - 1 from receipts t
+              where not t.told and t.recipient = r.participant and t.event = 'delivery-void'), r.head)) as head
+     from recipients r where not r.pulls",
+);
+const HEAD: Sql = Sql::both("select head from recipients where participant = $1");
+const OPEN: Sql = Sql::both("select number from stages where recipient = $1 and is_open and number > $2 order by number");
+
 /// Gives each delivery without a number the next one of its recipient.
 pub(crate) async fn give<S: Session>(session: &mut S, claimed: Vec<&mut Delivery>) -> Result<(), StoreError> {
     let mut needed: BTreeMap<ParticipantId, u64> = BTreeMap::new();
@@ -41,4 +57,23 @@ pub(crate) async fn give<S: Session>(session: &mut S, claimed: Vec<&mut Delivery
         delivery.number = Some(*number);
     }
     Ok(())
+}
+
+/// Up to which number everything was handed over or told as void, of each recipient that has one and does not fetch.
+pub(crate) async fn heads<S: Session>(session: &mut S) -> Result<BTreeMap<ParticipantId, u64>, StoreError> {
+    let rows = session.rows(HEADS, Vec::new()).await?;
+    let one = |row| {
+        let reader = Reader::of("recipients", row);
+        Ok((reader.parsed("participant")?, reader.number("head")?))
+    };
+    rows.iter().map(one).collect()
+}
+
+/// The last number that a recipient was given, and those behind the cursor under which something still comes.
+pub(crate) async fn after<S: Session>(session: &mut S, recipient: &ParticipantId, cursor: i64) -> Result<(u64, Vec<u64>), StoreError> {
+    let rows = session.rows(HEAD, values![recipient.as_str()]).await?;
+    let head = rows.first().map(|row| Reader::of("recipients", row).number("head")).transpose()?.unwrap_or_default();
+    let rows = session.rows(OPEN, values![recipient.as_str(), cursor]).await?;
+    let open = rows.iter().map(|row| Reader::of("stages", row).number("number"));
+    Ok((head, open.collect::<Result<_, _>>()?))
 }

@@ -68,13 +68,8 @@ async fn add<S: Session>(session: &mut S, entries: &[Recorded<Entry>], by: Optio
     let raised = session.rows(RAISE, Vec::new()).await?;
     let bodies = entries.iter().map(|entry| Ok(values![json(entry)?])).collect::<Result<_, StoreError>>()?;
     session.run_each(ADD, bodies, values![by]).await?;
-    let channels: BTreeMap<&ParticipantId, bool> = entries
-        .iter()
-        .filter_map(|recorded| match &recorded.entry {
-            Entry::Participant(participant) => Some((&participant.id, participant.channel == Channel::Pull)),
-            _ => None,
-        })
-        .collect();
+    let channels = entries.iter().filter_map(|recorded| recorded.entry.channel());
+    let channels: BTreeMap<&ParticipantId, bool> = channels.map(|(id, channel)| (id, channel == Channel::Pull)).collect();
     let channels = channels.into_iter().map(|(id, pulls)| values![id.as_str(), pulls]).collect();
     session.run_each(SET_CHANNEL, channels, Vec::new()).await?;
     only_epoch(&raised)

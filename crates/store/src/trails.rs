@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use schakelpunt_domain::{DetentionRef, MessageId, ids::MessageKey};
 use schakelpunt_engine::{
     model::{DecisionRecord, Receipt, RejectionRecord, Timer},
-    ports::StoreError,
+    ports::{ReceiptsOf, StoreError},
 };
 
 use crate::{
     rows::{Reader, json},
-    sql::{Session, Sql, values},
+    sql::{Session, Sql, Value, values},
 };
 
 const ADD_DECISIONS: Sql = Sql::of(
@@ -28,9 +28,22 @@ const ADD_RECEIPTS: Sql = Sql::of(
     "insert into receipts (id, recipient, event, data, at) values ($1, $2, $3, $4, $5)
      on conflict (id) do update set event = excluded.event, data = excluded.data, at = excluded.at, told = false",
 );
-const RECEIPTS: Sql = Sql::both(
+const ADD_NEW_RECEIPTS: Sql = Sql::of(
+    "insert into receipts (id, recipient, event, data, at) select id, recipient, event, data, at
+     from unnest($1, $2, $3, $4, $5) with ordinality as u(id, recipient, event, data, at, place) order by place on conflict (id) do nothing",
+    "insert into receipts (id, recipient, event, data, at) values ($1, $2, $3, $4, $5) on conflict (id) do nothing",
+);
+/// But of these, a JSON array.
+const RECEIPTS_OF_OTHERS: Sql = Sql::of(
     "select t.id, t.recipient, t.event, t.data, t.at from receipts t left join recipients r on r.participant = t.recipient
-     where not t.told and not coalesce(r.pulls, false) order by t.ordinal limit $1",
+     where not t.told and not coalesce(r.pulls, false) and t.recipient not in (select jsonb_array_elements_text($2::jsonb))
+     order by t.ordinal limit $1",
+    "select t.id, t.recipient, t.event, t.data, t.at from receipts t left join recipients r on r.participant = t.recipient
+     where not t.told and not coalesce(r.pulls, false) and t.recipient not in (select value from json_each($2))
+     order by t.ordinal limit $1",
+);
+const RECEIPTS_OF: Sql = Sql::both(
+    "select t.id, t.recipient, t.event, t.data, t.at from receipts t where not t.told and t.recipient = $2 order by t.ordinal limit $1",
 );
 const TELL: Sql = Sql::of("update receipts set told = true where id = any($1)", "update receipts set told = true where id = $1");
 const ADD_REJECTIONS: Sql = Sql::of(
@@ -74,13 +87,12 @@ pub(crate) fn add_receipts<S: Session>(session: &mut S, receipts: &[Receipt]) ->
     let mut place: BTreeMap<&MessageId, usize> = BTreeMap::new();
     let mut rows: Vec<_> = Vec::with_capacity(receipts.len());
     for receipt in receipts {
-        let Receipt { id, to, event, data, at } = receipt;
-        let row = values![id.as_str(), to.as_str(), event.as_str(), json(data)?, *at];
+        let row = row_of(receipt)?;
         // PostgreSQL touches a row once in a statement.
-        if let Some(earlier) = place.get(id).and_then(|place| rows.get_mut(*place)) {
+        if let Some(earlier) = place.get(&receipt.id).and_then(|place| rows.get_mut(*place)) {
             *earlier = row;
         } else {
-            place.insert(id, rows.len());
+            place.insert(&receipt.id, rows.len());
             rows.push(row);
         }
     }
@@ -88,9 +100,23 @@ pub(crate) fn add_receipts<S: Session>(session: &mut S, receipts: &[Receipt]) ->
     Ok(())
 }
 
-/// Receipts to tell on the bus, oldest first.
-pub(crate) async fn receipts<S: Session>(session: &mut S, limit: i64) -> Result<Vec<Receipt>, StoreError> {
-    let rows = session.rows(RECEIPTS, values![limit]).await?;
+/// Adds those receipts whose id is new.
+pub(crate) async fn add_new_receipts<S: Session>(session: &mut S, receipts: &[Receipt]) -> Result<(), StoreError> {
+    let rows = receipts.iter().map(row_of).collect::<Result<_, _>>()?;
+    session.run_each(ADD_NEW_RECEIPTS, rows, Vec::new()).await?;
+    Ok(())
+}
+
+fn row_of(Receipt { id, to, event, data, at }: &Receipt) -> Result<Vec<Value>, StoreError> {
+    Ok(values![id.as_str(), to.as_str(), event.as_str(), json(data)?, *at])
+}
+
+/// Receipts to tell, oldest first.
+pub(crate) async fn receipts<S: Session>(session: &mut S, limit: i64, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError> {
+    let rows = match of {
+        ReceiptsOf::Others(others) => session.rows(RECEIPTS_OF_OTHERS, values![limit, json(&others)?]).await?,
+        ReceiptsOf::One(one) => session.rows(RECEIPTS_OF, values![limit, one.as_str()]).await?,
+    };
     let receipts = rows.iter().map(|row| {
         let reader = Reader::of("receipts", row);
         Ok(Receipt {

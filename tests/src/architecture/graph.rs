@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("schakelpunt-engine", &["schakelpunt-domain", "schakelpunt-rules"]),
     ("schakelpunt-store", &["schakelpunt-domain", "schakelpunt-engine"]),
     ("schakelpunt-bus", &["schakelpunt-domain", "schakelpunt-engine", "schakelpunt-amqp"]),
-    ("schakelpunt-gateway", &["schakelpunt-domain", "schakelpunt-rules", "schakelpunt-engine"]),
+    ("schakelpunt-gateway", &["schakelpunt-domain", "schakelpunt-rules", "schakelpunt-engine", "schakelpunt-webhook"]),
     (
         "schakelpunt",
         &[

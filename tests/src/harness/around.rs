@@ -14,8 +14,8 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
+    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
 /// What is put around a store.
@@ -117,11 +117,17 @@ impl<H: Hooks> Store for Around<H> {
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
         self.0.inner().settle(results).await
     }
-    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError> {
         self.0.inner().pull(pull, decide).await
     }
-    async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError> {
-        self.0.inner().receipts(limit).await
+    async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError> {
+        self.0.inner().receipts(limit, of).await
+    }
+    async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        self.0.inner().tell_once(receipts).await
+    }
+    async fn heads(&self) -> Result<BTreeMap<ParticipantId, u64>, StoreError> {
+        self.0.inner().heads().await
     }
     async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {
         self.0.inner().receipts_told(ids).await

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Every operation and whose token goes with it, in an order in which each finds what it needs.
-const PLAYED: [(&str, Option<&str>); 13] = [
+const PLAYED: [(&str, Option<&str>); 14] = [
     ("isAlive", None),
     ("isReady", None),
     ("readDescription", None),
@@ -19,6 +19,7 @@ const PLAYED: [(&str, Option<&str>); 13] = [
     ("readEventSchema", None),
     ("readRecipientSchema", None),
     ("offerEvent", Some("pi-zwolle")),
+    ("testChannel", Some("gemeente-zwolle")),
     ("fetchEvents", Some("gemeente-zwolle")),
     ("traceMessage", Some("pi-zwolle")),
     ("enterEntry", Some("beheer")),

@@ -25,8 +25,8 @@ const PERIODS: [(&str, &[&str]); 3] = [
     ),
     ("since 2021-07-01", &["2021-07-01T00:00:00+02:00", "2024-06-03T12:00:00+02:00"]),
 ];
-/// Receipts of the hub go to the sender alone: no rule, no table.
-const RECEIPTS: [&str; 3] = ["message-accepted", "message-refused", "message-rejected"];
+/// Receipts of the hub go to the sender alone, and a void to whose number it is: no rule, no table.
+const RECEIPTS: [&str; 4] = ["message-accepted", "message-refused", "message-rejected", "delivery-void"];
 
 /// One row with what it is about.
 struct Row {

@@ -143,11 +143,12 @@ pub(super) async fn fetcher(sim: Sim, processes: Processes, id: ParticipantId) {
             world.count("fault: an answer to a fetch lost");
             continue;
         }
-        for delivery in given {
+        for delivery in &given.given {
             world.note(format_args!("{id} fetched {}", delivery.id));
-            checks::fetched(world, &delivery);
-            after = delivery.number.unwrap_or(after).max(after);
+            checks::fetched(world, delivery);
         }
+        checks::numbers_fetched(world, &id, &given);
+        after = given.next;
     }
 }
 

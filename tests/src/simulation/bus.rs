@@ -126,9 +126,14 @@ impl SimBus {
             (true, Published::Uncertain) => "fault: confirm lost",
             (_, Published::Unroutable) => "fault: no such inbox",
             (_, Published::Confirmed) => "published",
+            (_, Published::Refused) => "refused for good",
         });
         world.note(format_args!("{}:publish {id} to {to}: {arrives} {answer:?}", name(self.process)));
         checks::published(world, outgoing, arrives, self.process);
+        if let (Outgoing::Receipt(receipt), Published::Unroutable) = (outgoing, answer) {
+            // who has no inbox is told nothing; when it has one, it asks about the numbers that it misses
+            checks::number(world, &receipt.to, &receipt.bytes);
+        }
         if arrives && let Some(inbox) = world.broker.inboxes.get_mut(to) {
             inbox.lying.push_back(id);
         }

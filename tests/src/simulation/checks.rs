@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    DeliveryId,
+    DeliveryId, ParticipantId,
     ids::MessageKey,
     registers::{Entry, Kind, Recorded, Stop},
     stage::Stage,
 };
 use schakelpunt_engine::{
+    hub::Fetched,
     model::{Action, Delivery, HandOver, Outcome, StoredMessage},
     ports::StoreError,
 };
@@ -25,7 +26,7 @@ mod left;
 
 pub(super) use self::{
     claimed::{claimed, claimed_at_once},
-    left::published,
+    left::{nothing_missing, number, published},
 };
 
 /// Recorded without asking about anybody, or while it waits for somebody to be found.
@@ -247,6 +248,16 @@ pub(super) fn on_record(world: &World, key: &MessageKey, variants: usize) -> boo
 pub(super) fn fetched(world: &mut World, delivery: &Delivery) {
     if let Some(bytes) = &delivery.bytes {
         left::arrived(world, delivery.id, bytes, true);
+    }
+}
+
+/// What a fetch said of the running numbers.
+pub(super) fn numbers_fetched(world: &mut World, id: &ParticipantId, fetched: &Fetched) {
+    for event in &fetched.events {
+        number(world, id, event);
+    }
+    if let Some(head) = fetched.head {
+        nothing_missing(world, id, head);
     }
 }
 

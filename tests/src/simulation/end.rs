@@ -82,6 +82,10 @@ pub(super) fn check(world: &mut World) {
     for row in world.tables.deliveries.values() {
         broken.extend(end_of(world, &row.delivery).map(|what| (NOTHING_ACCEPTED_IS_LOST, what)));
     }
+    let heads: Vec<_> = world.tables.all_heads().into_iter().collect();
+    for (id, head) in heads {
+        checks::nothing_missing(world, &id, head);
+    }
     broken.extend(untold(world).into_iter().map(|what| (A_DEADLINE_IS_TOLD_ONCE, what)));
     for (invariant, what) in broken {
         world.broken(invariant, what);

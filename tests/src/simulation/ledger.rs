@@ -55,6 +55,8 @@ pub(super) struct Grounds {
 #[derive(Debug, Default)]
 pub(super) struct Left {
     pub(super) bytes: BTreeMap<DeliveryId, Vec<u8>>,
+    /// The running numbers that each recipient has met or was told are void.
+    pub(super) numbers: BTreeMap<ParticipantId, BTreeSet<u64>>,
     /// Claims whose publication is over, however it ended.
     pub(super) over: BTreeSet<(DeliveryId, Timestamp)>,
     /// The furthest place in each lane.

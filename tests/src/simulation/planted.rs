@@ -69,6 +69,9 @@ pub(super) fn actions(world: &mut World, actions: &mut Vec<Action>) {
             }
             _ => true,
         }),
+        Some(Mutant::VoidNotTold) => {
+            actions.retain(|action| !matches!(action, Action::AddReceipt(receipt) if receipt.event.as_str() == "delivery-void"));
+        }
         Some(Mutant::TimerFiredTwice) => remember_timers(world, actions),
         Some(Mutant::CorrectionToTheWrongRecipient) => {
             let to = |relations: &[Relation]| (relations == [Relation::EarlierRecipient]).then(|| who("gemeente-heerde"));

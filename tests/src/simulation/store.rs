@@ -14,12 +14,12 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, Step, Store, StoreError, Trace},
+    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
 use super::{
-    actors, checks, end, planted,
+    actors, checks, end, fetching, planted,
     tables::{Heads, Shown},
     world::{Sim, World},
 };
@@ -288,28 +288,24 @@ impl Store for SimStore {
         .await
     }
 
-    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Vec<Delivery>, StoreError> {
-        self.call("pull", true, |world, now| {
-            let ids = world.tables.fetchable(pull, now);
-            let mut context = world.tables.context(&ids, now);
-            planted::context(world, self.process, &mut context);
-            if ids.is_empty() {
-                world.tables.received(pull, now);
-                return Ok(Vec::new());
-            }
-            let Some(verdicts) = decide(context) else { return Ok(Vec::new()) };
-            world.tables.received(pull, now);
-            let written = world.tables.judge(&ids, verdicts)?;
-            checks::claimed(world, self.process, &written, now);
-            let mut given: Vec<Delivery> = written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect();
-            given.sort_by_key(|delivery| delivery.number);
-            Ok(given)
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError> {
+        self.call("pull", true, |world, now| fetching::pull(world, self.process, pull, decide, now)).await
+    }
+
+    async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError> {
+        self.call("receipts", false, |world, _| Ok(world.tables.receipts(limit, of))).await
+    }
+
+    async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        self.call("tell_once", true, |world, _| {
+            receipts.iter().for_each(|receipt| world.tables.tell_once(receipt));
+            Ok(())
         })
         .await
     }
 
-    async fn receipts(&self, limit: usize) -> Result<Vec<Receipt>, StoreError> {
-        self.call("receipts", false, |world, _| Ok(world.tables.receipts(limit))).await
+    async fn heads(&self) -> Result<BTreeMap<ParticipantId, u64>, StoreError> {
+        self.call("heads", false, |world, _| Ok(world.tables.all_heads())).await
     }
 
     async fn receipts_told(&self, ids: &[MessageId]) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     leases::{LeaseName, LeaseRow},
     model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Seen, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{DeliveryFilter, Load, StoreError, Trace},
+    ports::{DeliveryFilter, Load, ReceiptsOf, StoreError, Trace},
 };
 
 mod claims;
@@ -94,7 +94,7 @@ impl Tables {
             if let Entry::Participant(participant) = &recorded.entry {
                 match participant.channel {
                     Channel::Pull => self.pulls.insert(participant.id.clone()),
-                    Channel::Amqp => self.pulls.remove(&participant.id),
+                    Channel::Amqp | Channel::Webhook => self.pulls.remove(&participant.id),
                 };
             }
         }
@@ -161,10 +161,25 @@ impl Tables {
         }
     }
 
-    pub(super) fn receipts(&self, limit: usize) -> Vec<Receipt> {
-        let mut due: Vec<&Owed> = self.receipts.values().filter(|one| !one.told && !self.pulls.contains(&one.receipt.to)).collect();
+    pub(super) fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Vec<Receipt> {
+        let wanted = |to: &ParticipantId| match of {
+            ReceiptsOf::Others(others) => !self.pulls.contains(to) && !others.contains(to),
+            ReceiptsOf::One(one) => to == one,
+        };
+        let mut due: Vec<&Owed> = self.receipts.values().filter(|one| !one.told && wanted(&one.receipt.to)).collect();
         due.sort_by_key(|one| one.ordinal);
         due.into_iter().take(limit).map(|one| one.receipt.clone()).collect()
+    }
+
+    /// What somebody has still to be told.
+    fn untold_for(&self, id: &ParticipantId) -> impl Iterator<Item = &Receipt> {
+        self.receipts.values().filter(move |one| !one.told && one.receipt.to == *id).map(|one| &one.receipt)
+    }
+
+    pub(super) fn tell_once(&mut self, receipt: &Receipt) {
+        if !self.receipts.contains_key(&receipt.id) {
+            self.add_receipt(receipt.clone());
+        }
     }
 
     pub(super) fn receipts_told(&mut self, ids: &[MessageId]) {

@@ -188,7 +188,7 @@ pub(crate) async fn claim(store: &dyn Store, recipients: &[&str]) -> Vec<Deliver
 }
 
 pub(crate) async fn fetch(store: &dyn Store, participant: &str, after: u64, limit: u32) -> Vec<Delivery> {
-    store.pull(&Pull { participant: who(participant), after, limit }, &mut claim_all).await.unwrap()
+    store.pull(&Pull { participant: who(participant), after, limit }, &mut claim_all).await.unwrap().given
 }
 
 /// Message ids, in order.

@@ -10,7 +10,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     model::{Action, Outcome, RejectionRecord, Timer},
-    ports::{DeliveryFilter, StoreError},
+    ports::{DeliveryFilter, ReceiptsOf, StoreError},
 };
 use serde_json::json;
 
@@ -77,7 +77,7 @@ pub(super) async fn everything_is_read_back(Subject { store, clock, .. }: &Subje
     assert_eq!(store.message(&key("m-2")).await.unwrap(), None);
     let trace = store.trace(&key("m-1").id).await.unwrap().remove(0);
     assert_eq!((trace.decisions, trace.deliveries), (vec![why], vec![waits.clone()]));
-    assert_eq!(store.receipts(10).await.unwrap(), [told]);
+    assert_eq!(store.receipts(10, ReceiptsOf::Others(&[])).await.unwrap(), [told]);
     assert_eq!(store.rejections(10).await.unwrap(), [rejection]);
     assert_eq!(store.due_timers(10).await.unwrap(), [timer]);
     assert_eq!(store.deliveries(&DeliveryFilter { limit: 10, ..DeliveryFilter::default() }).await.unwrap(), [waits]);
@@ -190,7 +190,10 @@ pub(super) async fn a_batch_folds(subject: &Subject) {
     assert_eq!((seen.cases[0].version, &seen.cases[0].value), (3, &last), "two savings, two versions");
     assert_eq!(seen.messages, [message]);
     assert!(seen.deliveries.len() == 2 && seen.deliveries.iter().all(|delivery| delivery.stage == cancelled));
-    assert_eq!((store.receipts(10).await.unwrap().len(), store.due_timers(10).await.unwrap()), (1, vec![timer("t-1", 2)]));
+    assert_eq!(
+        (store.receipts(10, ReceiptsOf::Others(&[])).await.unwrap().len(), store.due_timers(10).await.unwrap()),
+        (1, vec![timer("t-1", 2)])
+    );
 }
 
 pub(super) async fn a_stage_for_a_strange_delivery_is_refused(subject: &Subject) {

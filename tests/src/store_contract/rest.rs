@@ -9,7 +9,7 @@ use schakelpunt_domain::{
 use schakelpunt_engine::{
     kept_law::KeptLaw,
     model::{Action, Seen, Timer},
-    ports::{DeliveryFilter, Load},
+    ports::{DeliveryFilter, Load, ReceiptsOf},
 };
 use serde_json::json;
 
@@ -47,11 +47,11 @@ pub(super) async fn receipts_are_told_once(subject: &Subject) {
     let store = &*subject.store;
     let receipts: Vec<_> = ["r-2", "r-1", "r-3"].into_iter().map(|id| receipt(id, "pi-zwolle", subject.now())).collect();
     put(store, receipts.iter().cloned().map(Action::AddReceipt).collect()).await.unwrap();
-    assert_eq!(store.receipts(2).await.unwrap(), receipts[..2], "oldest first");
+    assert_eq!(store.receipts(2, ReceiptsOf::Others(&[])).await.unwrap(), receipts[..2], "oldest first");
     store.receipts_told(&[receipts[0].id.clone(), receipts[1].id.clone()]).await.unwrap();
-    assert_eq!(store.receipts(9).await.unwrap(), receipts[2..]);
+    assert_eq!(store.receipts(9, ReceiptsOf::Others(&[])).await.unwrap(), receipts[2..]);
     put(store, vec![Action::AddReceipt(receipts[0].clone())]).await.unwrap();
-    assert_eq!(store.receipts(9).await.unwrap().len(), 2, "what is asked again is told again");
+    assert_eq!(store.receipts(9, ReceiptsOf::Others(&[])).await.unwrap().len(), 2, "what is asked again is told again");
 }
 
 pub(super) async fn receipts_of_who_fetches_are_not_told(subject: &Subject) {
@@ -61,7 +61,7 @@ pub(super) async fn receipts_of_who_fetches_are_not_told(subject: &Subject) {
     store.record(entries.into_iter().map(|entry| Recorded { entry, recorded }).collect()).await.unwrap();
     let told = [receipt("r-1", "gemeente-ommen", recorded), receipt("r-2", ZWOLLE, recorded), receipt("r-3", "pi-zwolle", recorded)];
     put(store, told.into_iter().map(Action::AddReceipt).collect()).await.unwrap();
-    let receipts = store.receipts(9).await.unwrap();
+    let receipts = store.receipts(9, ReceiptsOf::Others(&[])).await.unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.to.as_str()).collect::<Vec<_>>(), [ZWOLLE, "pi-zwolle"]);
     assert_eq!(store.load().await.unwrap().receipts, 2);
     put(store, sent(&message("m-1", None, recorded), &[("gemeente-ommen", 1)])).await.unwrap();

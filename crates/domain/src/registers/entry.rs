@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::change::{Approval, Conflict, Ending, Reorganisation, Succession};
+use super::{
+    Channel, Filter, Webhook,
+    change::{Approval, Conflict, Ending, Reorganisation, Succession},
+};
 use crate::{
     calendar::{LegalDay, Weekday},
     environment::Environment,
@@ -55,17 +58,6 @@ pub struct Territory {
     pub until: Option<LegalDay>,
 }
 
-/// How a participant gets its messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Channel {
-    /// An inbox on the bus.
-    #[default]
-    Amqp,
-    /// It fetches over HTTP.
-    Pull,
-}
-
 /// A participant (decision 1).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -100,6 +92,9 @@ pub struct Participant {
     /// How it gets its messages.
     #[serde(default)]
     pub channel: Channel,
+    /// Where the hub calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
     /// Who hears, one after the other, that nobody collects what waits for it: a deputy, then the team's mailbox.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deputies: Vec<ParticipantId>,
@@ -261,10 +256,10 @@ pub struct Subscription {
     pub participant: ParticipantId,
     /// Which events; `*` for all.
     pub events: Vec<String>,
-    /// Reserved for filters.
+    /// Only what it lets through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filter: Option<String>,
-    /// How it is delivered.
+    pub filter: Option<Filter>,
+    /// How the participant gets its messages, from the recording of this entry on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
     /// Where it stands.

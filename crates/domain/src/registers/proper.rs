@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{At, Ended, Entry, Kind, Registers, SubscriptionState, known};
+use super::{At, Channel, Ended, Entry, Kind, Registers, SubscriptionState, known};
 use crate::{
     calendar::LegalDay,
     ids::{ParticipantId, is_pseudonym},
@@ -59,6 +59,9 @@ pub enum Improper {
     /// Only the owner of the data makes a subscription active.
     #[error("state `requested` or `paused`: it becomes active by an approval of the owner of the data")]
     Active,
+    /// The hub would call nowhere.
+    #[error("`webhook` with an address, where `channel` is `webhook`")]
+    Webhook,
     /// A name is no pseudonym.
     #[error("`worker` as a pseudonym: 1 to 64 letters, digits, dots, hyphens and underscores")]
     Worker,
@@ -107,6 +110,9 @@ impl Entry {
                 let fits = environments.is_empty() || environments.contains(&one.environment);
                 check.all(&one.intake_for, Kind::Prison)?;
                 one.deputies.iter().try_for_each(|deputy| different(deputy, &one.id).and_then(|()| check.known(deputy).map(drop)))?;
+                if one.channel == Channel::Webhook && one.webhook.is_none() {
+                    return Err(Improper::Webhook);
+                }
                 if fits { Ok(()) } else { Err(Improper::Environment) }
             }
             Self::Agreement(one) => {
@@ -135,6 +141,10 @@ impl Entry {
             }
             Self::Subscription(one) => {
                 check.known(&one.participant)?;
+                let registered = registers.registered(&one.participant, check.at);
+                if one.channel == Some(Channel::Webhook) && registered.is_none_or(|registered| registered.webhook.is_none()) {
+                    return Err(Improper::Webhook);
+                }
                 let asked = matches!(one.state, SubscriptionState::Requested | SubscriptionState::Paused);
                 if asked { period(one.from, one.until) } else { Err(Improper::Active) }
             }

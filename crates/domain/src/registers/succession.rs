@@ -1,6 +1,6 @@
 //! Who took whose place (decision 22), and which municipality stands for a code on a day.
 
-use super::{At, Kind, Participant, Registers, known};
+use super::{At, Kind, Participant, Registers, Row, Succession, known};
 use crate::{
     calendar::{LegalDay, Period},
     ids::{MunicipalityCode, ParticipantId},
@@ -58,6 +58,12 @@ impl Registers {
             }
         }
         all
+    }
+
+    /// Whether `id` ever took the place of somebody.
+    pub(super) fn took_a_place(&self, id: &ParticipantId, at: At) -> bool {
+        let passed = |row: &Row<Succession>| row.entry.successor == *id && row.entry.from.begins() <= at.valid;
+        known(&self.successions, at).any(passed) || !self.merged_into(id, at).is_empty()
     }
 
     /// The municipalities that merged into this one.

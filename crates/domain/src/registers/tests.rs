@@ -1,6 +1,8 @@
 use super::*;
 use crate::{ids::DetentionRef, reorganisation::Current};
 
+mod subscriptions;
+
 const BEGAN: &str = "2024-01-10T09:00:00Z";
 
 fn at(text: &str) -> Timestamp {
@@ -96,25 +98,6 @@ fn a_secondment_and_a_conflict() {
     assert!(registers.has_conflict("n", &who("gemeente-tilburg"), &detention, now));
     assert!(!registers.has_conflict("n", &who("rn-brabant"), &detention, now));
     assert!(!registers.has_conflict("m", &who("gemeente-tilburg"), &detention, now));
-}
-
-#[test]
-fn a_request_becomes_a_subscription_by_the_owner_of_the_data() {
-    let event: EventName = "plan-ready".parse().unwrap();
-    let now = At::now(at("2024-03-01T00:00:00Z"));
-    let request = || entry("subscription", serde_json::json!({"participant": "rn-brabant", "events": ["plan-ready"]}));
-    let approval = |owner: &str, granted: bool| {
-        entry("approval", serde_json::json!({"participant": "rn-brabant", "events": ["*"], "owner": owner, "granted": granted}))
-    };
-    let subscribed = |entries: Vec<Entry>| registers(entries).is_subscribed(&who("rn-brabant"), &event, "DJI", now);
-    assert!(subscribed(Vec::new()), "without an entry, everything");
-    assert!(!subscribed(vec![request()]));
-    assert!(subscribed(vec![request(), approval("DJI", true)]));
-    assert!(!subscribed(vec![request(), approval("3RO", true)]), "another owner's data");
-    assert!(!subscribed(vec![approval("DJI", true), request()]), "an approval before the request approves nothing");
-    assert!(!subscribed(vec![request(), approval("DJI", true), approval("DJI", false)]), "taken back");
-    let paused = entry("subscription", serde_json::json!({"participant": "rn-brabant", "events": ["plan-ready"], "state": "paused"}));
-    assert!(!subscribed(vec![request(), approval("DJI", true), paused]));
 }
 
 #[test]

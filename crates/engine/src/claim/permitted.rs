@@ -54,7 +54,7 @@ impl Permitted {
             attempts,
             by_consent: delivery.decision.permit()?.by_consent(),
             recipient: Addressee::of(delivery.recipient, law.settings.environment, law.registers)?,
-            bytes: delivery.bytes?,
+            bytes: event::numbered(&delivery.bytes?, delivery.number?),
         })
     }
 
@@ -93,7 +93,7 @@ impl Permitted {
         self.by_consent
     }
 
-    /// The event, in structured mode.
+    /// The event, in structured mode, with the recipient's number.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -1,4 +1,4 @@
-//! What leaves: claims, receipts, fetches.
+//! What leaves on the bus: claims, receipts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,18 +8,23 @@ use std::{
 use jiff::Timestamp;
 use schakelpunt_domain::{
     DeliveryId, ParticipantId,
-    registers::{At, Channel},
     stage::{BlockReason, Stage},
 };
 
 use tokio::time::Instant;
 
-use super::{CONFLICTS_MAX, Hub, chain, inboxes::SetAside};
+use super::{
+    Hub,
+    calling::{Turn, by_bus},
+    chain,
+    inboxes::SetAside,
+};
 use crate::{
     claim::{Permitted, Reconsider, judge},
     event,
-    model::{ByConsent, Delivery, Due, HandOver, Room, Timer, Verdict},
-    ports::{Outgoing, Published, Pull, StoreError},
+    leases::Lease,
+    model::{ByConsent, Due, HandOver, Room, Timer, Verdict},
+    ports::{Outgoing, Published, ReceiptsOf, StoreError},
     settings::Limits,
     step::{Input, Law, Receipts, is_change},
 };
@@ -47,7 +52,8 @@ impl Hub {
                 Err(_) => break,
             }
         }
-        let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient);
+        let registers = self.registers().await;
+        let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient) && by_bus(&registers, recipient);
         Some(self.inboxes.set_aside(self.settings.limits.batch, ours))
     }
 
@@ -65,44 +71,49 @@ impl Hub {
         if self.sharing.changes() != changes {
             return Ok(1);
         }
-        let registers = self.registers().await;
-        let law = Law { settings: &self.settings, registers: &registers };
         let deadline = in_time(&self.settings.limits);
-        let mut reconsider: Reconsider = Vec::new();
-        let mut uncertain: BTreeSet<DeliveryId> = BTreeSet::new();
-        let mut moved = 0;
-        let mut stale = false;
-        let claimed = self
-            .store
-            .claim(&fence, self.settings.limits.claims, &room, &mut |context| {
-                reconsider.clear();
-                let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
-                uncertain = again.map(|candidate| candidate.delivery.id).collect();
-                stale = context.epoch != registers.epoch;
-                let verdicts = (!stale).then(|| judge(law, &context, &mut reconsider))?;
-                // what was ended lets the next of its lane go, and a recall wants to be told
-                moved = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Leave)).count();
-                Some(verdicts)
-            })
-            .await;
-        if stale {
-            self.reload().await?;
-            return Ok(1);
-        }
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(StoreError::Conflict) => return Ok(1),
-            Err(error) => return Err(error),
-        };
+        let Some(Turn { permitted, uncertain, reconsider, moved }) = self.claim_for(&fence, &room).await? else { return Ok(1) };
         let count = moved + reconsider.len();
-        aside.used(claimed.iter().map(|delivery| &delivery.recipient));
-        let permitted: Vec<Permitted> = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
+        aside.used(permitted.iter().map(Permitted::recipient));
         self.hand_over(&permitted, &uncertain, deadline).await?;
         self.reconsider(reconsider).await?;
         Ok(count)
     }
 
-    async fn reconsider(&self, reconsider: Reconsider) -> Result<(), StoreError> {
+    /// Claims what is due for these. `None`: the registers are older than the store's, or somebody else was faster; again.
+    pub(super) async fn claim_for(&self, fence: &[Lease], room: &BTreeMap<ParticipantId, Room>) -> Result<Option<Turn>, StoreError> {
+        let registers = self.registers().await;
+        let law = Law { settings: &self.settings, registers: &registers };
+        let mut turn = Turn::default();
+        let mut stale = false;
+        let claimed = self
+            .store
+            .claim(fence, self.settings.limits.claims, room, &mut |context| {
+                turn = Turn::default();
+                let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
+                turn.uncertain = again.map(|candidate| candidate.delivery.id).collect();
+                stale = context.epoch != registers.epoch;
+                let verdicts = (!stale).then(|| judge(law, &context, &mut turn.reconsider))?;
+                // what was ended lets the next of its lane go, and a recall wants to be told
+                turn.moved = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Leave)).count();
+                Some(verdicts)
+            })
+            .await;
+        match claimed {
+            _ if stale => {
+                self.reload().await?;
+                Ok(None)
+            }
+            Ok(claimed) => {
+                turn.permitted = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
+                Ok(Some(turn))
+            }
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn reconsider(&self, reconsider: Reconsider) -> Result<(), StoreError> {
         for (key, detention) in reconsider {
             self.run(&[Input::Reconsider(key, detention)], Receipts::Answered).await?;
         }
@@ -114,15 +125,14 @@ impl Hub {
         let mut aside = self.inboxes.none_aside();
         let mut room = BTreeMap::new();
         let registers = self.registers().await;
-        let latest = At { valid: Timestamp::MAX, known: Timestamp::MAX };
         // the order counts: what is claimed by consent shows in the store until it shows in the inbox
         let due = self.store.due_recipients().await?;
         if turn {
             self.inboxes.wanted_only(|recipient| due.iter().any(|due| due.recipient == *recipient && due.consent == ByConsent::Waits));
         }
         for Due { recipient, consent } in due {
-            // who fetches has no inbox: its deliveries wait for it
-            if registers.registered(&recipient, latest).is_some_and(|participant| participant.channel == Channel::Pull) {
+            // who fetches has no inbox: its deliveries wait for it; and who is called has turns of its own
+            if !by_bus(&registers, &recipient) {
                 continue;
             }
             if self.is_down(&recipient) || !self.sharing.is_ours(&recipient) {
@@ -154,8 +164,21 @@ impl Hub {
             published = self.bus.publish(&batch) => published,
         };
         self.inboxes.done(permitted.iter().map(Permitted::recipient));
+        self.settle_hand_overs(permitted, uncertain, published).await
+    }
+
+    /// Writes how it went.
+    pub(super) async fn settle_hand_overs(
+        &self,
+        permitted: &[Permitted],
+        uncertain: &BTreeSet<DeliveryId>,
+        how: Vec<Published>,
+    ) -> Result<(), StoreError> {
+        if permitted.is_empty() {
+            return Ok(());
+        }
         let now = self.store.now().await?;
-        let results = permitted.iter().zip(published).filter_map(|(one, how)| match how {
+        let results = permitted.iter().zip(how).filter_map(|(one, how)| match how {
             // that this time it is not there, or has no inbox, says nothing of the time before
             Published::NotNow | Published::Unroutable if uncertain.contains(&one.id()) => None,
             how => self.result(one, how, now),
@@ -176,6 +199,10 @@ impl Hub {
                 tracing::error!(recipient = %one.recipient(), delivery = %one.id(), "no such inbox: the lane waits for a person");
                 Stage::Blocked { at: now, why: BlockReason::Unroutable }
             }
+            Published::Refused => {
+                tracing::error!(recipient = %one.recipient(), delivery = %one.id(), "refused for good: the lane waits for a person");
+                Stage::Blocked { at: now, why: BlockReason::Refused }
+            }
             Published::Uncertain => return None,
         };
         Some(HandOver { id: one.id(), claimed_at: one.claimed_at(), stage })
@@ -183,7 +210,8 @@ impl Hub {
 
     /// Tells senders what became of their messages. Gives how many receipts were told.
     pub async fn tell_receipts(&self) -> Result<usize, StoreError> {
-        let receipts = self.store.receipts(self.settings.limits.claims).await?;
+        let called = Self::called(&*self.registers().await);
+        let receipts = self.store.receipts(self.settings.limits.claims, ReceiptsOf::Others(&called)).await?;
         let events: Vec<_> = receipts.iter().filter_map(|receipt| event::receipt(&self.settings, receipt)).collect();
         if events.is_empty() {
             return Ok(0);
@@ -211,48 +239,10 @@ impl Hub {
         }
         Ok(due.len())
     }
-
-    /// Provides to somebody who fetches: the answer itself is the hand-over.
-    pub async fn pull(&self, pull: &Pull) -> Result<Vec<Delivery>, StoreError> {
-        for _ in 0..CONFLICTS_MAX {
-            let registers = self.registers().await;
-            let law = Law { settings: &self.settings, registers: &registers };
-            let mut reconsider: Reconsider = Vec::new();
-            let mut stale = false;
-            let pulled = self
-                .store
-                .pull(pull, &mut |context| {
-                    reconsider.clear();
-                    stale = context.epoch != registers.epoch;
-                    let now = context.now;
-                    (!stale).then(|| judge(law, &context, &mut reconsider).into_iter().map(|verdict| handed_over(verdict, now)).collect())
-                })
-                .await;
-            match pulled {
-                _ if stale => self.reload().await?,
-                Ok(deliveries) => {
-                    self.reconsider(reconsider).await?;
-                    return Ok(deliveries);
-                }
-                Err(StoreError::Conflict) => tokio::task::yield_now().await,
-                Err(error) => return Err(error),
-            }
-        }
-        Err(StoreError::Conflict)
-    }
 }
 
 /// Until when what is claimed from now on may be handed over. A claim that is older than half its life is not: the bus may take its time,
 /// and when the claim has passed, the delivery is decided again (order-per-lane, no-claim-without-ground).
 pub(super) fn in_time(limits: &Limits) -> Instant {
     Instant::now() + limits.claim / 2
-}
-
-fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {
-    match verdict {
-        Verdict::Claim(delivery, record) => {
-            Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record)
-        }
-        other => other,
-    }
 }

@@ -9,15 +9,13 @@ use jiff::Timestamp;
 use schakelpunt_domain::{
     DetentionRef, LegalDay, ParticipantId,
     ids::{MessageKey, hub_message_id},
-    registers::Kind,
     stage::Stage,
 };
-use schakelpunt_rules::Relation;
 use serde_json::json;
 
 use super::{hub_says, world::World};
 use crate::{
-    Settings,
+    Settings, beat,
     model::{Action, Delivery, Timer},
 };
 
@@ -125,19 +123,8 @@ pub(super) fn fired(world: &mut World<'_>, unread: &Unread) {
     if let Some(timer) = next.timer() {
         world.act(Action::SetTimer(timer));
     }
-    let relation = world.registers().participant(deputy, world.at()).and_then(|deputy| relation(deputy.kind));
+    let relation = world.registers().participant(deputy, world.at()).and_then(|deputy| beat::relation(deputy.kind));
     let Some(relation) = relation else { return };
     let data = json!({"unread": {"since": since, "count": count}});
     hub_says::to(world, UNREAD, unread.row(), key.clone(), data, &[(deputy.clone(), vec![relation])]);
-}
-
-fn relation(kind: Kind) -> Option<Relation> {
-    match kind {
-        Kind::Prison => Some(Relation::HoldingPrison),
-        Kind::Municipality => Some(Relation::ResponsibleMunicipality),
-        Kind::Probation => Some(Relation::ResponsibleProbationUnit),
-        Kind::CarePartner => Some(Relation::CarePartner),
-        Kind::Triage => Some(Relation::Triage),
-        Kind::Hub => None,
-    }
 }

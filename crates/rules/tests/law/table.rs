@@ -17,8 +17,8 @@ const PERIODS: [(&str, [&str; 2]); 3] = [
     ("2019-2021", ["2019-01-01T00:00:00+01:00", "2021-06-30T23:59:59+02:00"]),
     ("since-2021", ["2021-07-01T00:00:00+02:00", "2024-06-03T12:00:00+02:00"]),
 ];
-/// Receipts of the hub go to the sender alone: no rule, no cell.
-const RECEIPTS: [&str; 3] = ["message-accepted", "message-refused", "message-rejected"];
+/// Receipts of the hub go to the sender alone, and a void to whose number it is: no rule, no cell.
+const RECEIPTS: [&str; 4] = ["message-accepted", "message-refused", "message-rejected", "delivery-void"];
 const HEADER: &str = "event,from,to,period,consent,condition,outcome,leaves,note";
 
 /// One cell: a question and what the law says to it.

@@ -2,6 +2,7 @@
 
 mod add;
 mod rehearse;
+mod secret;
 mod standing;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -28,6 +29,8 @@ pub enum Command {
     List(List),
     /// A dry run under the participant's own entry and the hub's rules, with fictitious persons; exit 1 if anything is not as it should be.
     Rehearse(rehearse::Options),
+    /// The secrets with which the hub signs what it posts to one.
+    Secret(secret::Options),
     /// Stop one at once: its deliveries, and its connections.
     Suspend(Which),
     /// Let one go on.
@@ -60,6 +63,7 @@ impl Command {
             Self::Add(options) => options.run().await,
             Self::List(list) => list.run("participant").await,
             Self::Rehearse(options) => options.run().await,
+            Self::Secret(options) => options.run().await,
             Self::Suspend(which) => which.suspend().await,
             Self::Resume(which) => which.resume().await,
             Self::Retire { which: Which { config, id }, from } => {

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use schakelpunt_domain::DetentionRef;
+use schakelpunt_domain::{DetentionRef, ParticipantId};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -68,6 +68,18 @@ pub enum Subscriptions {
     End(Keys),
     /// As the owner of the data: `participant=ID events=[...] owner=NAME`, with `granted=false` to refuse.
     Approve(Keys),
+    /// Send a heartbeat by the channel of a participant now; exit 1 if it does not come through.
+    Test(Test),
+}
+
+/// Whose channel.
+#[derive(Debug, clap::Args)]
+pub struct Test {
+    /// The configuration file, of the hub or with the participant's own `[client]`.
+    #[arg(long)]
+    config: PathBuf,
+    /// The participant.
+    id: ParticipantId,
 }
 
 /// Commands on consents.
@@ -117,6 +129,11 @@ impl Subscriptions {
             Self::List(list) => list.run("subscription").await,
             Self::End(keys) => keys.end("subscription").await,
             Self::Approve(keys) => keys.enter("approval").await,
+            Self::Test(Test { config, id }) => {
+                let tested = test(&remote::administrator(&config, None)?, &id).await?;
+                out(&tested)?;
+                Ok(if tested.get("works") == Some(&json!(true)) { ExitCode::SUCCESS } else { ExitCode::from(1) })
+            }
         }
     }
 }
@@ -186,6 +203,11 @@ pub(super) async fn listed(http: &Http, kind: &str, query: &[(&str, String)]) ->
 /// Enters one entry; gives the hub's answer.
 pub(super) async fn enter(http: &Http, kind: &str, entry: &Value) -> anyhow::Result<Value> {
     answered(http.request(reqwest::Method::POST, &format!("/v1/registers/{kind}")).json(entry)).await
+}
+
+/// Tests the channel of a participant; gives what the hub found.
+pub(super) async fn test(http: &Http, id: &ParticipantId) -> anyhow::Result<Value> {
+    answered(http.request(reqwest::Method::POST, &format!("/v1/subscriptions/{id}/tests"))).await
 }
 
 pub(super) async fn post(config: &std::path::Path, kind: &str, entry: Value) -> anyhow::Result<ExitCode> {

@@ -65,7 +65,13 @@ impl Cast {
         let prisons = [extra(prison.as_str(), Kind::Prison)?, extra(ELSEWHERE, Kind::Prison)?];
         Ok(Self {
             // its deputies are no part of this, and a stream of its own kind of channel would test the channel, not the rules
-            participant: Participant { environment: Environment::Rehearsal, channel: Channel::Amqp, deputies: Vec::new(), ..real.clone() },
+            participant: Participant {
+                environment: Environment::Rehearsal,
+                channel: Channel::Amqp,
+                webhook: None,
+                deputies: Vec::new(),
+                ..real.clone()
+            },
             others: prisons.into_iter().chain([municipality, unit]).collect(),
             agreements: needs_agreement.then_some(agreement).into_iter().collect(),
             prison,
@@ -114,6 +120,7 @@ fn extra(id: &str, kind: Kind) -> anyhow::Result<Participant> {
         environment: Environment::Rehearsal,
         tells_health: false,
         channel: Channel::Amqp,
+        webhook: None,
         deputies: Vec::new(),
     })
 }

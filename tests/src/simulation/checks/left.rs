@@ -1,6 +1,6 @@
 //! What leaves: its fields, its bytes, its order.
 
-use schakelpunt_domain::{DeliveryId, ids::MessageKey, registers::Kind, stage::Stage};
+use schakelpunt_domain::{DeliveryId, ParticipantId, ids::MessageKey, registers::Kind, stage::Stage};
 use schakelpunt_engine::{
     model::{Delivery, Outcome, StoredMessage},
     ports::{Outgoing, ReceiptEvent},
@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::{
     harness::settings,
-    invariants::{NO_FIELD_OUTSIDE_THE_PERMIT, NOTHING_ACCEPTED_IS_LOST, ONE_SET_OF_BYTES_PER_DELIVERY, ORDER_PER_LANE},
+    invariants::{
+        NO_FIELD_OUTSIDE_THE_PERMIT, NO_NUMBER_IS_MISSING, NOTHING_ACCEPTED_IS_LOST, ONE_SET_OF_BYTES_PER_DELIVERY, ORDER_PER_LANE,
+    },
     simulation::{tables::Tables, world::World},
 };
 
@@ -30,10 +32,35 @@ pub(crate) fn published(world: &mut World, outgoing: &Outgoing<'_>, arrives: boo
                 world.count("state: a claim that has passed is still published");
             }
             if arrives {
+                number(world, permitted.recipient(), permitted.bytes());
                 arrived(world, permitted.id(), permitted.bytes(), current);
             }
         }
-        Outgoing::Receipt(receipt) => told(world, receipt),
+        Outgoing::Receipt(receipt) => told(world, receipt, arrives),
+    }
+}
+
+/// The numbers that this event accounts for: its own, or those that it says are void.
+pub(crate) fn number(world: &mut World, to: &ParticipantId, bytes: &[u8]) {
+    let event: Value = serde_json::from_slice(bytes).unwrap();
+    let at = |pointer: &str| event.pointer(pointer).and_then(Value::as_u64);
+    let void = at("/data/void/from").zip(at("/data/void/to"));
+    let (from, to_number) = match at("/number").map(|number| (number, number)).or(void) {
+        Some(range) => range,
+        None => return,
+    };
+    if void.is_some() {
+        world.count("state: a number is void");
+    }
+    world.ledger.left.numbers.entry(to.clone()).or_default().extend(from..=to_number);
+}
+
+/// Whether somebody has met every number up to that one.
+pub(crate) fn nothing_missing(world: &mut World, id: &ParticipantId, head: u64) {
+    let met = world.ledger.left.numbers.get(id);
+    let missing = (1..=head).find(|number| met.is_none_or(|met| !met.contains(number)));
+    if let Some(number) = missing {
+        world.broken(NO_NUMBER_IS_MISSING, format!("{id} was told that it has everything up to {head}, and has no {number}"));
     }
 }
 
@@ -164,11 +191,18 @@ fn by_two_systems(tables: &Tables, delivery: &Delivery, slot: &str) -> bool {
 }
 
 /// A sender is told of an acceptance: then it is in the store.
-fn told(world: &mut World, receipt: &ReceiptEvent) {
+fn told(world: &mut World, receipt: &ReceiptEvent, arrives: bool) {
     let event: Value = serde_json::from_slice(&receipt.bytes).unwrap();
     let text = std::str::from_utf8(&receipt.bytes).unwrap();
     if CANARIES.iter().any(|(canary, _)| text.contains(canary)) || text.contains("Meerkoet") {
         world.broken(NO_FIELD_OUTSIDE_THE_PERMIT, format!("content in a receipt to {}", receipt.to));
+    }
+    if arrives {
+        number(world, &receipt.to, &receipt.bytes);
+        if let Some(head) = event.pointer("/data/heartbeat/head").and_then(Value::as_u64) {
+            world.count("state: a heartbeat arrived");
+            nothing_missing(world, &receipt.to, head);
+        }
     }
     if !receipt.ty.contains("message-accepted") {
         return;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schakelpunt_domain::{DeliveryId, ParticipantId, stage::Stage};
 use schakelpunt_engine::{
-    model::{ByConsent, ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Due, Room, Verdict},
+    model::{ByConsent, ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Due, Pulled, Receipt, Room, Verdict},
     ports::{Pull, StoreError},
 };
 use schakelpunt_rules::Permit;
@@ -123,6 +123,11 @@ impl Tables {
         }
         let mut written = Vec::new();
         for verdict in verdicts {
+            let void = match &verdict {
+                Verdict::End(delivery, decision) | Verdict::Recall(delivery, decision, ..) => Receipt::void(delivery, decision.at),
+                Verdict::Claim(..) | Verdict::Wait(_) | Verdict::Leave => None,
+            };
+            void.into_iter().for_each(|void| self.add_receipt(void));
             let (mut delivery, decision, claimed) = match verdict {
                 Verdict::Claim(delivery, decision) => (*delivery, decision, true),
                 Verdict::End(delivery, decision) => (*delivery, Some(decision), false),
@@ -131,6 +136,7 @@ impl Tables {
                     self.add_delivery(*recall);
                     (*delivery, Some(decision), false)
                 }
+                Verdict::Wait(delivery) => (*delivery, None, false),
                 Verdict::Leave => continue,
             };
             if claimed {
@@ -158,6 +164,33 @@ impl Tables {
         };
         let ids: Vec<DeliveryId> = self.deliveries.values().filter(|row| given(&row.delivery)).map(|row| row.delivery.id).collect();
         ids.iter().for_each(|id| self.move_to(*id, Stage::Received { at }));
+    }
+
+    /// The highest number that one of these has.
+    pub(crate) fn last_numbered(&self, ids: &[DeliveryId]) -> Option<u64> {
+        ids.iter().filter_map(|id| self.deliveries[id].delivery.number).max()
+    }
+
+    /// What a fetch gives, with what is known of the other numbers; `last`: the fetch was full, and had numbers up to there.
+    pub(crate) fn pulled(&self, pull: &Pull, last: Option<u64>, mut given: Vec<Delivery>) -> Pulled {
+        given.sort_by_key(|delivery| delivery.number);
+        let head = self.heads.get(&pull.participant).copied().unwrap_or_default();
+        let new = given.iter().filter_map(|delivery| delivery.number).max();
+        let reached = last.map_or(head, |last| new.map_or(last, |new| new.max(last)));
+        let numbers = self.open_for(&pull.participant).filter_map(|delivery| delivery.number);
+        let mut open: Vec<u64> = numbers.filter(|number| *number > pull.after && *number <= reached).collect();
+        open.sort_unstable();
+        Pulled { given, reached, open }
+    }
+
+    /// Up to which number everything was handed over or told as void.
+    pub(crate) fn all_heads(&self) -> BTreeMap<ParticipantId, u64> {
+        let settled = |(id, head): (&ParticipantId, &u64)| {
+            let open = self.open_for(id).filter_map(|delivery| delivery.number);
+            let voids = self.untold_for(id).filter_map(|receipt| receipt.data.pointer("/void/from")?.as_u64());
+            (id.clone(), open.chain(voids).min().map_or(*head, |first| head.min(&(first - 1)).to_owned()))
+        };
+        self.heads.iter().filter(|(id, _)| !self.pulls.contains(*id)).map(settled).collect()
     }
 
     /// What a fetch may give: first what has a higher number, then what waits, lane by lane.

@@ -84,7 +84,8 @@ impl Options {
         let http = remote::administrator(&self.config, None)?;
         let key = self.key.unwrap_or(match participant.channel {
             Channel::Amqp => Key::Amqp,
-            Channel::Pull => Key::Http,
+            // whoever is called at its own address sends over HTTP
+            Channel::Pull | Channel::Webhook => Key::Http,
         });
         ensure!(!is_suspended(&http, &participant.id).await?, "{} is suspended: `participant resume` first", participant.id);
         let place = Place { config: &config, http: &http, broker: broker(&config, &participant, key)?, participant: &participant };
@@ -106,6 +107,9 @@ impl Options {
                 Some(out) => say("client", json!(out)),
                 None => say("client", json!({"url": url, "secret": secret.reveal()})),
             };
+        }
+        if participant.webhook.is_some() {
+            say("webhook", json!("`participant secret` gives the secret of what is posted, `subscription test` tries it"));
         }
         say("key", json!(if wants_key { "new" } else { "as it was" }));
         out(Value::Object(said))?;
@@ -147,11 +151,14 @@ impl Options {
 
 /// The broker, where this participant needs it.
 fn broker(config: &Config, participant: &Participant, key: Key) -> anyhow::Result<Option<Provisioned>> {
-    if participant.channel == Channel::Pull && key == Key::Http {
+    if participant.channel != Channel::Amqp && key == Key::Http {
         return Ok(None);
     }
     let in_process = config.bus.url.reveal() == "in-process";
-    ensure!(!in_process, "bus.url: this configuration names no broker; a participant with `channel = \"pull\"` needs none");
+    ensure!(
+        !in_process,
+        "bus.url: this configuration names no broker; a participant with `channel = \"pull\"` or `\"webhook\"` needs none"
+    );
     Provisioned::of(config).map(Some)
 }
 

@@ -16,7 +16,7 @@ use crate::{
     clock::SystemClock,
     commands::{
         out,
-        registers::listed,
+        registers::{self, listed},
         remote::{self, Http},
     },
     config::Config,
@@ -69,12 +69,18 @@ impl Options {
         let mut checks = Vec::new();
         let suspended = is_suspended(http, &self.id).await?.then(|| "`participant resume` lets it go on".to_owned());
         checks.push(Check::of("it is not suspended", suspended.as_slice()));
-        if participant.channel == Channel::Pull {
+        if participant.channel != Channel::Amqp {
             let configured = config.http.iter().flat_map(|http| &http.tokens).any(|token| token.participant == self.id);
             let id = json!(self.id);
             let given = listed(http, "token", &[]).await?.iter().any(|one| one.pointer("/entry/participant") == Some(&id));
             let missing = (!configured && !given).then(|| "`participant add` makes one".to_owned());
             checks.push(Check::of("it has a bearer token", missing.as_slice()));
+            if participant.channel == Channel::Webhook {
+                let tested = registers::test(http, &self.id).await?;
+                let found = tested.get("found").and_then(|found| found.as_str()).unwrap_or_default().to_owned();
+                let wrong = (tested.get("works") != Some(&json!(true))).then_some(found);
+                checks.push(Check::of("its address took a heartbeat", wrong.as_slice()));
+            }
         } else if config.bus.url.reveal() != "in-process" {
             let Provisioned { broker, vhost, topology } = &Provisioned::of(config)?;
             let everybody: Vec<Participant> = in_force(http, "participant").await?;
@@ -88,7 +94,7 @@ impl Options {
 
     /// Its inbox in the virtual host of rehearsals, where the configuration names a broker.
     async fn inbox(&self, config: &Config, participant: &Participant) -> anyhow::Result<Option<Arc<dyn Bus>>> {
-        if participant.channel == Channel::Pull || config.bus.url.reveal() == "in-process" {
+        if participant.channel != Channel::Amqp || config.bus.url.reveal() == "in-process" {
             return Ok(None);
         }
         let provisioned = Provisioned::of(config)?;

@@ -1,0 +1,29 @@
+//! A fetch over the shared rows.
+
+use jiff::Timestamp;
+use schakelpunt_engine::{
+    model::Pulled,
+    ports::{Decide, Pull, StoreError},
+};
+
+use super::{checks, planted, world::World};
+
+/// Gives what a participant fetches at `now`, decided by one process.
+pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decide<'_>, now: Timestamp) -> Result<Pulled, StoreError> {
+    let ids = world.tables.fetchable(pull, now);
+    let last = world.tables.last_numbered(&ids).filter(|_| ids.len() >= pull.limit as usize);
+    let mut context = world.tables.context(&ids, now);
+    planted::context(world, process, &mut context);
+    let verdicts = match ids.is_empty() {
+        true => Vec::new(),
+        false => match decide(context) {
+            Some(verdicts) => verdicts,
+            None => return Ok(Pulled::default()),
+        },
+    };
+    world.tables.received(pull, now);
+    let written = world.tables.judge(&ids, verdicts)?;
+    checks::claimed(world, process, &written, now);
+    let given = written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect();
+    Ok(world.tables.pulled(pull, last, given))
+}
