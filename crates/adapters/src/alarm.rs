@@ -69,6 +69,8 @@ codes! {
     NotHandedOn = "NOT_HANDED_ON", "A message from the hub cannot be handed on to the system here. It stays with the hub until it can.";
     /// The system here refuses it for good.
     NeverHandedOn = "NEVER_HANDED_ON", "The system here refuses this message for good: see the detail. It was not confirmed to the hub; hand it on by hand.";
+    /// Numbers under which nothing came.
+    MissingNumbers = "MISSING_NUMBERS", "The hub gave this participant messages with these numbers, and none of them arrived here. Ask the hub's administrator for these numbers: what they say may have to be acted on.";
     /// Nobody fetches.
     NotFetched = "NOT_FETCHED", "A message lies ready and nobody has fetched it for a day. Look whether the system that fetches is running.";
     /// A callback fails.
@@ -90,7 +92,7 @@ pub struct Alarm {
     pub at: Timestamp,
     /// Why.
     pub code: &'static str,
-    /// Where: a file with a line, a message id, or a detention reference.
+    /// Where: a file with a line, a message id, a detention reference, or a participant with numbers.
     pub place: String,
     /// What was expected there, if that says more.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@
 //! | `sink.rs` | what the hub says: implements [`hub::Sink`] |
 //! | `run.rs` | the life cycle: open what is kept, then source, sink and the way to the hub side by side, until something ends it |
 //!
-//! They share the rest: [`hub`] (a participant's messages out and inbox in), [`keep`] (what survives a crash), [`event`] and
+//! They share the rest: [`hub`] (a participant's messages out, inbox in, and whether all of it came), [`keep`] (what survives a crash), [`event`] and
 //! [`delivered`] (messages out and in), [`folder`] and [`push`] (in), [`shelf`], [`post`], [`hook`], [`zgw`] and [`door`] (out), [`records`] (messages that a
 //! system says itself), [`expression`] (`jq`), [`settings`], [`alarm`].
 //!
@@ -20,6 +20,7 @@
 //!   receipt and after it, so that it can be offered again; a message from the hub leaves the inbox after it was handed on.
 //! - **Nothing twice.** An id is made of what makes the message, so that making it again makes the same one; what the hub sends again is
 //!   known by its id.
+//! - **Nothing is missing.** What the hub says to a participant is numbered, and a number under which nothing came is an alarm.
 //! - **In order.** Messages of one participant about one detention keep their order on the way; one of another participant waits for the
 //!   receipts of those before it.
 //! - **A person is asked** where a file or a message is doubtful ([`alarm`]), and nothing is said until then.

@@ -4,5 +4,6 @@ mod certificates;
 mod dji;
 mod door;
 mod fetching;
+mod mergers;
 mod municipality;
 mod probation;

@@ -1,6 +1,6 @@
 //! The same over HTTP, for an organisation that cannot reach the broker: messages are offered one by one, and what the hub has is fetched.
 //! The answer to an offer is its receipt; `since` in the next fetch confirms what came before, so it moves on only when all of it was
-//! handed on.
+//! handed on. An answer that has everything says how far the numbers go, as a heartbeat does.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{Link, PARKED, PAUSE, RECEIPT, Sink, TICK, pauses};
+use super::{Link, PARKED, PAUSE, RECEIPT, Sink, TICK, numbers::believed, pauses};
 use crate::{
     Error,
     alarm::Code,
@@ -24,10 +24,12 @@ use crate::{
 /// How often it is looked for something new: the hub has no way to wake who fetches.
 pub const LOOK: Duration = Duration::from_secs(2);
 /// Messages of one fetch.
-const LIMIT: &str = "100";
+const LIMIT: usize = 100;
 /// The kind of the record of how far a participant has fetched.
 const CURSOR: &str = "cursor";
 const NEXT_CURSOR: &str = "next-cursor";
+/// The largest number that this participant's messages have.
+const HEAD: &str = "subscription-head";
 /// For so long a message may wait at the hub for the start of its detention; then it is looked at as rejected there.
 const WAITS_FOR_ITS_START: SignedDuration = SignedDuration::from_hours(25);
 
@@ -39,6 +41,15 @@ pub(super) struct Http<'a> {
     token: &'a Hidden,
     /// Held from an offer until its answer is noted: what is asked for again meanwhile would otherwise count as answered.
     offering: Mutex<()>,
+}
+
+/// What was fetched.
+struct Fetched {
+    events: Vec<Map<String, Value>>,
+    /// The next cursor.
+    next: u64,
+    /// Everything up to this number has come when all of this was taken; nothing is said where more may lie behind.
+    head: Option<u64>,
 }
 
 /// What the hub says of a message that it did not take (RFC 9457).
@@ -88,12 +99,15 @@ impl<'a> Http<'a> {
         said(status, body)
     }
 
-    /// What came after a cursor, and the next one. `None`: not now.
-    async fn fetch(&self, participant: &str, since: u64) -> Option<(Vec<Map<String, Value>>, u64)> {
+    /// What came after a cursor. `None`: not now.
+    async fn fetch(&self, participant: &str, since: u64) -> Option<Fetched> {
         let url = format!("{}/v1/subscriptions/{participant}/events?since={since}&limit={LIMIT}", self.root);
         let response = self.with_token(self.client.get(url)).send().await.ok().filter(|response| response.status().is_success())?;
-        let next = response.headers().get(NEXT_CURSOR)?.to_str().ok()?.parse().ok()?;
-        Some((response.json().await.ok()?, next))
+        let number = |name: &str| response.headers().get(name)?.to_str().ok()?.parse().ok();
+        let (next, head) = (number(NEXT_CURSOR)?, number(HEAD).and_then(believed));
+        let events: Vec<_> = response.json().await.ok()?;
+        let head = head.filter(|_| events.len() < LIMIT);
+        Some(Fetched { events, next, head })
     }
 }
 
@@ -192,12 +206,13 @@ impl<S: Sink> Link<'_, S> {
         let mut taken = BTreeSet::new();
         loop {
             let since = self.keep.record::<u64>(CURSOR, self.participant.as_str())?.unwrap_or_default();
-            let Some((events, next)) = hub.fetch(self.participant.as_str(), since).await else {
+            let Some(Fetched { events, next, head }) = hub.fetch(self.participant.as_str(), since).await else {
                 tracing::warn!(participant = %self.participant, "nothing can be fetched from the hub for now");
                 tokio::time::sleep(waits.next().unwrap_or(PAUSE.1)).await;
                 continue;
             };
             if events.is_empty() && next == since {
+                self.note_fetched(since, next, head)?;
                 waits = pauses();
                 tokio::time::sleep(LOOK).await;
                 continue;
@@ -205,13 +220,28 @@ impl<S: Sink> Link<'_, S> {
             if self.take_all(hub, events, &mut taken).await? {
                 waits = pauses();
                 taken.clear();
-                let change = self.keep.change()?;
-                change.put(CURSOR, self.participant.as_str(), &next)?;
-                change.commit()?;
+                self.note_fetched(since, next, head)?;
             } else {
                 tokio::time::sleep(waits.next().unwrap_or(PAUSE.1)).await;
             }
         }
+    }
+
+    /// Notes how far it has come. Looking every two seconds writes nothing while nothing comes.
+    fn note_fetched(&self, since: u64, next: u64, head: Option<u64>) -> Result<(), Error> {
+        let is_known = match head {
+            Some(head) => self.is_complete_to(head)?,
+            None => true,
+        };
+        if next == since && is_known {
+            return Ok(());
+        }
+        let change = self.keep.change()?;
+        change.put(CURSOR, self.participant.as_str(), &next)?;
+        if let Some(head) = head {
+            self.complete_to(head, &change)?;
+        }
+        Ok(change.commit()?)
     }
 
     /// Whether all of it was taken.

@@ -1,4 +1,4 @@
-//! What the hub says.
+//! What the hub says. The number of a message is noted together with what became of it, so that nothing counts as here that is not.
 
 use std::time::Duration;
 
@@ -8,7 +8,11 @@ use schakelpunt_domain::{DetentionRef, MessageId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BATCH, Link, Sink, SinkError, pauses};
+use super::{
+    BATCH, Link, Sink, SinkError,
+    numbers::{self, Numbers, Range},
+    pauses,
+};
 use crate::{
     Error,
     alarm::Code,
@@ -20,6 +24,8 @@ use crate::{
 /// How long a batch is waited for after its first message.
 const LINGER: Duration = Duration::from_millis(10);
 
+/// The kind of the records of which numbers of a participant are accounted for.
+const ACCOUNTED: &str = "accounted";
 /// The kind of the records of what waits for the system here.
 const WAITS: &str = "waits";
 /// By which an adapter tells the hub what it has handed on.
@@ -91,6 +97,12 @@ impl<S: Sink> Link<'_, S> {
             "heartbeat" => {
                 let change = self.keep.change()?;
                 change.put("heartbeat", self.participant.as_str(), &message.data)?;
+                self.head(&message, &change)?;
+                change
+            }
+            "delivery-void" => {
+                let change = self.keep.change()?;
+                self.account(Range::of_void(&message.data), &message, &change)?;
                 change
             }
             _ => match self.hand_on(&message).await? {
@@ -98,9 +110,52 @@ impl<S: Sink> Link<'_, S> {
                 None => return Ok(false),
             },
         };
+        if let Some(number) = message.whole.get("number") {
+            self.account(Range::of_message(number), &message, &change)?;
+        }
         change.commit()?;
         self.wake.notify_waiters();
         Ok(true)
+    }
+
+    /// Notes numbers that are accounted for. What cannot be a number is not: then it is missing, and a person is asked.
+    fn account(&self, range: Option<Range>, message: &Delivered, change: &Change) -> Result<(), Error> {
+        let Some(range) = range else {
+            tracing::warn!(participant = %self.participant, message = %message.id, "what the hub says holds no number that can be one");
+            return Ok(());
+        };
+        let mut numbers = change.record::<Numbers>(ACCOUNTED, self.participant.as_str())?.unwrap_or_default();
+        self.ask_about(numbers.account(range));
+        Ok(change.put(ACCOUNTED, self.participant.as_str(), &numbers)?)
+    }
+
+    fn head(&self, message: &Delivered, change: &Change) -> Result<(), Error> {
+        match message.data.pointer("/heartbeat/head").and_then(Value::as_u64).and_then(numbers::believed) {
+            Some(head) => self.complete_to(head, change),
+            None => self.account(None, message, change),
+        }
+    }
+
+    /// Everything up to `head` has come, or was told as void: a person is asked once about what did not.
+    pub(super) fn complete_to(&self, head: u64, change: &Change) -> Result<(), Error> {
+        let mut numbers = change.record::<Numbers>(ACCOUNTED, self.participant.as_str())?.unwrap_or_default();
+        if numbers.reaches(head) {
+            return Ok(());
+        }
+        self.ask_about(numbers.missing(head));
+        Ok(change.put(ACCOUNTED, self.participant.as_str(), &numbers)?)
+    }
+
+    /// Whether there is nothing to do at this head.
+    pub(super) fn is_complete_to(&self, head: u64) -> Result<bool, Error> {
+        let numbers = self.keep.record::<Numbers>(ACCOUNTED, self.participant.as_str())?;
+        Ok(numbers.is_some_and(|numbers| numbers.reaches(head)))
+    }
+
+    fn ask_about(&self, missing: impl IntoIterator<Item = Range>) {
+        for range in missing {
+            self.alarms.raise(self.now(), Code::MissingNumbers, format!("{} {range}", self.participant), None);
+        }
     }
 
     /// Whether a message of ours says what was received: if its case was withdrawn there is nothing left to confirm.
