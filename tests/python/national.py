@@ -109,7 +109,7 @@ class Run:
     def deliveries(self) -> dict[tuple[str, str, str], list[Received]]:
         found = defaultdict(list)
         for received in self.inboxes.received:
-            if not received.is_receipt and received.name != "heartbeat":
+            if not received.is_receipt:
                 found[received.owner, received.event.get("subject"), received.name].append(received)
         return found
 

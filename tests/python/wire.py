@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXCHANGE = "schakelpunt.in"
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 RECEIPTS = ("message-accepted", "message-refused", "message-rejected")
+# What the hub says of running numbers: no delivery, and nothing about a message.
+OF_NUMBERS = ("heartbeat", "delivery-void")
 DOMAINS = {
     "detention-started": "detentions", "detention-start-corrected": "detentions", "release-date-set": "detentions",
     "release-date-changed": "detentions", "transferred": "detentions", "detention-ended": "detentions",
@@ -101,7 +103,7 @@ class Received:
 
     @property
     def is_receipt(self) -> bool:
-        return self.name in RECEIPTS
+        return self.name in RECEIPTS + OF_NUMBERS
 
 
 class Producer:

@@ -7,12 +7,14 @@
 //! | `faults` | sinks that hang, fail, break off or point elsewhere, each beside a good one that must not notice |
 //! | `forbidden` | addresses that nobody may be sent to, by URL, by name, by redirect, by proxy |
 //! | `handshakes` | the OPTIONS handshake |
+//! | `hub` | the hub calls: bad town halls beside a good one, refusals, the test of a channel |
 //! | `real_parts` | foreign programs that parse and verify what was sent |
 
 mod answers;
 mod faults;
 mod forbidden;
 mod handshakes;
+mod hub;
 mod real_parts;
 mod requests;
 mod sinks;

@@ -1,9 +1,16 @@
 //! The loops of a running hub. Each survives an unreachable store or bus: it waits, longer each time, and goes on where it was.
 
-use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::SignedDuration;
+use schakelpunt_domain::{ParticipantId, registers::Participant};
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -135,38 +142,47 @@ async fn dispatch(hub: Arc<Hub>) {
     }
 }
 
-/// Turns of those who are called go on side by side: one that hangs delays nobody.
+/// Turns of those who are called go on side by side: one that hangs delays nobody. While it is looked for more, the turns go on: each may
+/// hold what the look waits for.
 async fn calls(hub: Arc<Hub>) {
-    let mut under_way = FuturesUnordered::new();
+    let mut turns = FuturesUnordered::new();
     let mut busy = BTreeSet::new();
     loop {
-        match hub.to_call(&busy).await {
+        let before = busy.clone();
+        let mut looking = pin!(hub.to_call(&before));
+        let wanted = loop {
+            tokio::select! {
+                wanted = &mut looking => break wanted,
+                Some(ended) = turns.next() => drop(busy.remove(&ended)),
+            }
+        };
+        match wanted {
             Ok(wanted) => {
                 for (one, admitted) in wanted {
                     busy.insert(one.id.clone());
-                    let hub = &hub;
-                    under_way.push(async move {
-                        let ended = hub.call(&one, admitted).await;
-                        if !matches!(ended, Ok(1..)) {
-                            tokio::time::sleep(IDLE).await;
-                        }
-                        (ended, one.id)
-                    });
+                    turns.push(turn(&hub, one, admitted));
                 }
             }
             Err(error) => report("calls", &error),
         }
         tokio::select! {
-            biased;
-            Some((ended, id)) = under_way.next() => {
-                busy.remove(&id);
-                if let Err(error) = ended {
-                    report("calls", &error);
-                }
-            }
+            Some(ended) = turns.next() => drop(busy.remove(&ended)),
             () = tokio::time::sleep(IDLE) => {}
         }
     }
+}
+
+/// One turn, with a pause behind it where nothing moved. Gives whose it was.
+async fn turn(hub: &Hub, one: Participant, admitted: usize) -> ParticipantId {
+    match hub.call(&one, admitted).await {
+        Ok(1..) => {}
+        Ok(0) => tokio::time::sleep(IDLE).await,
+        Err(error) => {
+            report("calls", &error);
+            tokio::time::sleep(IDLE).await;
+        }
+    }
+    one.id
 }
 
 async fn receipts(hub: Arc<Hub>) {

@@ -120,7 +120,7 @@ impl Door {
             Outcome::Unfit(unfit) => tracing::error!(recipient = %to, %unfit, "an event that cannot be posted"),
             Outcome::Gone => tracing::error!(recipient = %to, "the address is retired (410): register another one"),
             Outcome::Redirected { status } => {
-                tracing::warn!(recipient = %to, status, "the address points elsewhere, which is not followed")
+                tracing::warn!(recipient = %to, status, "the address points elsewhere, which is not followed");
             }
             Outcome::Forbidden(forbidden) => tracing::error!(recipient = %to, %forbidden, "the address leads where nothing may go"),
         }

@@ -45,13 +45,13 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     let (epoch, cases, locked) = lock(session, picked, again).await?;
     stages::receive(session, &pull.participant, lanes::cursor(pull)).await?;
     let context = look(session, &[], epoch, cases, &locked, again).await?;
-    let mut given = match context.candidates.is_empty() {
-        true => Vec::new(),
-        false => match provide(session, context, decide).await? {
-            End::Commit(given) => given,
+    let mut given = Vec::new();
+    if !context.candidates.is_empty() {
+        match provide(session, context, decide).await? {
+            End::Commit(provided) => given = provided,
             End::Rollback(_) => return Ok(End::Rollback(Pulled::default())),
-        },
-    };
+        }
+    }
     given.sort_by_key(|delivery| delivery.number);
     let (head, mut open) = numbers::after(session, &pull.participant, lanes::cursor(pull)).await?;
     let first_new = given.iter().filter_map(|delivery| delivery.number).max();

@@ -232,7 +232,7 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
         "deliveries" | "stages" => {
             store.deliveries(&schakelpunt_engine::ports::DeliveryFilter { limit: 9, ..Default::default() }).await.map(drop)
         }
-        "receipts" => store.receipts(9, ReceiptsOf::Others(&[])).await.map(drop),
+        "receipts" => store.receipts(9, schakelpunt_engine::ports::ReceiptsOf::Others(&[])).await.map(drop),
         "rejections" => store.rejections(9).await.map(drop),
         "accesses" => store.accesses(&"d-1".parse().unwrap()).await.map(drop),
         "suspects" => {

@@ -26,12 +26,13 @@ def confirm(delivery, detention):
 for method, _, body in channel.consume(f"inbox.{ME}"):
     told = json.loads(body)
     (INBOX / f"{told['id']}.json").write_bytes(body)  # stored first, acknowledged last; a repeat has the same id
-    if "legalbasis" not in told:  # a receipt of what this municipality sent itself
+    name = told["type"].split(".")[-2]
+    if name in ("message-accepted", "message-refused", "message-rejected"):  # a receipt of what this municipality sent itself
         for message in told["data"].get("messages") or [told["data"].get("message", {})]:
             (OUTBOX / f"{message.get('id')}.json").unlink(missing_ok=True)
     elif "subject" in told:  # a delivery about a case: `data` has what the law lets this municipality know
-        print(told["type"].split(".")[-2], told["legalbasis"], told["purpose"])
+        print(name, told["legalbasis"], told["purpose"])
         confirm(told["id"], told["subject"])
     channel.basic_ack(method.delivery_tag)
-    if not any(OUTBOX.iterdir()):
+    if name == "message-accepted" and not any(OUTBOX.iterdir()):
         break  # leave this out, and it goes on listening

@@ -29,9 +29,10 @@ for body in [file.read_bytes() for file in OUTBOX.iterdir()]:
 for method, _, body in channel.consume(f"inbox.{ME}"):
     told = json.loads(body)
     (INBOX / f"{told['id']}.json").write_bytes(body)  # stored first, acknowledged last; a repeat has the same id
-    if "legalbasis" not in told:  # a receipt: message-accepted, message-refused or message-rejected, with what is wrong
+    name = told["type"].split(".")[-2]
+    if name in ("message-accepted", "message-refused", "message-rejected"):  # a receipt, with what is wrong
         for message in told["data"].get("messages") or [told["data"].get("message", {})]:
-            print(told["type"].split(".")[-2], message.get("id"), told["data"].get("code", ""))
+            print(name, message.get("id"), told["data"].get("code", ""))
             (OUTBOX / f"{message.get('id')}.json").unlink(missing_ok=True)
     channel.basic_ack(method.delivery_tag)
     if not any(OUTBOX.iterdir()):

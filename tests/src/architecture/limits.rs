@@ -6,7 +6,7 @@ use schakelpunt_adapters as adapters;
 use schakelpunt_amqp::{limits as amqp, topology};
 use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
-use schakelpunt_engine::{desk, drivers, settings::Limits};
+use schakelpunt_engine::{claim, desk, drivers, settings::Limits};
 use schakelpunt_gateway::limits as http;
 use schakelpunt_webhook::limits as webhook;
 
@@ -76,6 +76,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("pause after a failure, at first", time(hub.backoff_min)),
         ("pause after a failure, at most", time(hub.backoff_max)),
         ("waiting for an unknown detention", time(hub.park)),
+        ("looking again at what is paused", time(Duration::from_secs(claim::PAUSE.as_secs().unsigned_abs()))),
         ("payloads after the last delivery", time(hub.retention)),
         ("notices of start and end at a municipality's desk", format!("{} months", desk::NOTICES_MONTHS)),
         ("rejections that are kept", count(schakelpunt_store::REJECTIONS_MAX)),
@@ -87,6 +88,8 @@ fn limits() -> Vec<(&'static str, String)> {
         ("HTTP: requests at once", count(http::AT_ONCE_IN_ALL)),
         ("HTTP: tokens looked up in the store at once", count(http::LOOKUPS)),
         ("HTTP: events of one fetch", count(http::FETCH_MAX)),
+        ("HTTP: events under way to one address that is called", count(http::CALLS)),
+        ("HTTP: one call of an address", time(hub.call())),
         ("HTTP: places named in one rejection", count(http::PLACES_MAX)),
         ("adapter: configuration file", size(adapters::settings::FILE_MAX)),
         ("adapter: one list", size(usize::try_from(adapters::folder::FILE_MAX).unwrap())),

@@ -1,6 +1,10 @@
 //! A new participant, on a hub without a broker: in from a file, its token, a rehearsal, suspended and let go on.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
+};
 
 use serde_json::{Value, json};
 
@@ -184,4 +188,58 @@ fn suspended_and_let_go_on() {
     assert!(site.rehearse("gemeente-deventer", 0).iter().all(|(_, holds)| *holds));
     let stops = run(&["participant", "list", "--config", &site.config]).ended(0);
     assert!(stops.json().iter().all(|line| line["entry"] != Value::Null));
+}
+
+/// Takes whatever is posted, until the test ends.
+fn takes_everything() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut got, mut some) = (Vec::new(), [0; 4096]);
+            while !is_whole(&got) {
+                match stream.read(&mut some) {
+                    Ok(count) if count > 0 => got.extend_from_slice(&some[..count]),
+                    _ => break,
+                }
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").ok();
+        }
+    });
+    address
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().unwrap());
+    body.len() >= length
+}
+
+#[test]
+fn who_is_called_tests_its_channel_and_pauses_by_itself() {
+    let place = Place::new();
+    let config = place.hub(&["pi-zwolle", "gemeente-deventer"]);
+    let allow =
+        "[webhooks]\norigin = \"hub.test\"\n[[webhooks.allow]]\nhost = \"127.0.0.1\"\nnetworks = [\"127.0.0.1\"]\nplain-http = true\n";
+    fs::write(&config, fs::read_to_string(&config).unwrap() + allow).unwrap();
+    run(&["migrate", "--config", &config]).ended(0);
+    let hub = Serving::start(&config);
+    let site = Site { config: place.administrator(&config, &hub.address), place, hub };
+    let url = format!("webhook = {{ url = \"http://{}/in\" }}\nchannel = \"webhook\"", takes_everything());
+    let file = site.file("deventer.toml", &DEVENTER.replace("channel = \"pull\"", &url));
+    let said = site.participant(&["add", &file]).ended(0).json();
+    assert_eq!((&said[0]["register"], &said[0]["broker"]), (&json!("entered"), &json!("not needed")), "{said:?}");
+
+    let secrets = site.participant(&["secret", "gemeente-deventer"]).ended(0).json();
+    assert!(secrets[0]["secrets"][0].as_str().unwrap().starts_with("whsec_"), "{secrets:?}");
+    let checks = site.rehearse("gemeente-deventer", 0);
+    assert!(checks.contains(&("its address took a heartbeat".to_owned(), true)), "{checks:?}");
+
+    let own = site.place.client("gemeente-deventer", &site.hub.address);
+    let tested = run(&["subscription", "test", "gemeente-deventer", "--config", &own]).ended(0).json();
+    assert_eq!((&tested[0]["channel"], &tested[0]["works"]), (&json!("webhook"), &json!(true)), "{tested:?}");
+    run(&["subscription", "add", "--config", &own, "participant=gemeente-deventer", "events=[\"*\"]", "state=paused"]).ended(0);
+    run(&["subscription", "add", "--config", &own, "participant=gemeente-breda", "events=[\"*\"]", "state=paused"]).ended(1);
 }

@@ -197,7 +197,7 @@ fn receipts(arrival: &Arrival) -> Option<Vec<(String, Told)>> {
         "message-accepted" => data["messages"].as_array().into_iter().flatten().map(|message| (id(message), Told::Accepted)).collect(),
         "message-refused" => vec![(id(&data["message"]), Told::Refused)],
         "message-rejected" => vec![(id(&data["message"]), Told::Rejected)],
-        "heartbeat" => Vec::new(),
+        "heartbeat" | "delivery-void" => Vec::new(),
         _ => return None,
     })
 }

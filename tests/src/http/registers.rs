@@ -77,6 +77,11 @@ async fn a_participant_asks_and_the_owner_of_the_data_approves() {
     let rig = Rig::new().await;
     let asks = |participant: &str, state: &str| json!({"participant": participant, "events": ["plan-ready"], "state": state});
     assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-zwolle", "requested")).await.status, 201);
+    assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-zwolle", "paused")).await.status, 201, "its own to pause");
+    assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-breda", "paused")).await.status, 403);
+    let filtered = json!({"participant": "gemeente-zwolle", "events": ["*"], "filter": "prison=pi-zwolle"});
+    let wrong = rig.enter("gemeente-zwolle", "subscription", filtered).await;
+    assert!(wrong.status == 400 && wrong.text().contains("sender=ID") && !wrong.text().contains("pi-zwolle"), "{}", wrong.text());
     assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-breda", "requested")).await.status, 403);
     assert_eq!(rig.enter("gemeente-zwolle", "subscription", asks("gemeente-zwolle", "active")).await.status, 403);
     let approval = |owner: &str| json!({"participant": "gemeente-zwolle", "events": ["*"], "owner": owner});
@@ -196,4 +201,36 @@ async fn whoever_is_suspended_sends_nothing_and_is_given_nothing() {
     assert_eq!(rig.offer("gemeente-zwolle", &event).await.problem(), (403, "FORBIDDEN".to_owned(), String::new()));
     assert_eq!(rig.enter("beheer", "lift", json!({"participant": "gemeente-zwolle"})).await.status, 201);
     assert_eq!(rig.offer("gemeente-zwolle", &event).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_channel_is_tested_by_who_has_it() {
+    let rig = Rig::new().await;
+    let test = async |who: &str, of: &str| {
+        let asked = request(Method::POST, Some(who), &format!("/v1/subscriptions/{of}/tests")).body(Body::empty()).unwrap();
+        rig.send(asked).await
+    };
+    // nobody reads the embedded inbox, which confirms when somebody does
+    let found = json!({"channel": "amqp", "works": false, "found": "its inbox took no heartbeat: not for now"});
+    assert_eq!(test("gemeente-zwolle", "gemeente-zwolle").await.json(), found);
+    assert_eq!(test("beheer", "gemeente-zwolle").await.status, 200);
+    assert_eq!(test("gemeente-breda", "gemeente-zwolle").await.status, 403);
+    assert_eq!(test("beheer-dji", "gemeente-zwolle").await.status, 403);
+    assert_eq!(test("beheer", "gemeente-nergens").await.status, 404);
+    rig.enter("beheer", "stop", json!({"participant": "gemeente-zwolle"})).await;
+    assert_eq!(test("gemeente-zwolle", "gemeente-zwolle").await.status, 404, "who stands still has no channel");
+}
+
+#[tokio::test]
+async fn an_address_is_entered_only_where_the_hub_calls() {
+    let rig = Rig::new().await;
+    let called = json!({"id": "gemeente-zwolle", "kind": "municipality", "oin": "00000099GM0193001000", "channel": "webhook"});
+    let nowhere = rig.enter("beheer", "participant", called.clone()).await;
+    assert!(nowhere.status == 400 && nowhere.text().contains("`webhook` with an address"), "{}", nowhere.text());
+    let mut somewhere = called;
+    somewhere["webhook"] = json!({"url": "https://events.gemeente.example/"});
+    let nobody = rig.enter("beheer", "participant", somewhere).await;
+    assert!(nobody.status == 400 && nobody.text().contains("this hub calls nobody"), "{}", nobody.text());
+    let chosen = json!({"participant": "gemeente-zwolle", "events": ["*"], "channel": "webhook"});
+    assert_eq!(rig.enter("gemeente-zwolle", "subscription", chosen).await.status, 400, "no address is registered");
 }

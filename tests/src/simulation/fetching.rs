@@ -14,13 +14,11 @@ pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decid
     let last = world.tables.last_numbered(&ids).filter(|_| ids.len() >= pull.limit as usize);
     let mut context = world.tables.context(&ids, now);
     planted::context(world, process, &mut context);
-    let verdicts = match ids.is_empty() {
-        true => Vec::new(),
-        false => match decide(context) {
-            Some(verdicts) => verdicts,
-            None => return Ok(Pulled::default()),
-        },
-    };
+    let mut verdicts = Vec::new();
+    if !ids.is_empty() {
+        let Some(decided) = decide(context) else { return Ok(Pulled::default()) };
+        verdicts = decided;
+    }
     world.tables.received(pull, now);
     let written = world.tables.judge(&ids, verdicts)?;
     checks::claimed(world, process, &written, now);

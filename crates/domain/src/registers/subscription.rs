@@ -19,7 +19,7 @@ pub struct Filter {
 
 /// A filter that cannot be read; it would let everything through or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("`filter`: one or more of sender=ID, on-behalf-of=ID, urgent=true or urgent=false, each once, with a blank between")]
+#[error("expected in `filter`: one or more of sender=ID, on-behalf-of=ID, urgent=true or urgent=false, each once, with a blank between")]
 pub struct InvalidFilter;
 
 /// What a filter looks at.
@@ -210,13 +210,13 @@ impl Registers {
     /// What the owner said last, after it was asked for.
     fn said(&self, asked: &Standing<'_>, event: &EventName, owner: &str, at: At) -> Option<bool> {
         let names = |events: &[String]| events.iter().any(|name| name == "*" || name == event.as_str());
-        let said = known(&self.approvals, at).filter(|row| {
+        let mut said = known(&self.approvals, at).filter(|row| {
             row.place > asked.asked
                 && row.entry.participant == asked.last.participant
                 && row.entry.owner == owner
                 && names(&row.entry.events)
                 && Period { from: row.entry.from, until: None }.contains(at.valid)
         });
-        said.last().map(|row| row.entry.granted)
+        said.next_back().map(|row| row.entry.granted)
     }
 }

@@ -87,10 +87,7 @@ impl Hub {
     }
 
     async fn post(&self, hooks: &Arc<dyn Hooks>, to: &Participant, what: Outgoing<'_>) -> Published {
-        let now = match self.store.now().await {
-            Ok(now) => now,
-            Err(_) => return Published::NotNow,
-        };
+        let Ok(now) = self.store.now().await else { return Published::NotNow };
         let within = self.settings.limits.call();
         // whatever the channel does: after that the claim may be somebody else's
         tokio::time::timeout(within, hooks.post(to, what, now)).await.unwrap_or(Published::Uncertain)

@@ -79,7 +79,21 @@ impl Newcomer {
     }
 }
 
+/// The next message that is no heartbeat.
 async fn next(consumer: &mut Consumer) -> Value {
+    loop {
+        let event = any(consumer).await;
+        if !is_heartbeat(&event) {
+            return event;
+        }
+    }
+}
+
+fn is_heartbeat(event: &Value) -> bool {
+    event["data"]["heartbeat"].is_object()
+}
+
+async fn any(consumer: &mut Consumer) -> Value {
     let batch = tokio::time::timeout(Duration::from_secs(60), consumer.next_batch(1, Duration::ZERO)).await.expect("a message").unwrap();
     consumer.ack_up_to(batch[0].tag).await.unwrap();
     serde_json::from_slice(&batch[0].message.body).unwrap()
@@ -100,6 +114,11 @@ async fn on(version: Version) {
     assert_eq!(site.run_with("admin", &["broker", "check"]).await, (0, Vec::new()));
     assert!(newcomer.connect(PASSWORD).await.is_err(), "the common password of a test environment does not open it");
     assert!(!site.log().contains(&newcomer.key()), "no key in a log");
+    let greeted = newcomer.connect(&newcomer.key()).await.unwrap();
+    let mut reads = greeted.consumer(&topology::inbox(id), 10).await.unwrap();
+    let first = any(&mut reads).await;
+    assert!(is_heartbeat(&first) && first["data"]["heartbeat"]["head"] == 0, "the hub greets it: {first}");
+    drop((reads, greeted));
     newcomer.somebody_comes_in("d-1", &mut receipts).await;
     let (code, got) = site.run_with("client", &["inbox", "--as", id.as_str()]).await;
     assert_eq!((code, &got[0]["subject"], &got[0]["environment"]), (0, &json!("d-1"), &json!("test")), "{got:?}");

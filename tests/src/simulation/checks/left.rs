@@ -45,14 +45,11 @@ pub(crate) fn number(world: &mut World, to: &ParticipantId, bytes: &[u8]) {
     let event: Value = serde_json::from_slice(bytes).unwrap();
     let at = |pointer: &str| event.pointer(pointer).and_then(Value::as_u64);
     let void = at("/data/void/from").zip(at("/data/void/to"));
-    let (from, to_number) = match at("/number").map(|number| (number, number)).or(void) {
-        Some(range) => range,
-        None => return,
-    };
+    let Some((first, last)) = at("/number").map(|number| (number, number)).or(void) else { return };
     if void.is_some() {
         world.count("state: a number is void");
     }
-    world.ledger.left.numbers.entry(to.clone()).or_default().extend(from..=to_number);
+    world.ledger.left.numbers.entry(to.clone()).or_default().extend(first..=last);
 }
 
 /// Whether somebody has met every number up to that one.
