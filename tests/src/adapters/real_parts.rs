@@ -6,4 +6,5 @@ mod door;
 mod fetching;
 mod mergers;
 mod municipality;
+mod numbers;
 mod probation;

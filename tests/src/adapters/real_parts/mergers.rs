@@ -46,7 +46,7 @@ fn registers(site: &Site) {
 }
 
 /// A town hall's adapter, which reads and writes files.
-fn adapter(broker: &str, id: &str, source: &str) -> Edge {
+pub(super) fn adapter(broker: &str, id: &str, source: &str) -> Edge {
     Edge::new("municipality", broker, |tables, folder| {
         let path = |name: &str| toml::Value::from(folder.join(name).display().to_string());
         for (key, value) in [("id", id), ("source", source), ("secret", PASSWORD)] {
