@@ -132,6 +132,14 @@ impl Stage {
         }
     }
 
+    /// The recipient says that it has it, whether or not the channel has confirmed it yet.
+    pub fn receive(self, at: Timestamp) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Claimed { .. } | Self::HandedOver { .. } => Ok(Self::Received { at }),
+            other => Err(InvalidTransition { from: other.word(), to: "received" }),
+        }
+    }
+
     /// A transient failure that certainly left nothing at the recipient: it waits again.
     pub fn back_off(self, not_before: Timestamp) -> Result<Self, InvalidTransition> {
         match self {

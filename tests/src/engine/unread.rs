@@ -5,7 +5,7 @@ use schakelpunt_domain::registers::{Channel, Entry, Participant};
 use crate::harness::{
     Rig,
     bus::Sent,
-    messages::{admission, release_date, withdrawal},
+    messages::{Message, admission, release_date, withdrawal},
     participant, to, who,
 };
 
@@ -29,6 +29,12 @@ async fn on_holiday() -> Rig {
     let rig = Rig::at(FRIDAY).await;
     rig.record(stood_in_for(DESK, Channel::Pull, &[DEPUTY, MAILBOX])).await;
     rig
+}
+
+/// A recipient says that it has a delivery about the first detention.
+fn confirmation(from: &str, delivery: &str) -> Message {
+    let data = serde_json::json!({"receipt": {"delivery": delivery, "at": "2024-09-06T08:10:00Z"}});
+    Message::new("delivery-confirmed", from, "d-1", data)
 }
 
 async fn nudges(rig: &Rig, at: &str) -> Vec<Sent> {
@@ -96,6 +102,28 @@ async fn an_inbox_that_cannot_be_reached_is_unread_too() {
     rig.record(stood_in_for(DESK, Channel::Amqp, &[DEPUTY])).await;
     rig.down(DESK);
     rig.give(&admission("d-1")).await;
+    assert_eq!(to(&nudges(&rig, WEDNESDAY).await, DEPUTY).len(), 1);
+}
+
+#[tokio::test]
+async fn an_inbox_on_the_bus_is_read_when_its_deliveries_are_confirmed() {
+    let rig = Rig::at(FRIDAY).await;
+    rig.record(stood_in_for(DESK, Channel::Amqp, &[DEPUTY])).await;
+    let first = rig.give(&admission("d-1")).await;
+    rig.give(&confirmation(DESK, &to(&first, DESK)[0].id)).await;
+    assert_eq!(rig.stages("d-1-detention-started", DESK).await, ["received"]);
+    assert!(nudges(&rig, WEDNESDAY).await.is_empty());
+    rig.give(&release_date("d-1", "2024-12-01").sequence(2)).await;
+    assert_eq!(to(&nudges(&rig, "2024-09-20T00:00:00+02:00").await, DEPUTY).len(), 1, "it was taken in and nobody confirms it");
+}
+
+#[tokio::test]
+async fn nobody_confirms_what_another_got() {
+    let rig = Rig::at(FRIDAY).await;
+    rig.record(stood_in_for(DESK, Channel::Amqp, &[DEPUTY])).await;
+    let first = rig.give(&admission("d-1")).await;
+    rig.give(&confirmation("rn-zwolle", &to(&first, DESK)[0].id)).await;
+    assert_eq!(rig.stages("d-1-detention-started", DESK).await, ["handed-over"]);
     assert_eq!(to(&nudges(&rig, WEDNESDAY).await, DEPUTY).len(), 1);
 }
 

@@ -1,7 +1,11 @@
 //! Whether anybody collects what waits for a desk, looked up when the time to do so has passed.
 
 use jiff::Timestamp;
-use schakelpunt_domain::{LegalDay, ParticipantId, registers::At, stage::Stage};
+use schakelpunt_domain::{
+    LegalDay, ParticipantId,
+    registers::{At, Channel},
+    stage::Stage,
+};
 
 use super::Hub;
 use crate::{
@@ -30,10 +34,12 @@ impl Hub {
         }))
     }
 
-    /// Since when each delivery waits that nobody has collected, or for an inbox that is not there.
+    /// Since when each delivery waits that nobody has collected, lies in an inbox without having been confirmed, or has no inbox.
     async fn waits_since(&self, desk: &ParticipantId) -> Result<Vec<Timestamp>, StoreError> {
         let mut since = Vec::new();
-        for stage in ["waiting", "blocked"] {
+        // who fetches confirms with its cursor, whose address answered has it; what an inbox on the bus holds is read when it is confirmed
+        let handed_over = self.registers().await.channel(desk) == Channel::Amqp;
+        for stage in ["waiting", "blocked"].into_iter().chain(handed_over.then_some("handed-over")) {
             let (recipient, stage) = (Some(desk.clone()), Some(stage.to_owned()));
             let filter = DeliveryFilter { recipient, stage, limit: LOOKED_AT_MAX, ..DeliveryFilter::default() };
             for delivery in self.store.deliveries(&filter).await?.iter().filter(|delivery| delivery.event.as_str() != UNREAD) {
@@ -43,10 +49,12 @@ impl Hub {
         Ok(since)
     }
 
-    /// When it was decided. One that was tried carries the time of the next try instead.
+    /// When it was decided, or handed over. One that was tried carries the time of the next try instead.
     async fn decided(&self, delivery: &Delivery) -> Result<Option<Timestamp>, StoreError> {
-        if let Stage::Waiting { not_before, attempts: 0 } = delivery.stage {
-            return Ok(Some(not_before));
+        match delivery.stage {
+            Stage::Waiting { not_before, attempts: 0 } => return Ok(Some(not_before)),
+            Stage::HandedOver { at } => return Ok(Some(at)),
+            _ => {}
         }
         let traces = self.store.trace(&delivery.key.id).await?;
         let decisions = traces.iter().flat_map(|trace| &trace.decisions);

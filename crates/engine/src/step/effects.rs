@@ -111,6 +111,7 @@ pub(super) fn apply(world: &mut World<'_>, message: &StoredMessage, detention: &
                 world.case(detention).withdraw_consent(&id, at.min(now), now);
             }
         }
+        "delivery-confirmed" => super::receipts::confirmed(world, message, detention),
         event if CORRECTING.contains(&event) && !done => return correct(world, message, detention),
         _ => {}
     }

@@ -1,23 +1,34 @@
-//! What senders are told of their messages.
+//! What senders are told of their messages, and what they tell of what they received.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    MessageId, ParticipantId, Rejection,
+    DeliveryId, DetentionRef, MessageId, ParticipantId, Rejection,
     codes::Remark,
     ids::{MessageKey, hub_message_id},
 };
 use serde_json::{Map, Value, json};
 
-use super::{Input, Report, Reported};
-use crate::model::{DecisionRecord, Receipt};
+use super::{Input, Report, Reported, world::World};
+use crate::model::{DecisionRecord, Delivery, Receipt, StoredMessage};
 
 impl Report {
     /// What the sender is told beside that the message was taken in, on every channel.
     pub fn remarks(&self) -> Vec<Value> {
         let one = |remark: Remark| json!({"message": self.key, "code": remark, "sentence": {"nl": remark.nl(), "en": remark.en()}});
         self.remark.map(one).into_iter().collect()
+    }
+}
+
+/// A recipient says that it has a delivery of its own.
+pub(super) fn confirmed(world: &mut World<'_>, message: &StoredMessage, detention: &DetentionRef) {
+    let id = message.payload.as_ref().and_then(|data| data.pointer("/receipt/delivery")).and_then(Value::as_str);
+    let Some(id) = id.and_then(|id| id.parse::<DeliveryId>().ok()) else { return };
+    let own = |delivery: &&Delivery| delivery.id == id && delivery.recipient == message.sender;
+    let Some(stage) = world.deliveries_in(detention).find(own).map(|delivery| delivery.stage.clone()) else { return };
+    if let Ok(received) = stage.receive(world.now()) {
+        world.set_stage(id, received);
     }
 }
 
