@@ -7,6 +7,7 @@ mod files;
 mod intake;
 mod lanes;
 mod leases;
+mod numbers;
 mod pull;
 mod rest;
 mod rows;
@@ -118,6 +119,9 @@ macro_rules! semantic_tier {
             pull:
                 a_whole_lane_in_order, the_cursor_marks_received, an_old_cursor_gives_again, what_is_claimed_or_blocked_holds_its_lane,
                 the_limit_goes_on, other_participants_are_not_touched;
+            numbers:
+                heads_stand_below_what_is_open_or_untold, what_ends_with_a_number_leaves_its_void, some_receipts_are_told_apart,
+                a_full_fetch_reaches_no_further_than_it_took, a_pause_is_written;
             rest:
                 registers_raise_the_epoch, receipts_are_told_once, receipts_of_who_fetches_are_not_told, timers_come_when_due, the_load_is_counted,
                 forgetting_keeps_what_is_needed, stages_change_in_a_transaction, deliveries_are_listed, a_trace_tells_all,

@@ -19,18 +19,22 @@ const NUMBERS: Sql = Sql::of(
 );
 
 /// Up to where everything is handed over, or told as void: below the first under which something still comes or is to be told.
-const HEADS: Sql = Sql::of(
-    "select r.participant, least(r.head,
-         (select min(s.number) - 1 from stages s where s.recipient = r.participant and s.is_open and s.number is not null),
-         (select min((t.data::jsonb #>> '{void,from}')::bigint) - 1 from receipts t
-              where not t.told and t.recipient = r.participant and t.event = 'delivery-void')) as head
-     from recipients r where not r.pulls",
-    "select r.participant, min(r.head,
-         coalesce((select min(s.number) - 1 from stages s where s.recipient = r.participant and s.is_open and s.number is not null), r.head),
-         coalesce((select min(json_extract(t.data, '$.void.from')) - 1 from receipts t
-              where not t.told and t.recipient = r.participant and t.event = 'delivery-void'), r.head)) as head
-     from recipients r where not r.pulls",
-);
+macro_rules! heads {
+    ($least:literal, $from:literal) => {
+        concat!(
+            "with open as (select recipient, min(number) - 1 as head from stages where is_open and number is not null group by recipient),
+                 untold as (select t.recipient, min(",
+            $from,
+            ") - 1 as head from receipts t where not t.told and t.event = 'delivery-void' group by t.recipient)
+             select r.participant, ",
+            $least,
+            "(r.head, coalesce(o.head, r.head), coalesce(u.head, r.head)) as head from recipients r
+             left join open o on o.recipient = r.participant left join untold u on u.recipient = r.participant where not r.pulls"
+        )
+    };
+}
+const HEADS: Sql =
+    Sql::of(heads!("least", "(t.data::jsonb #>> '{void,from}')::bigint"), heads!("min", "json_extract(t.data, '$.void.from')"));
 const HEAD: Sql = Sql::both("select head from recipients where participant = $1");
 const OPEN: Sql = Sql::both("select number from stages where recipient = $1 and is_open and number > $2 order by number");
 
