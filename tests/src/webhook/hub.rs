@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use schakelpunt::clock::SystemClock;
 use schakelpunt_bus::InProcessBus;
-use schakelpunt_domain::registers::{Channel, Entry, Participant, Webhook};
+use schakelpunt_domain::registers::{Channel, Entry, Participant, Stop, Webhook};
 use schakelpunt_engine::{
     Hub, Settings, drivers,
     leases::ProcessId,
@@ -199,6 +199,19 @@ async fn one_that_refuses_for_good_blocks_its_lane_and_one_that_is_retired_is_ca
     let again = Sink::with(204, &[]).await;
     rig.hub.record(vec![called("gemeente-heerde", &url(&again), &[1])]).await.unwrap();
     until("another address takes it", || async { notices(&again).len() == 1 }).await;
+}
+
+#[tokio::test]
+async fn who_is_suspended_is_not_called() {
+    let sink = Sink::with(204, &[]).await;
+    let rig = Rig::with(vec![called(WELL, &format!("http://{}/hook", sink.address), &[1])]).await;
+    until("its heartbeat", || async { !events(&sink).is_empty() }).await;
+    rig.hub.link(&who(WELL), false);
+    rig.offer(vec![admission("d-1")]).await;
+    rig.hub.record(vec![Entry::Stop(Stop::Participant(who(WELL)))]).await.unwrap();
+    rig.hub.link(&who(WELL), true);
+    until("what waited has ended", || async { rig.stages(WELL).await == BTreeMap::from([("cancelled".to_owned(), 1)]) }).await;
+    assert_eq!(events(&sink).len(), 1, "and nothing was posted");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use schakelpunt_domain::{
     DeliveryId, MessageId, ParticipantId,
-    registers::{At, Channel, Participant, Registers},
+    registers::{At, Channel, Participant, Registers, Stop},
 };
 
 use super::Hub;
@@ -39,7 +39,8 @@ impl Hub {
         let mut wanted = Vec::new();
         for id in free {
             let Some(one) = registers.registered(id, at) else { continue };
-            if due.contains(id) || !self.store.receipts(1, ReceiptsOf::One(id)).await?.is_empty() {
+            let told = !is_stopped(&registers, id, at) && !self.store.receipts(1, ReceiptsOf::One(id)).await?.is_empty();
+            if due.contains(id) || told {
                 let admitted = hooks.admits(one, now);
                 wanted.extend((admitted > 0).then(|| (one.clone(), admitted)));
             }
@@ -54,7 +55,10 @@ impl Hub {
         if !self.sharing.is_ours(&participant.id) {
             return Ok(0);
         }
-        let (tried, told) = self.call_with_receipts(&hooks, participant, admitted).await?;
+        // what is due for whoever is suspended ends at the claim, and nothing is posted
+        let registers = self.registers().await;
+        let stopped = is_stopped(&registers, &participant.id, At::now(self.store.now().await?.max(registers.latest())));
+        let (tried, told) = if stopped { (0, 0) } else { self.call_with_receipts(&hooks, participant, admitted).await? };
         let count = admitted.saturating_sub(tried);
         if count == 0 {
             return Ok(told);
@@ -92,6 +96,10 @@ impl Hub {
         // whatever the channel does: after that the claim may be somebody else's
         tokio::time::timeout(within, hooks.post(to, what, now)).await.unwrap_or(Published::Uncertain)
     }
+}
+
+fn is_stopped(registers: &Registers, id: &ParticipantId, at: At) -> bool {
+    registers.stops(at).any(|stop| matches!(stop, Stop::Participant(stopped) if stopped == id))
 }
 
 /// Whether what a recipient is due goes by the bus.
