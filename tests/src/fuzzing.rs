@@ -12,6 +12,8 @@
 //! | `files` | a register, scenario or configuration file |
 //! | `stored` | what the store keeps as JSON |
 //! | `lists` | a list of a registration system, through the DJI adapter |
+//! | `door` | a request to the door of the municipality's adapter: token, cursor, subscription with its filters |
+//! | `records` | what a system pushes or drops in a folder, through the adapters of municipality, probation and prison |
 //!
 //! The fuzzer (`tests/fuzz`) calls them with what it makes up, [`replay`](self) with what is kept in `tests/corpora`.
 #![expect(
@@ -24,25 +26,31 @@
 
 mod amqp;
 mod blank;
+mod door;
 mod envelope;
+mod exchange;
 mod files;
 mod http;
 mod innocence;
 mod lists;
 mod payload;
+mod records;
 #[cfg(test)]
 mod replay;
 mod rules;
 mod stored;
 mod world;
 
-pub use self::{amqp::amqp, envelope::envelope, files::files, http::http, lists::lists, payload::payload, rules::rules, stored::stored};
+pub use self::{
+    amqp::amqp, door::door, envelope::envelope, files::files, http::http, lists::lists, payload::payload, records::records, rules::rules,
+    stored::stored,
+};
 
 /// One target.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also its folder in `tests/corpora`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("envelope", envelope),
     ("payload", payload),
     ("amqp", amqp),
@@ -51,6 +59,8 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("files", files),
     ("stored", stored),
     ("lists", lists),
+    ("door", door),
+    ("records", records),
 ];
 
 /// Lines `name: value` up to an empty line, and what follows it. Seeds stay readable like this, and a fuzzer finds its way in them.
@@ -67,6 +77,12 @@ fn head_and_body(bytes: &[u8]) -> (Vec<(String, String)>, &[u8]) {
         head.push((name.trim().to_owned(), value.trim_start().to_owned()));
         rest = after;
     }
+}
+
+/// A folder in memory, where the machine has such: what is written here has to reach no disk.
+fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 /// The first line, and what follows it.

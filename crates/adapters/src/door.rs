@@ -15,14 +15,15 @@ mod answers;
 mod events;
 mod log;
 mod notifying;
+mod request;
 mod subscriptions;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, sync::Arc};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRequestParts},
-    http::{HeaderValue, header, request::Parts},
+    extract::DefaultBodyLimit,
+    http::HeaderValue,
     middleware,
     response::Response,
     routing::{get, post},
@@ -34,7 +35,11 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use self::{answers::Problem, log::Log};
-pub use self::{events::LIMIT_MAX, log::UNFETCHED, subscriptions::SUBSCRIPTIONS_MAX};
+pub use self::{
+    events::LIMIT_MAX,
+    log::UNFETCHED,
+    subscriptions::{SUBSCRIPTIONS_MAX, would_tell},
+};
 use crate::{
     Error,
     alarm::{Alarms, Code},
@@ -42,7 +47,6 @@ use crate::{
     hub::{Sink, SinkError},
     keep::{HOUR, Keep},
     settings::Address,
-    zgw,
 };
 
 /// Shortest secret of an application in bytes: as long as what HS256 makes of it (RFC 7518, 3.2).
@@ -135,7 +139,8 @@ impl Door {
         Ok(())
     }
 
-    fn router(&self) -> Router {
+    /// What is served, without a listener.
+    pub fn router(&self) -> Router {
         let channels = get(subscriptions::channels).post(subscriptions::publish);
         let channel = get(subscriptions::channel).put(subscriptions::publish).patch(subscriptions::publish);
         let one = get(subscriptions::read).put(subscriptions::replace).patch(subscriptions::alter).delete(subscriptions::end);
@@ -145,15 +150,26 @@ impl Door {
             .route("/abonnement", get(subscriptions::list).post(subscriptions::take))
             .route("/abonnement/{uuid}", one)
             .route("/notificaties", post(subscriptions::publish))
+            .method_not_allowed_fallback(not_so)
             .layer(middleware::map_response(versioned));
         Router::new()
             .route("/v1/events", get(events::since))
             .route("/v1/events/{id}", get(events::one))
             .route("/v1/detentions/{reference}", get(events::of_detention))
+            .method_not_allowed_fallback(not_so)
             .nest("/notificaties/api/v1", api)
+            .fallback(nowhere)
             .layer(DefaultBodyLimit::max(BODY_MAX))
             .with_state(self.clone())
     }
+}
+
+async fn nowhere() -> Problem {
+    Problem::nothing()
+}
+
+async fn not_so() -> Problem {
+    Problem::not_so()
 }
 
 async fn versioned(mut response: Response) -> Response {
@@ -197,25 +213,6 @@ impl Sink for Door {
         kept.map_err(|error| SinkError::Later(error.to_string()))?;
         self.0.changed.notify_waiters();
         Ok(())
-    }
-}
-
-/// Who calls: the client id of an application here.
-#[derive(Debug)]
-struct Caller(String);
-
-impl FromRequestParts<Door> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, Door(door): &Door) -> Result<Self, Problem> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer "));
-        let known = |client: &str| {
-            let application = door.settings.applications.iter().find(|application| application.client_id == client)?;
-            Some((&application.client_id, application.secret.reveal()))
-        };
-        let client = given.and_then(|token| zgw::client_of(token, known, door.now()));
-        client.cloned().map(Self).ok_or_else(Problem::unknown)
     }
 }
 

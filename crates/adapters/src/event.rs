@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use schakelpunt_domain::{DetentionRef, MessageId, ParticipantId, Rejection, RejectionCode, Source, catalogue::Catalogue};
+use schakelpunt_domain::{
+    DetentionRef, MessageId, ParticipantId, Rejection, RejectionCode, Source,
+    catalogue::Catalogue,
+    envelope::{Envelope, RawMessage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -69,7 +73,8 @@ pub fn derived_id(parts: &[&str]) -> MessageId {
 }
 
 impl Notice {
-    /// The event, if its data fit the schema; `sequence` is its number among this adapter's messages about the detention.
+    /// The event, if its data fit the schema and the hub can read it; `sequence` is its number among this adapter's messages about the
+    /// detention.
     pub fn outgoing(&self, catalogue: &Catalogue, sequence: u64) -> Result<Outgoing, Rejection> {
         let spec =
             catalogue.named(&self.event).ok_or_else(|| Rejection::new(RejectionCode::UnknownType, "/type", "an event of the catalogue"))?;
@@ -86,12 +91,15 @@ impl Notice {
             "datacontenttype": "application/json",
             "data": self.data,
         });
+        let body = event.to_string();
+        // what is too large, too deep or has a BSN for a reference is a mistake here, and not only where it arrives
+        Envelope::parse(&RawMessage { content_type: CONTENT_TYPE.to_owned(), headers: Vec::new(), body: body.clone().into_bytes() })?;
         Ok(Outgoing {
             participant: self.participant.clone(),
             id: self.id.clone(),
             event: self.event.clone().into_owned(),
             detention: self.detention.clone(),
-            body: event.to_string(),
+            body,
         })
     }
 }

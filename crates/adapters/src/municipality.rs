@@ -9,3 +9,4 @@ mod source;
 
 pub use config::{Config, Ready};
 pub use run::run;
+pub use source::Source;

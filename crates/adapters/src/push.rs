@@ -4,11 +4,15 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{
+        DefaultBodyLimit, Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
 };
+use schakelpunt_domain::Hidden;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -35,6 +39,10 @@ struct Pushed {
     answer: oneshot::Sender<Answer>,
 }
 
+/// Pushes that wait to be taken.
+#[derive(Debug)]
+pub struct Waiting(mpsc::Receiver<Pushed>);
+
 #[derive(Clone)]
 struct Door {
     token: String,
@@ -58,31 +66,62 @@ pub fn problem(status: u16, code: &str, detail: &str, places: &[String]) -> Answ
 pub async fn serve(
     settings: Option<&PushSettings>,
     route: &str,
-    mut take: impl FnMut(&str, &[u8]) -> Result<Answer, Error>,
+    take: impl FnMut(&str, &[u8]) -> Result<Answer, Error>,
 ) -> Result<(), Error> {
     let Some(settings) = settings else { return Ok(()) };
     let listener = tokio::net::TcpListener::bind(settings.listen).await.map_err(Error::Listen)?;
-    let (pushes, mut waiting) = mpsc::channel(WAITING_MAX);
-    let door = Door { token: settings.token.reveal().to_owned(), pushes };
-    let routes = Router::new().route(route, post(pushed)).layer(DefaultBodyLimit::max(BODY_MAX)).with_state(door);
+    let (routes, waiting) = routes(&settings.token, route);
     let server = async { axum::serve(listener, routes).await.map_err(Error::Listen) };
-    // one after the other: each sees what the one before has left
-    let taker = async {
-        while let Some(Pushed { to, body, answer }) = waiting.recv().await {
+    tokio::try_join!(server, waiting.take_all(take))?;
+    Ok(())
+}
+
+/// What is served, without a listener, and the pushes that wait to be taken.
+pub fn routes(token: &Hidden, route: &str) -> (Router, Waiting) {
+    let (pushes, waiting) = mpsc::channel(WAITING_MAX);
+    let door = Door { token: token.reveal().to_owned(), pushes };
+    let routes = Router::new().route(route, post(pushed)).method_not_allowed_fallback(not_so).fallback(nowhere);
+    (routes.layer(DefaultBodyLimit::max(BODY_MAX)).with_state(door), Waiting(waiting))
+}
+
+impl Waiting {
+    /// Takes one after the other, so that each sees what the one before has left, until nobody can push any more.
+    pub async fn take_all(mut self, mut take: impl FnMut(&str, &[u8]) -> Result<Answer, Error>) -> Result<(), Error> {
+        while let Some(Pushed { to, body, answer }) = self.0.recv().await {
             // whoever has gone away asks again
             drop(answer.send(take(&to, &body)?));
         }
         Ok(())
-    };
-    tokio::try_join!(server, taker)?;
-    Ok(())
+    }
 }
 
-async fn pushed(State(door): State<Door>, Path(to): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
+async fn nowhere() -> Answer {
+    problem(404, "NOT_FOUND", "the address to which records are pushed", &[])
+}
+
+async fn not_so() -> Answer {
+    problem(405, "METHOD_NOT_ALLOWED", "POST", &[])
+}
+
+async fn pushed(
+    State(door): State<Door>,
+    to: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
     if !given.is_some_and(|given| same(given.as_bytes(), door.token.as_bytes())) {
         return problem(401, "UNAUTHORIZED", "a bearer token of this adapter", &[]);
     }
+    // the framework's own words would be another form of answer
+    let Ok(Path(to)) = to else { return nowhere().await };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return problem(413, "TOO_LARGE", "at most 65536 bytes", &[]);
+        }
+        Err(_) => return problem(400, "MALFORMED", "a body with an end", &[]),
+    };
     let (answer, answered) = oneshot::channel();
     if door.pushes.try_send(Pushed { to, body, answer }).is_err() {
         return problem(429, "TOO_MANY_REQUESTS", "fewer at once", &[]);
@@ -113,7 +152,7 @@ mod tests {
         let door = Door { token: "hush".to_owned(), pushes };
         for given in [None, Some("Bearer hus"), Some("Bearer husch"), Some("hush")] {
             let headers = given.map(|given| (header::AUTHORIZATION, given.parse().unwrap())).into_iter().collect();
-            let answer = pushed(State(door.clone()), Path("pi-a".to_owned()), headers, Bytes::new()).await;
+            let answer = pushed(State(door.clone()), Ok(Path("pi-a".to_owned())), headers, Ok(Bytes::new())).await;
             assert_eq!(answer.status, 401);
         }
         assert!(waiting.try_recv().is_err());
@@ -125,10 +164,33 @@ mod tests {
         let door = Door { token: "hush".to_owned(), pushes };
         let push = || {
             let headers = [(header::AUTHORIZATION, "Bearer hush".parse().unwrap())].into_iter().collect();
-            pushed(State(door.clone()), Path("pi-a".to_owned()), headers, Bytes::new())
+            pushed(State(door.clone()), Ok(Path("pi-a".to_owned())), headers, Ok(Bytes::new()))
         };
         let first = tokio::time::timeout(std::time::Duration::from_millis(1), push()).await;
         assert!(first.is_err(), "the first waits");
         assert_eq!(push().await.status, 429);
+    }
+
+    #[tokio::test]
+    async fn what_the_framework_refuses_is_a_problem_too() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (routes, _waiting) = routes(&Hidden::from("hush"), "/v1/participants/{id}/messages");
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async { axum::serve(listener, routes).await.unwrap() });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        for (path, length, status) in
+            [("elsewhere", 0, 404), ("v1/participants/%FF/messages", 0, 404), ("v1/participants/a/messages", BODY_MAX + 1, 413)]
+        {
+            let request = client.post(format!("http://{address}/{path}")).bearer_auth("hush").body(" ".repeat(length));
+            let answer = request.send().await.unwrap();
+            assert_eq!((path, answer.status().as_u16()), (path, status));
+            assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+        }
+        let get = client.get(format!("http://{address}/v1/participants/a/messages")).send().await.unwrap();
+        assert_eq!(
+            (get.status().as_u16(), &get.headers()["content-type"]),
+            (405, &axum::http::HeaderValue::from_static("application/problem+json"))
+        );
     }
 }

@@ -110,7 +110,9 @@ impl Records<'_> {
             None => said.clone(),
         };
         let shape = "event, detention, data, and perhaps id and time; nothing else";
-        let record: Record = serde_json::from_value(mapped.clone()).map_err(|_| BadRecord(shape.to_owned()))?;
+        // of an array serde would take the values without their names
+        let named = Some(mapped.clone()).filter(Value::is_object).and_then(|mapped| serde_json::from_value(mapped).ok());
+        let record: Record = named.ok_or_else(|| BadRecord(shape.to_owned()))?;
         if !self.events.contains(&record.event) {
             return Err(BadRecord("event: one that this adapter sends".to_owned()));
         }

@@ -2,32 +2,21 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    http::Request,
-};
+use axum::{Router, body::Body, http::Request};
 use schakelpunt_engine::Hub;
 use schakelpunt_gateway::{Gateway, Readiness, Tokens, router};
-use serde_json::Value;
 use tokio::runtime::Runtime;
-use tower::ServiceExt as _;
 
-use super::{blank, first_line, head_and_body, innocence::CANARY, world::world};
+use super::{
+    blank,
+    exchange::{self, Answered, Asked},
+    world::world,
+};
 
-/// A line with method and target, lines with headers, an empty line, the body. `authorization: pi` stands for the prison's token.
+/// A request. `authorization: pi` stands for the prison's token.
 pub fn http(bytes: &[u8]) {
-    let (line, rest) = first_line(bytes);
-    let line = String::from_utf8_lossy(line);
-    let (method, target) = line.split_once(' ').unwrap_or(("GET", &line));
-    let (head, body) = head_and_body(rest);
-    let mut request = Request::builder().method(method).uri(target);
-    for (name, value) in &head {
-        let known = name.eq_ignore_ascii_case("authorization") && value == "pi";
-        request = request.header(name.as_str(), if known { "Bearer pi" } else { value });
-    }
-    // what cannot be a request does not come so far
-    if let Ok(request) = request.body(Body::from(body.to_vec())) {
+    let asked = Asked::read(bytes);
+    if let Some(request) = asked.request(asked.body, |word| (word == "pi").then(|| "Bearer pi".to_owned())) {
         runtime().block_on(ask(request));
     }
 }
@@ -42,21 +31,9 @@ async fn ask(request: Request<Body>) {
             ROUTER.get_or_init(|| made)
         }
     };
-    let response = router.clone().oneshot(request).await.unwrap();
-    let status = response.status();
-    let headers = response.headers().clone();
-    let shown = format!("{status} {headers:?}");
-    assert!(!status.is_server_error() || status == 503, "{shown}");
-    assert!(headers.contains_key("api-version") && headers.contains_key("x-content-type-options"), "{shown}");
-    assert!(!shown.to_lowercase().contains(CANARY), "a header with content: {shown}");
-    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    // a bodyless answer to HEAD
-    if (status.is_client_error() || status.is_server_error()) && !body.is_empty() {
-        assert_eq!(headers.get("content-type").and_then(|value| value.to_str().ok()), Some("application/problem+json"), "{shown}");
-        let problem: Value = serde_json::from_slice(&body).unwrap();
-        assert!(problem["code"].is_string() && problem["detail"].is_string() && problem["status"] == status.as_u16(), "{problem}");
-        assert!(!problem.to_string().to_lowercase().contains(CANARY), "an answer with content: {problem}");
-    }
+    let Answered { status, headers, .. } = exchange::ask(router.clone(), request).await;
+    assert!(!status.is_server_error() || status == 503, "{status}");
+    assert!(headers.contains_key("api-version") && headers.contains_key("x-content-type-options"), "{status} {headers:?}");
 }
 
 async fn routes() -> Router {

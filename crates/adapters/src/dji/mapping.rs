@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use schakelpunt_domain::{DetentionRef, ParticipantId, catalogue::Catalogue};
+use schakelpunt_domain::{DetentionRef, ParticipantId, catalogue::Catalogue, ids::passes_elfproef};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -164,7 +164,7 @@ impl Mapping {
     fn row(&self, row: &Row, catalogue: &Catalogue) -> Result<Stay, String> {
         let row = &row.values;
         let stay = Stay {
-            detention: self.parsed(Target::Detention, row)?.ok_or_else(|| wanted(Target::Detention, "a reference"))?,
+            detention: self.reference(row)?,
             identity: self.identity(row)?,
             start: self.date(Target::Start, row)?.ok_or_else(|| wanted(Target::Start, "a date"))?,
             entry: self.date(Target::Entry, row)?,
@@ -176,6 +176,13 @@ impl Mapping {
         let started = catalogue.named("detention-started").ok_or("no such event in the catalogue")?;
         started.validate(&stay.started()).map_err(|rejection| format!("{}: {}", rejection.pointer, rejection.detail))?;
         Ok(stay)
+    }
+
+    /// The reference, which goes where no BSN may stand.
+    fn reference(&self, row: &Value) -> Result<DetentionRef, String> {
+        let reference: DetentionRef = self.parsed(Target::Detention, row)?.ok_or_else(|| wanted(Target::Detention, "a reference"))?;
+        let is_personal = reference.as_str().split(|c: char| !c.is_ascii_alphanumeric()).any(passes_elfproef);
+        if is_personal { Err(wanted(Target::Detention, "a reference that is no BSN")) } else { Ok(reference) }
     }
 
     fn identity(&self, row: &Value) -> Result<Map<String, Value>, String> {

@@ -45,6 +45,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.", "an address that this door gave")
     }
 
+    /// The address is there, and takes other methods.
+    pub(super) fn not_so() -> Self {
+        let detail = "one of the methods in the header Allow";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be done here.", detail)
+    }
+
+    /// A body that is longer than any that fits.
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "This is too much.", "a body of at most 16384 bytes")
+    }
+
     /// It was here, and is not kept any longer.
     pub(super) fn gone(code: &str, detail: &str) -> Self {
         Self::new(StatusCode::GONE, code, "This is not kept any longer.", detail)

@@ -1,13 +1,18 @@
 //! Fetching: the same shape as at the hub (`GET /v1/subscriptions/ID/events`), so that a program that reads one reads the other.
 
 use axum::{
-    extract::{FromRequestParts, Path, Query, State},
+    extract::{FromRequestParts, Query, State},
     http::{HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
 
-use super::{Caller, Door, answers::Problem, log::Entry};
+use super::{
+    Door,
+    answers::Problem,
+    log::Entry,
+    request::{Caller, Named},
+};
 
 /// A JSON array of events is a batch in CloudEvents.
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -71,7 +76,7 @@ pub(super) async fn since(_: Caller, State(Door(door)): State<Door>, Window { si
 }
 
 /// One message.
-pub(super) async fn one(_: Caller, State(Door(door)): State<Door>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn one(_: Caller, State(Door(door)): State<Door>, Named(id): Named) -> Result<Response, Problem> {
     let entry = door.log.fetch(&id)?.ok_or_else(Problem::nothing)?;
     let withdrawn = || Problem::gone("WITHDRAWN", "the message was withdrawn: delete what was made of it");
     let event = entry.event().ok_or_else(withdrawn)?;
@@ -79,7 +84,7 @@ pub(super) async fn one(_: Caller, State(Door(door)): State<Door>, Path(id): Pat
 }
 
 /// Where the messages about a detention are.
-pub(super) async fn of_detention(_: Caller, State(Door(door)): State<Door>, Path(reference): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn of_detention(_: Caller, State(Door(door)): State<Door>, Named(reference): Named) -> Result<Response, Problem> {
     let about = |entry: &Entry| entry.detention.as_ref().is_some_and(|detention| detention.as_str() == reference);
     let entries = door.log.entries(0, usize::MAX)?;
     let places: Vec<String> = entries.iter().filter(|entry| about(entry)).map(|entry| door.at(&["v1", "events", &entry.id])).collect();

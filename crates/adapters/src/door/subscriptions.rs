@@ -7,8 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    body::Bytes,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -17,7 +16,12 @@ use schakelpunt_webhook::{Address as Judged, Line, Outcome, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Caller, Door, Inner, answers::Problem, log::Entry};
+use super::{
+    Door, Inner,
+    answers::Problem,
+    log::Entry,
+    request::{Caller, Named, Said},
+};
 use crate::event::derived_id;
 
 /// Most subscriptions of one application: each is a call for every message.
@@ -170,6 +174,13 @@ pub(super) fn attributes(entry: &Entry) -> [(&'static str, &str); 2] {
     [(ATTRIBUTES[0], &entry.event), (ATTRIBUTES[1], &entry.category)]
 }
 
+/// Whether who subscribes with this body is told of a message that says this of itself; `None`: the body is refused. Asks no callback.
+pub fn would_tell(body: &[u8], event: &str, category: &str) -> Option<bool> {
+    let subscription = asked(body).and_then(|asked| whole(asked, String::new(), 0)).ok()?;
+    subscription.check().ok()?;
+    Some(subscription.wants(&[(ATTRIBUTES[0], event), (ATTRIBUTES[1], category)]))
+}
+
 fn the_channel(door: &Inner) -> Value {
     let id = derived_id(&["kanaal", CHANNEL]);
     let url = door.at(&["notificaties", "api", "v1", "kanaal", id.as_str()]);
@@ -194,7 +205,7 @@ pub(super) async fn channels(
 }
 
 /// The channel.
-pub(super) async fn channel(_: Caller, State(Door(door)): State<Door>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn channel(_: Caller, State(Door(door)): State<Door>, Named(id): Named) -> Result<Response, Problem> {
     let is_it = derived_id(&["kanaal", CHANNEL]).as_str() == id;
     if is_it { Ok(answer(StatusCode::OK, &the_channel(&door))) } else { Err(Problem::nothing()) }
 }
@@ -212,7 +223,7 @@ pub(super) async fn list(Caller(client): Caller, State(Door(door)): State<Door>)
 }
 
 /// Takes a subscription: it hears of what comes from now on.
-pub(super) async fn take(Caller(client): Caller, State(Door(door)): State<Door>, body: Bytes) -> Result<Response, Problem> {
+pub(super) async fn take(Caller(client): Caller, State(Door(door)): State<Door>, Said(body): Said) -> Result<Response, Problem> {
     let subscription = whole(asked(&body)?, client.clone(), door.log.last()?)?;
     subscription.check()?;
     subscription.test(&door).await?;
@@ -225,7 +236,7 @@ pub(super) async fn take(Caller(client): Caller, State(Door(door)): State<Door>,
 }
 
 /// One of the caller's subscriptions.
-pub(super) async fn read(Caller(client): Caller, State(Door(door)): State<Door>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn read(Caller(client): Caller, State(Door(door)): State<Door>, Named(id): Named) -> Result<Response, Problem> {
     Ok(answer(StatusCode::OK, &own(&door, &client, &id)?.shown(&door, &id)))
 }
 
@@ -233,8 +244,8 @@ pub(super) async fn read(Caller(client): Caller, State(Door(door)): State<Door>,
 pub(super) async fn replace(
     caller: Caller,
     State(Door(door)): State<Door>,
-    Path(id): Path<String>,
-    body: Bytes,
+    Named(id): Named,
+    Said(body): Said,
 ) -> Result<Response, Problem> {
     let before = own(&door, &caller.0, &id)?;
     let after = whole(asked(&body)?, caller.0, before.told)?;
@@ -242,12 +253,7 @@ pub(super) async fn replace(
 }
 
 /// Changes a part of it.
-pub(super) async fn alter(
-    caller: Caller,
-    State(Door(door)): State<Door>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Response, Problem> {
+pub(super) async fn alter(caller: Caller, State(Door(door)): State<Door>, Named(id): Named, Said(body): Said) -> Result<Response, Problem> {
     let before = own(&door, &caller.0, &id)?;
     let Asked { callback_url, auth, kanalen } = asked(&body)?;
     let after = Subscription {
@@ -260,7 +266,7 @@ pub(super) async fn alter(
 }
 
 /// Ends it.
-pub(super) async fn end(Caller(client): Caller, State(Door(door)): State<Door>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn end(Caller(client): Caller, State(Door(door)): State<Door>, Named(id): Named) -> Result<Response, Problem> {
     own(&door, &client, &id)?;
     door.log.alter(&id, |_| None)?;
     door.changed.notify_waiters();
@@ -283,10 +289,17 @@ fn own(door: &Inner, client: &str, id: &str) -> Result<Subscription, Problem> {
 }
 
 fn asked(body: &[u8]) -> Result<Asked, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("JSON with callbackUrl, auth and kanalen; see line {}, column {}", error.line(), error.column());
-        Problem::invalid("nonFieldErrors", "parse-error", &place)
-    })
+    let invalid = |reason: &str| Problem::invalid("nonFieldErrors", "parse-error", reason);
+    let garbled = |error: serde_json::Error| {
+        invalid(&format!("JSON with callbackUrl, auth and kanalen; see line {}, column {}", error.line(), error.column()))
+    };
+    // of an array serde would take the values without their names
+    let plain: Value = serde_json::from_slice(body).map_err(garbled)?;
+    let channels = plain.get("kanalen").and_then(Value::as_array);
+    if !plain.is_object() || channels.is_some_and(|channels| !channels.iter().all(Value::is_object)) {
+        return Err(invalid("JSON objects: callbackUrl, auth and kanalen by their names, and so in each channel"));
+    }
+    serde_json::from_slice(body).map_err(garbled)
 }
 
 fn whole(Asked { callback_url, auth, kanalen }: Asked, client: String, told: u64) -> Result<Subscription, Problem> {

@@ -1,11 +1,18 @@
 use std::{collections::VecDeque, sync::Mutex};
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::*;
+use crate::zgw;
+
+mod forms;
+mod settings;
 
 const SECRET: &str = "a-secret-of-thirty-two-bytes-or-more";
 const OTHER_SECRET: &str = "of-another-with-thirty-two-bytes-too";
@@ -326,25 +333,4 @@ async fn a_subscription_is_changed_and_ended_by_its_owner() {
     assert_eq!(mistake((partial.status().as_u16(), partial.json().await.unwrap())), (400, "auth".to_owned(), "required".to_owned()));
     assert_eq!(rig.call("suite", Method::DELETE, &own).send().await.unwrap().status(), StatusCode::NO_CONTENT);
     assert_eq!(rig.get(&own).await.0, 404);
-}
-
-#[test]
-fn a_mistake_in_the_settings_has_its_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let application = format!("[[application]]\nclient-id = \"suite\"\nsecret = \"{SECRET}\"\n");
-    let whole = format!("listen = \"127.0.0.1:0\"\naddress = \"http://a.example/\"\n{application}");
-    let error = |text: &str| {
-        let clock = Arc::new(SetClock(Mutex::new(Timestamp::UNIX_EPOCH)));
-        Door::open("messages.door", &toml::from_str(text).unwrap(), folder.path(), clock).map(drop).unwrap_err().to_string()
-    };
-    let cases = [
-        (whole.replace("a.example/", "a.example/x"), "messages.door.address"),
-        (whole.replace(SECRET, "short"), "messages.door.application.secret"),
-        (whole.replace("\"suite\"", "\"\""), "messages.door.application"),
-        (format!("days = 0\n{whole}"), "messages.door.days"),
-        (format!("{whole}[[allow]]\nhost = \"*\"\n"), "messages.door.allow[0].host"),
-    ];
-    for (text, key) in cases {
-        assert!(error(&text).starts_with(&format!("{key}: ")), "{}", error(&text));
-    }
 }

@@ -14,10 +14,13 @@ use crate::{
 
 /// Takes what the system says.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
-    pub(super) ready: &'a Ready,
-    pub(super) keep: &'a Keep,
-    pub(super) alarms: &'a Alarms,
+pub struct Source<'a> {
+    /// The configuration.
+    pub ready: &'a Ready,
+    /// What is kept.
+    pub keep: &'a Keep,
+    /// Where alarms go.
+    pub alarms: &'a Alarms,
 }
 
 impl Source<'_> {
@@ -34,12 +37,12 @@ impl Source<'_> {
     }
 
     /// Takes every file that has settled. Whether any was taken.
-    pub(super) fn take_all(&self, folder: &mut Folder, now: Timestamp) -> Result<bool, Error> {
+    pub fn take_all(&self, folder: &mut Folder, now: Timestamp) -> Result<bool, Error> {
         self.records().take_all(folder, now)
     }
 
     /// Takes what is pushed.
-    pub(super) fn take(&self, id: &str, body: &[u8], now: Timestamp) -> Result<Answer, Error> {
+    pub fn take(&self, id: &str, body: &[u8], now: Timestamp) -> Result<Answer, Error> {
         if id != self.ready.config.id.as_str() {
             return Ok(push::problem(404, "UNKNOWN_PARTICIPANT", "the municipality for which this adapter speaks", &[]));
         }

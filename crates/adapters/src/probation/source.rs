@@ -14,10 +14,13 @@ use crate::{
 
 /// Takes what the units' system says.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
-    pub(super) ready: &'a Ready,
-    pub(super) keep: &'a Keep,
-    pub(super) alarms: &'a Alarms,
+pub struct Source<'a> {
+    /// The configuration.
+    pub ready: &'a Ready,
+    /// What is kept.
+    pub keep: &'a Keep,
+    /// Where alarms go.
+    pub alarms: &'a Alarms,
 }
 
 impl Source<'_> {
@@ -34,14 +37,14 @@ impl Source<'_> {
     }
 
     /// The folders of all units.
-    pub(super) fn folders(&self) -> Result<Vec<(&Unit, Folder)>, Error> {
+    pub fn folders(&self) -> Result<Vec<(&Unit, Folder)>, Error> {
         let config = &self.ready.config;
         let Some(settings) = &config.folder else { return Ok(Vec::new()) };
         config.units.iter().map(|unit| Ok((unit, settings.open(&settings.folder.join(unit.id.as_str()))?))).collect()
     }
 
     /// Takes every file that has settled. Whether any was taken.
-    pub(super) fn take_all(&self, folders: &mut [(&Unit, Folder)], now: Timestamp) -> Result<bool, Error> {
+    pub fn take_all(&self, folders: &mut [(&Unit, Folder)], now: Timestamp) -> Result<bool, Error> {
         let mut some = false;
         for (unit, folder) in folders {
             some |= self.records(unit).take_all(folder, now)?;
@@ -50,7 +53,7 @@ impl Source<'_> {
     }
 
     /// Takes what is pushed for a unit.
-    pub(super) fn take(&self, unit: &str, body: &[u8], now: Timestamp) -> Result<Answer, Error> {
+    pub fn take(&self, unit: &str, body: &[u8], now: Timestamp) -> Result<Answer, Error> {
         let Some(unit) = self.ready.config.units.iter().find(|one| one.id.as_str() == unit) else {
             return Ok(push::problem(404, "UNKNOWN_UNIT", "a unit for which this adapter speaks", &[]));
         };

@@ -75,6 +75,15 @@ fn what_this_adapter_does_not_send_does_not_reach_the_hub() {
 }
 
 #[test]
+fn what_the_hub_cannot_read_is_a_mistake_here() {
+    let rig = Rig::new();
+    let personal = rig.take(&ended("D-999990019", "2024-09-01"), None).unwrap_err();
+    assert!(personal.starts_with("message 1: /subject: ") && !personal.contains("999990019"), "{personal}");
+    assert!(rig.take(&json!([["supervision-ended", "D-1", { "supervision": { "to": "2024-09-01" } }, null, null]]), None).is_err());
+    assert_eq!(rig.take(&ended("D-1", "2024-09-01"), None), Ok(vec![1]));
+}
+
+#[test]
 fn a_mapping_turns_the_systems_words_into_a_message() {
     let rig = Rig::new();
     let mapping =

@@ -65,6 +65,7 @@ fn a_row_that_cannot_be_read_says_where_and_not_what() {
     assert_eq!(with("GEBOREN", "31-02-1988"), (7, "BirthDate: a date as the configuration writes it".to_owned()));
     assert_eq!(with("VERTREK", "02-09-2024"), (7, "DepartureKind: how the person left".to_owned()));
     assert!(with("GEM", "abcd").1.starts_with("/data/residence/candidates/0/municipality"));
+    assert_eq!(with("NR", "999990019"), (7, "Detention: a reference that is no BSN".to_owned()));
     assert!(with("BSN", "123456789").1.starts_with("/data/person/identity/bsn"));
 }
 
