@@ -109,7 +109,7 @@ class Run:
     def deliveries(self) -> dict[tuple[str, str, str], list[Received]]:
         found = defaultdict(list)
         for received in self.inboxes.received:
-            if not received.is_receipt:
+            if not received.is_receipt and not received.is_of_numbers:
                 found[received.owner, received.event.get("subject"), received.name].append(received)
         return found
 

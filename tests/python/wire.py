@@ -103,7 +103,11 @@ class Received:
 
     @property
     def is_receipt(self) -> bool:
-        return self.name in RECEIPTS + OF_NUMBERS
+        return self.name in RECEIPTS
+
+    @property
+    def is_of_numbers(self) -> bool:
+        return self.name in OF_NUMBERS
 
 
 class Producer:
