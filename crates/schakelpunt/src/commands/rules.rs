@@ -103,7 +103,7 @@ fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCod
 fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::load()?;
     let rules = assets::rules(folder, &catalogue)?;
-    let matrix = schakelpunt_rules::matrix(&rules, &catalogue).context("the matrix cannot be made")?;
+    let matrix = schakelpunt_review::matrix(&rules, &catalogue).context("the matrix cannot be made")?;
     match (json, full) {
         (true, _) => out(json!({"version": rules.version, "cells": matrix.cells, "sha256": matrix.hash}))?,
         (false, true) => out(matrix.full.trim_end())?,
