@@ -8,19 +8,28 @@
 //! | `space` | what a cell is made of: who, when, under which conditions |
 //! | `signals` | the signals on which the rules for an event depend, in all their combinations |
 //! | `walk` | decides cells |
+//! | `conditions` | cells in words: when, and if what |
 //! | `matrix` | all of them in one text, equal outcomes folded |
+//! | `diff` | what is different between two rule sets, told by what they answer |
+//! | `prove` | what must hold of every field that is given in any cell |
 //!
 //! # Adding a condition
 //!
 //! A new signal that a rule may hang on is a line of `ASKED` in `signals`. Something else that changes an answer (a state of consent, a
 //! relation) is a value in `space`; whoever walks gets it.
 
+mod conditions;
+mod diff;
 mod matrix;
+mod prove;
 mod signals;
 mod space;
 mod walk;
 
+pub use conditions::When;
+pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
 pub use matrix::{Matrix, matrix};
+pub use prove::{Counterexample, Invariants, Outcome, Proof, prove};
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,8 @@ use crate::{
 
 mod fold;
 
+pub(crate) use fold::braced;
+
 /// The matrix of one rule set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matrix {

@@ -27,6 +27,13 @@ impl Set {
         self.isd.then_some(Title::Isd)
     }
 
+    /// All that holds: of the message, of any of its entries, of the case.
+    pub(crate) fn all(&self, lack: Option<&Leaf>) -> BTreeSet<Signal> {
+        let signals = self.without(lack);
+        let entries = signals.entries.values().flatten();
+        signals.whole.iter().chain(entries).copied().chain(self.isd.then_some(Signal::IsdMeasure)).collect()
+    }
+
     /// What the message still says when it lacks a field.
     pub(crate) fn without(&self, lack: Option<&Leaf>) -> Cow<'_, Signals> {
         let gone = READ_FROM.iter().find(|(_, fields)| lack.is_some_and(|lack| fields.contains(&lack.as_str())));
@@ -51,6 +58,11 @@ const READ_FROM: [(Signal, &[&str]); 2] =
 fn matter(sets: &[&RuleSet], event: &EventSpec) -> Vec<(Signal, &'static str, &'static str)> {
     let named: BTreeSet<Signal> = sets.iter().flat_map(|rules| named(rules, event)).collect();
     ASKED.into_iter().filter(|(signal, ..)| named.contains(signal)).collect()
+}
+
+/// How each of them reads when it is not so, and when it is.
+pub(crate) fn words(sets: &[&RuleSet], event: &EventSpec) -> Vec<(&'static str, &'static str)> {
+    matter(sets, event).into_iter().map(|(_, yes, no)| (no, yes)).collect()
 }
 
 /// Every combination of them, the first one changing fastest; the last combination has them all.

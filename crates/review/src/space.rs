@@ -83,6 +83,10 @@ pub(crate) struct Span {
     pub(crate) word: String,
     /// Its first instant.
     pub(crate) at: Timestamp,
+    /// Its first day.
+    pub(crate) first: String,
+    /// Its last day. `None`: the law that stands goes on.
+    pub(crate) last: Option<String>,
 }
 
 /// The times between two dates of these rule sets together.
@@ -97,7 +101,7 @@ pub(crate) fn spans(sets: &[&RuleSet]) -> Vec<Span> {
         let first = LegalDay::of(*start).to_string();
         let last = end.and_then(|end| LegalDay::of(*end).0.yesterday().ok()).map(|day| day.to_string());
         let word = last.as_ref().map_or_else(|| format!("since {first}"), |last| format!("until {last}"));
-        Span { word, at: *start }
+        Span { word, at: *start, first, last }
     };
     starts.iter().zip(ends).map(span).collect()
 }

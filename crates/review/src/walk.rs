@@ -47,6 +47,8 @@ pub(crate) struct Part<'a> {
     pub(crate) senders: Vec<Role>,
     /// Every combination of the signals that matter.
     pub(crate) sets: Vec<signals::Set>,
+    /// Each signal that matters: how it reads when it is not so, and when it is.
+    pub(crate) signals: Vec<(&'static str, &'static str)>,
     /// What the message lacks: nothing, then each field without which some rule gives nothing. So a rule behind another one is seen, too.
     pub(crate) lacks: Vec<Option<Leaf>>,
     /// The fields that it then has.
@@ -85,6 +87,7 @@ impl<'a> Walk<'a> {
             event,
             senders: ROLES.iter().filter(one_each).filter(produces).copied().collect(),
             sets: signals::sets(&self.sets, event),
+            signals: signals::words(&self.sets, event),
             present: lacks.iter().map(without).collect(),
             lacks,
         }

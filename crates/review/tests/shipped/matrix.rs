@@ -9,7 +9,7 @@ use super::world::{CATALOGUE, RULES, root};
 const HOW: &str = "SCHAKELPUNT_REGENERATE=1 cargo test -p schakelpunt-review --test shipped matrix";
 
 #[expect(clippy::disallowed_methods, reason = "a test is told by its environment to write the file anew")]
-fn regenerate() -> bool {
+pub(crate) fn regenerate() -> bool {
     std::env::var("SCHAKELPUNT_REGENERATE").is_ok_and(|value| !value.is_empty())
 }
 
