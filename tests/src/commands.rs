@@ -5,7 +5,7 @@
 //! | `rig` | the binary, and a folder with a configuration |
 //! | `demo` | `demo` and `scenario run` |
 //! | `explain` | `rules explain` before and after a restart under other rules |
-//! | `files` | `rules check`, `config`, wrong usage |
+//! | `files` | `rules check`, `rules diff`, `rules prove`, `config`, wrong usage |
 //! | `participant` | `participant add`, `suspend`, `resume`, `rehearse` without a broker |
 //! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
 

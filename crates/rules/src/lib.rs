@@ -20,7 +20,6 @@ mod candidates;
 mod decide;
 mod decision;
 mod load;
-mod matrix;
 mod minimise;
 mod passing;
 mod relation;
@@ -33,7 +32,6 @@ pub use candidates::{Candidate, Who, agreement, answers_since, candidate_for, ca
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
 pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
-pub use matrix::{Matrix, matrix};
 pub use minimise::minimise;
 pub use passing::{PASSED_ON, Passed, PassedBy, Then, may_have_passed, passed_on};
 pub use relation::Relation;

@@ -14,8 +14,24 @@ static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../config/demo");
 /// The rule set that this binary carries is used for this path, too, where the path does not exist.
 const SHIPPED_RULES: &str = "config/rules";
 
+/// What is to be proved of the rules; no rule itself, and so no part of the version of a rule set.
+const INVARIANTS: &str = "invariants.toml";
+
 /// The rule files in a folder, by name; the shipped ones without a folder.
 pub fn rule_files(folder: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
+    let mut files = files_of(folder)?;
+    files.retain(|file| file.name != INVARIANTS);
+    Ok(files)
+}
+
+/// The invariants that stand beside the rules of a folder; the shipped ones where there are none.
+pub fn invariants(folder: Option<&Path>) -> anyhow::Result<RuleFile> {
+    let own = files_of(folder)?.into_iter().find(|file| file.name == INVARIANTS);
+    own.or_else(|| shipped_rules().into_iter().find(|file| file.name == INVARIANTS)).context("this build carries no invariants")
+}
+
+/// All files of a folder, by name.
+fn files_of(folder: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
     let mut files = match folder {
         Some(folder) if folder.is_dir() => read_folder(folder)?,
         Some(folder) if folder != Path::new(SHIPPED_RULES) => bail!("no such folder with rules: {}", folder.display()),

@@ -1,4 +1,4 @@
-//! `rules check`, `config`, wrong usage.
+//! `rules check`, `rules diff`, `rules prove`, `config`, wrong usage.
 
 use std::fs;
 
@@ -61,6 +61,59 @@ fn every_mistake_in_a_rule_has_file_line_and_column() {
         [(Some(3), Some(7)), (Some(4), Some(11))]
     );
     run(&["rules", "check", "--rules", "/nonexistent"]).ended(1);
+}
+
+/// The shipped rules in a folder, with a rule that a municipality may not have.
+fn unlawful(place: &Place) -> String {
+    for entry in fs::read_dir(root().join("config/rules")).unwrap() {
+        let path = entry.unwrap().path();
+        place.write(&format!("rules/{}", path.file_name().unwrap().to_str().unwrap()), &fs::read_to_string(&path).unwrap());
+    }
+    let rule = r#"
+[[rule]]
+id      = "phase-told"
+events  = ["supervision-information-provided"]
+sender  = "holding-prison"
+to      = ["settlement-municipality"]
+purpose = "reintegration"
+owner   = "DJI"
+[[rule.grant]]
+basis  = "pm-20d-4"
+fields = ["/information/phase"]
+"#;
+    place.write("rules/mine.toml", rule).strip_suffix("/mine.toml").unwrap().to_owned()
+}
+
+#[test]
+fn what_a_change_of_the_rules_means_is_told_in_three_ways() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    let same = run(&["rules", "diff", "config/rules"]).ended(0);
+    assert!(same.out.contains("no difference in who may know what"), "{}", same.out);
+    let text = run(&["rules", "diff", &folder]).ended(3).out;
+    assert!(text.contains("becomes visible\n    event   supervision-information-provided"), "{text}");
+    let paper = run(&["rules", "diff", "config/rules", &folder, "--markdown"]).ended(3).out;
+    assert!(
+        paper.contains("| holding-prison | settlement-municipality | `/information/phase` | pm-20d-4, for reintegration, may"),
+        "{paper}"
+    );
+    let [back] = run(&["rules", "diff", &folder, "config/rules", "--json"]).ended(3).json().try_into().unwrap();
+    assert!(back["lines"][0]["change"]["is"].is_null(), "{back}");
+    assert_eq!(back["lines"][0]["change"]["was"]["basis"], "pm-20d-4");
+    run(&["rules", "diff", &folder, "/nonexistent"]).ended(1);
+}
+
+#[test]
+fn the_shipped_rules_are_proved_and_an_unlawful_one_is_shown_with_its_case() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    let proved = run(&["rules", "prove"]).ended(0);
+    assert!(proved.out.contains(" invariants, all hold; ") && !proved.out.contains("note:"), "{}", proved.out);
+    let broken = run(&["rules", "prove", "--rules", &folder]).ended(1).out;
+    assert!(broken.contains("BROKEN consulting-on-supervision: ") && broken.contains("by the rule phase-told on pm-20d-4"), "{broken}");
+    place.write("rules/invariants.toml", "[[invariant]]\nid = \"mine\"\nsentence = \"x\"\nto = [\"mayor\"]\nnever = true\n");
+    let said = run(&["rules", "prove", "--rules", &folder]).ended(1);
+    assert!(said.out.contains("invariants.toml:4:7: unknown kind or relation `mayor` [UNKNOWN_PARTY]"), "{}", said.out);
 }
 
 #[test]

@@ -51,6 +51,7 @@ fn the_table_of_what_the_hub_says_is_so() {
     let catalogue = Catalogue::load().unwrap();
     let files: Vec<RuleFile> = listed("config/rules", "toml")
         .iter()
+        .filter(|path| !path.ends_with("invariants.toml"))
         .map(|path| RuleFile { name: path.display().to_string(), text: fs::read_to_string(path).unwrap() })
         .collect();
     let rules = RuleSet::load(&files, &catalogue).unwrap();

@@ -13,8 +13,6 @@ mod decisions;
 #[cfg(test)]
 mod mandates;
 #[cfg(test)]
-mod matrix;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod senders;

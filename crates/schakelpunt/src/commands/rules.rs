@@ -1,4 +1,4 @@
-//! `rules check`, `rules matrix` and `rules explain`.
+//! `rules check`, `rules matrix`, `rules explain`; `rules diff` and `rules prove` in `review`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -14,6 +14,8 @@ use serde_json::json;
 
 use super::out;
 use crate::{assets, config::Config, show, wiring};
+
+mod review;
 
 /// Commands on rule sets.
 #[derive(Debug, clap::Subcommand)]
@@ -35,6 +37,27 @@ pub enum Command {
         /// One line a cell, its parts parted by tabs; some hundred thousand lines.
         #[arg(long)]
         full: bool,
+        /// One object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a change of the rules means, in the fields that somebody comes to know or not; exit 3 if there is a difference.
+    Diff {
+        /// A folder with rules, before the change; the shipped ones where only the other is given.
+        #[arg(required = true, num_args = 1..=2, value_names = ["BEFORE", "AFTER"])]
+        folders: Vec<PathBuf>,
+        /// One object.
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+        /// A text for a decision paper.
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Hold every field that the rules give in any cell against the invariants; exit 1 if one is broken.
+    Prove {
+        /// A folder with rules, and with `invariants.toml` if it has its own; the shipped ones without it.
+        #[arg(long)]
+        rules: Option<PathBuf>,
         /// One object.
         #[arg(long)]
         json: bool,
@@ -73,6 +96,8 @@ impl Command {
         match self {
             Self::Check { rules, json } => check(rules.as_deref(), json),
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
+            Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
+            Self::Prove { rules, json } => review::prove(rules.as_deref(), json),
             Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let by = if rules.is_some() { By::Settings } else { By::Kept };
@@ -103,7 +128,7 @@ fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCod
 fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::load()?;
     let rules = assets::rules(folder, &catalogue)?;
-    let matrix = schakelpunt_rules::matrix(&rules, &catalogue).context("the matrix cannot be made")?;
+    let matrix = schakelpunt_review::matrix(&rules, &catalogue).context("the matrix cannot be made")?;
     match (json, full) {
         (true, _) => out(json!({"version": rules.version, "cells": matrix.cells, "sha256": matrix.hash}))?,
         (false, true) => out(matrix.full.trim_end())?,

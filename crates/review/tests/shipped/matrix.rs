@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, fs};
 
-use schakelpunt_rules::{Matrix, matrix};
+use schakelpunt_review::{Matrix, matrix};
 
 use super::world::{CATALOGUE, RULES, root};
 
-const HOW: &str = "SCHAKELPUNT_REGENERATE=1 cargo test -p schakelpunt-rules --test law matrix";
+const HOW: &str = "SCHAKELPUNT_REGENERATE=1 cargo test -p schakelpunt-review --test shipped matrix";
 
 #[expect(clippy::disallowed_methods, reason = "a test is told by its environment to write the file anew")]
-fn regenerate() -> bool {
+pub(crate) fn regenerate() -> bool {
     std::env::var("SCHAKELPUNT_REGENERATE").is_ok_and(|value| !value.is_empty())
 }
 

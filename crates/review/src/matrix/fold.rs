@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Asked, ENDED, STANDINGS, TITLES, Table};
+use super::{ENDED, Part, STANDINGS, TITLES, Table, Walk};
 
 const HEAD: &str = "\
 # Who may tell whom what. Every cell was decided; equal outcomes are folded, and a condition that changes nothing is not named.
@@ -28,11 +28,11 @@ fn share(groups: &mut Vec<(String, Vec<String>)>, text: String, name: &str) {
 
 impl Folds {
     /// Takes the tables of one event in.
-    pub(super) fn add(&mut self, asked: &Asked<'_>, tables: &[Table]) {
-        let name = asked.event.name.as_str();
-        share(&mut self.events, event(asked, tables), name);
+    pub(super) fn add(&mut self, walk: &Walk<'_>, part: &Part<'_>, tables: &[Table]) {
+        let name = part.event.name.as_str();
+        share(&mut self.events, event(walk, part, tables), name);
         for (index, (_, title)) in TITLES.iter().enumerate() {
-            let text = titled(tables, index, asked.spans.len() * 2);
+            let text = titled(tables, index, walk.spans().len() * 2);
             if !text.is_empty() {
                 share(self.titles.entry(title).or_default(), text, name);
             }
@@ -85,7 +85,7 @@ impl Legend {
 }
 
 /// Leaves with what they have in common said once.
-pub(super) fn braced(leaves: &str) -> String {
+pub(crate) fn braced(leaves: &str) -> String {
     let mut parents: Vec<(&str, Vec<&str>)> = Vec::new();
     for leaf in leaves.split(' ') {
         let (parent, name) = leaf.rsplit_once('/').unwrap_or(("", leaf));
@@ -117,12 +117,12 @@ fn one_or_braces(names: &[&str]) -> String {
 type Told<'a> = (&'a str, Vec<&'a str>);
 
 /// The text under an event.
-fn event(asked: &Asked<'_>, tables: &[Table]) -> String {
+fn event(walk: &Walk<'_>, part: &Part<'_>, tables: &[Table]) -> String {
     let mut legend = Legend::default();
     let mut pairs: Vec<(String, Vec<Told<'_>>)> = Vec::new();
     for table in tables {
         let letters: Vec<String> = table.outcomes.iter().map(|outcome| legend.number(outcome)).collect();
-        let text = periods(asked, &letters);
+        let text = periods(walk, part, &letters);
         let index = pairs.iter().position(|(other, _)| *other == text).unwrap_or_else(|| {
             pairs.push((text, Vec::new()));
             pairs.len() - 1
@@ -158,14 +158,14 @@ fn tellers(who: &[Told<'_>]) -> String {
 }
 
 /// One line for each outcome of periods.
-fn periods(asked: &Asked<'_>, letters: &[String]) -> String {
-    let sets: Vec<&str> = asked.sets.iter().map(|set| set.word.as_str()).collect();
+fn periods(walk: &Walk<'_>, part: &Part<'_>, letters: &[String]) -> String {
+    let sets: Vec<&str> = part.sets.iter().map(|set| set.word.as_str()).collect();
     let ended: Vec<&str> = ENDED.iter().map(|(_, word)| *word).collect();
     let standings: Vec<&str> = STANDINGS.iter().map(|(_, word)| *word).collect();
     let levels = [ended, standings, sets];
-    let size = letters.len() / asked.spans.len().max(1);
+    let size = letters.len() / walk.spans().len().max(1);
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for (span, part) in asked.spans.iter().zip(letters.chunks(size.max(1))) {
+    for (span, part) in walk.spans().iter().zip(letters.chunks(size.max(1))) {
         share(&mut groups, expression(part, &levels), &span.word);
     }
     match groups.as_slice() {

@@ -1,0 +1,12 @@
+//! What review says of the shipped rules, and of changes of them.
+
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod patch;
+#[cfg(test)]
+mod unlawful;
+#[cfg(test)]
+mod world;
