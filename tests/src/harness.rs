@@ -16,6 +16,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     Hub, Settings,
+    hub::Fetched,
     model::{Delivery, StoredMessage},
     ports::{Pull, Store},
     step::{Input, Receipts, Report, Reported},
@@ -189,7 +190,12 @@ impl Rig {
 
     /// What somebody fetches who has received everything up to `after`.
     pub(crate) async fn fetch(&self, id: &str, after: u64) -> Vec<Delivery> {
-        self.hub.pull(&Pull { participant: who(id), after, limit: 100 }).await.unwrap().given
+        self.pull(id, after).await.given
+    }
+
+    /// A fetch with all that it answers.
+    pub(crate) async fn pull(&self, id: &str, after: u64) -> Fetched {
+        self.hub.pull(&Pull { participant: who(id), after, limit: 100 }).await.unwrap()
     }
 
     pub(crate) async fn record(&self, entry: Entry) {

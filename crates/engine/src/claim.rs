@@ -35,7 +35,7 @@ pub(crate) fn at_once(law: Law<'_>, delivery: &Delivery, message: &StoredMessage
     }
     match provide(law, delivery.clone(), message, None, now) {
         Verdict::Claim(claimed, _) => Some(*claimed),
-        Verdict::End(..) | Verdict::Recall(..) | Verdict::Wait(_) | Verdict::Leave => None,
+        Verdict::End(..) | Verdict::Recall(..) | Verdict::Wait(..) | Verdict::Leave => None,
     }
 }
 
@@ -61,7 +61,7 @@ pub fn judge(law: Law<'_>, context: &ClaimContext, reconsider: &mut Reconsider) 
         if matches!(verdict, Verdict::Claim(..)) {
             claimed_for.insert(&delivery.recipient);
         }
-        if waits && matches!(verdict, Verdict::Leave | Verdict::Wait(_)) {
+        if waits && matches!(verdict, Verdict::Leave | Verdict::Wait(..)) {
             stalled.insert(lane);
         }
         verdicts.push(verdict);
@@ -156,16 +156,12 @@ fn provide(law: Law<'_>, mut delivery: Delivery, message: &StoredMessage, record
         return Verdict::Leave;
     }
     // what may have arrived is seen to its end; everything else waits where it can be cancelled
-    if law.registers.is_paused(&delivery.recipient, &delivery.event, At::now(now)) {
-        match delivery.stage {
-            Stage::Waiting { attempts, .. } => {
-                // as one that was tried: since when it waits is read from its decision
-                let stage = Stage::Waiting { not_before: now.checked_add(PAUSE).unwrap_or(now), attempts: attempts.max(1) };
-                return Verdict::Wait(Box::new(Delivery { stage, ..delivery }));
-            }
-            Stage::HandedOver { .. } | Stage::Received { .. } => return Verdict::Leave,
-            _ => {}
-        }
+    if let Stage::Waiting { attempts, .. } = delivery.stage
+        && law.registers.is_paused(&delivery.recipient, &delivery.event, At::now(now))
+    {
+        // as one that was tried: since when it waits is read from its decision
+        let stage = Stage::Waiting { not_before: now.checked_add(PAUSE).unwrap_or(now), attempts: attempts.max(1) };
+        return Verdict::Wait(Box::new(Delivery { stage, ..delivery }), record);
     }
     if delivery.bytes.is_none() {
         let (Some(spec), Some(permit)) = (law.settings.catalogue.get(&delivery.event), delivery.decision.permit()) else {

@@ -10,7 +10,7 @@ use std::{
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use schakelpunt_domain::{ParticipantId, registers::Participant};
+use schakelpunt_domain::ParticipantId;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -159,7 +159,7 @@ async fn calls(hub: Arc<Hub>) {
         match wanted {
             Ok(wanted) => {
                 for (one, admitted) in wanted {
-                    busy.insert(one.id.clone());
+                    busy.insert(one.clone());
                     turns.push(turn(&hub, one, admitted));
                 }
             }
@@ -173,7 +173,7 @@ async fn calls(hub: Arc<Hub>) {
 }
 
 /// One turn, with a pause behind it where nothing moved. Gives whose it was.
-async fn turn(hub: &Hub, one: Participant, admitted: usize) -> ParticipantId {
+async fn turn(hub: &Hub, one: ParticipantId, admitted: usize) -> ParticipantId {
     match hub.call(&one, admitted).await {
         Ok(1..) => {}
         Ok(0) => tokio::time::sleep(IDLE).await,
@@ -182,7 +182,7 @@ async fn turn(hub: &Hub, one: Participant, admitted: usize) -> ParticipantId {
             tokio::time::sleep(IDLE).await;
         }
     }
-    one.id
+    one
 }
 
 async fn receipts(hub: Arc<Hub>) {

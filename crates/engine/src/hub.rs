@@ -1,7 +1,7 @@
 //! One hub: calls the store with the pure parts, the bus with what was permitted.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use schakelpunt_domain::{
     DetentionRef, LegalDay, ParticipantId,
     consent::Consent,
@@ -65,6 +66,8 @@ pub struct Hub {
     passed: tokio::sync::Mutex<Option<Seen>>,
     /// For which day and which registers heartbeats were written.
     beaten: Mutex<Option<(LegalDay, u64)>>,
+    /// Until when receipts to an address that did not take one are left alone.
+    resting: Mutex<BTreeMap<ParticipantId, Timestamp>>,
     /// What this process knows of the inboxes.
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.
@@ -97,6 +100,7 @@ impl Hub {
             consent_turn: tokio::sync::Mutex::default(),
             passed: tokio::sync::Mutex::default(),
             beaten: Mutex::default(),
+            resting: Mutex::default(),
             inboxes: inboxes::Inboxes::default(),
             ready: ready::Ready::default(),
             gathering: gathering::Gathering::default(),

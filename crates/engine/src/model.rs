@@ -267,8 +267,8 @@ pub enum Verdict {
     End(Box<Delivery>, DecisionRecord),
     /// Its fate is uncertain and it is no longer lawful: it counts as handed over, and a recall follows.
     Recall(Box<Delivery>, DecisionRecord, Box<StoredMessage>, Box<Delivery>),
-    /// Not before the instant in its stage: the recipient pauses.
-    Wait(Box<Delivery>),
+    /// Not before the instant in its stage: the recipient pauses. What was decided anew is on record.
+    Wait(Box<Delivery>, Option<DecisionRecord>),
     /// Not now.
     Leave,
 }
@@ -282,6 +282,10 @@ pub struct Pulled {
     pub reached: u64,
     /// Numbers behind the cursor, up to there, under which something still comes.
     pub open: Vec<u64>,
+    /// Numbers up to the cursor of what waited since another channel failed: it was given under a new one, which the cursor can confirm.
+    pub renumbered: Vec<u64>,
+    /// Up to which number everything was handed over or is void.
+    pub head: u64,
 }
 
 impl Pulled {

@@ -2,7 +2,11 @@
 //!
 //! One contract suite in `tests/` runs against every implementation of each.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -194,6 +198,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Receipts not yet told, oldest first, of participants that do not fetch.
     async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError>;
+    /// Which of these have receipts not yet told.
+    async fn untold(&self, of: &[ParticipantId]) -> Result<BTreeSet<ParticipantId>, StoreError>;
     /// Adds receipts, but for those whose id is known: they were told, or will be.
     async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError>;
     /// Up to which number everything was handed over or told as void, of each recipient that has one and does not fetch.

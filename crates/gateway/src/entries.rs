@@ -72,7 +72,7 @@ pub(crate) async fn list(
     Segment(kind): Segment,
     keys: Result<Query<Keys>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let Who::Administrator(_) = someone.who else { return Err(forbidden("the token of an administrator")) };
+    let Who::Administrator(administrator) = &someone.who else { return Err(forbidden("the token of an administrator")) };
     let Query(Keys { at, known, detention }) =
         keys.map_err(|_| Problem::invalid("`at` and `known`: instants with an offset; `detention` for consents"))?;
     if kind == CONSENT {
@@ -95,7 +95,15 @@ pub(crate) async fn list(
         Some(valid) => registers.in_force(&kind, At { valid, known }),
         None => registers.recorded(&kind, known),
     };
-    let shown: Vec<Value> = listed.into_iter().map(|one| json!({"entry": plain(&one.entry), "recorded": one.recorded})).collect();
+    let shown = listed.into_iter().map(|one| {
+        let mut entry = plain(&one.entry);
+        // an address may hold a secret in its path: for who enters it
+        if let Some(entry) = entry.as_object_mut().filter(|_| administrator.owner.is_some()) {
+            entry.remove("webhook");
+        }
+        json!({"entry": entry, "recorded": one.recorded})
+    });
+    let shown: Vec<Value> = shown.collect();
     Ok(Json(json!({"epoch": epoch, "entries": shown})))
 }
 

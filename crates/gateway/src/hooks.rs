@@ -47,13 +47,16 @@ pub struct HookCalls {
     lookup: Arc<dyn Lookup>,
     /// Whole seconds for one call.
     seconds: u64,
-    doors: Mutex<BTreeMap<ParticipantId, Arc<Door>>>,
+    /// As they are registered, and what came of it.
+    doors: Mutex<BTreeMap<ParticipantId, (Option<Webhook>, Opened)>>,
 }
+
+/// A door, or what is wrong with its address.
+type Opened = Result<Arc<Door>, String>;
 
 /// One address, with what is known of it.
 #[derive(Debug)]
 struct Door {
-    webhook: Webhook,
     channel: Channel,
     breaker: Mutex<Breaker>,
     /// It said that it is retired (410): nothing goes there until the register has another one.
@@ -72,13 +75,22 @@ impl HookCalls {
         Self { lookup, ..self }
     }
 
-    /// The door of a participant as it is registered now. `Err`: what is wrong with its address, a sentence.
-    fn door(&self, participant: &Participant) -> Result<Arc<Door>, String> {
-        let webhook = participant.webhook.as_ref().ok_or("`webhook` with an address is not registered")?;
+    /// The door of a participant as it is registered now. `Err`: what is wrong with its address, a sentence; said once in the log.
+    fn door(&self, participant: &Participant) -> Opened {
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(door) = doors.get(&participant.id).filter(|door| door.webhook == *webhook) {
-            return Ok(Arc::clone(door));
+        if let Some((_, door)) = doors.get(&participant.id).filter(|(webhook, _)| *webhook == participant.webhook) {
+            return door.clone();
         }
+        let door = self.open(participant);
+        if let Err(why) = &door {
+            tracing::error!(recipient = %participant.id, why, "nobody can be called there: what is due waits");
+        }
+        doors.insert(participant.id.clone(), (participant.webhook.clone(), door.clone()));
+        door
+    }
+
+    fn open(&self, participant: &Participant) -> Opened {
+        let webhook = participant.webhook.as_ref().ok_or("`webhook` with an address is not registered")?;
         let settings = Settings {
             url: webhook.url.as_str().into(),
             origin: self.origin.clone(),
@@ -90,10 +102,7 @@ impl HookCalls {
         };
         let target = Target::try_from(&settings).map_err(|wrong| format!("webhook.{wrong}"))?;
         let channel = Channel::new(target, Arc::clone(&self.lookup)).map_err(|wrong| wrong.to_string())?;
-        let door = Door { webhook: webhook.clone(), channel, breaker: Mutex::default(), gone: AtomicBool::new(false) };
-        let door = Arc::new(door);
-        doors.insert(participant.id.clone(), Arc::clone(&door));
-        Ok(door)
+        Ok(Arc::new(Door { channel, breaker: Mutex::default(), gone: AtomicBool::new(false) }))
     }
 }
 
@@ -110,6 +119,10 @@ impl Door {
                 None
             }
             trouble if trouble.is_trouble() => self.breaker().failed(now, None),
+            Outcome::Delivered => {
+                self.gone.store(false, Ordering::Relaxed);
+                self.breaker().succeeded()
+            }
             _ => self.breaker().succeeded(),
         };
         log(to, change);
@@ -140,13 +153,11 @@ fn log(to: &ParticipantId, change: Option<Change>) {
 fn published(outcome: &Outcome) -> Published {
     match outcome {
         Outcome::Delivered => Published::Confirmed,
-        // asked for by the target itself before it did anything
-        Outcome::Later { trouble: Trouble::Status(503), .. } => Published::NotNow,
         Outcome::Later { trouble: Trouble::Silent | Trouble::Broken | Trouble::Status(100..=199 | 408 | 500..=999), .. } => {
             Published::Uncertain
         }
-        Outcome::Later { .. } | Outcome::Redirected { .. } | Outcome::Forbidden(_) => Published::NotNow,
-        Outcome::Never { .. } | Outcome::Unfit(_) | Outcome::Gone => Published::Refused,
+        Outcome::Later { .. } | Outcome::Redirected { .. } | Outcome::Forbidden(_) | Outcome::Gone => Published::NotNow,
+        Outcome::Never { .. } | Outcome::Unfit(_) => Published::Refused,
     }
 }
 
@@ -167,7 +178,7 @@ impl Hooks for HookCalls {
     }
 
     fn fits(&self, participant: &Participant) -> Result<(), String> {
-        self.door(participant).map(drop)
+        self.open(participant).map(drop)
     }
 
     async fn post(&self, to: &Participant, what: Outgoing<'_>, now: Timestamp) -> Published {
@@ -214,13 +225,13 @@ mod tests {
     #[test]
     fn what_may_have_been_taken_is_uncertain() {
         let later = |trouble| published(&Outcome::Later { trouble, pause: None });
-        for trouble in [Trouble::Silent, Trouble::Broken, Trouble::Status(500), Trouble::Status(502), Trouble::Status(504)] {
+        for trouble in [Trouble::Silent, Trouble::Broken, Trouble::Status(500), Trouble::Status(502), Trouble::Status(503)] {
             assert_eq!(later(trouble), Published::Uncertain, "{trouble}");
         }
-        for trouble in [Trouble::Name, Trouble::Connect, Trouble::Tls, Trouble::Status(401), Trouble::Status(429), Trouble::Status(503)] {
+        for trouble in [Trouble::Name, Trouble::Connect, Trouble::Tls, Trouble::Status(401), Trouble::Status(429)] {
             assert_eq!(later(trouble), Published::NotNow, "{trouble}");
         }
-        assert_eq!(published(&Outcome::Gone), Published::Refused);
+        assert_eq!(published(&Outcome::Gone), Published::NotNow);
         assert_eq!(published(&Outcome::Redirected { status: 307 }), Published::NotNow);
     }
 }

@@ -194,6 +194,9 @@ pub async fn hub(config: &Config) -> anyhow::Result<Arc<Hub>> {
     let bus = bus(config, &roster).await?;
     let (key, within) = (settings.key.clone(), settings.limits.call());
     let hub = Hub::open(settings, store, bus).await?;
+    if config.webhooks.is_none() && hub.registers().await.called().next().is_some() {
+        tracing::error!("participants have the channel `webhook`, and [webhooks] is not in the configuration: what is due for them waits");
+    }
     Ok(Arc::new(match &config.webhooks {
         Some(webhooks) => hub.with_hooks(Arc::new(HookCalls::new(key, webhooks.origin.clone(), webhooks.allow.clone(), within))),
         None => hub,

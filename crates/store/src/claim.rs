@@ -39,25 +39,40 @@ pub(crate) async fn run<S: Session>(
 /// Claims what a participant fetches.
 pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decide<'_>) -> Result<End<Pulled>, StoreError> {
     let again = Again::Reached { after: lanes::cursor(pull) };
+    // one fetch of a participant after the other: what one gives is no void to the next
+    numbers::in_turn(session, &pull.participant).await?;
     let picked = lanes::pick_for(session, pull).await?;
     // a fetch that is full of what was numbered before reaches to the last of it
     let last = picked.iter().filter(|_| picked.len() >= pull.limit as usize).filter_map(|picked| picked.number).max();
     let (epoch, cases, locked) = lock(session, picked, again).await?;
     stages::receive(session, &pull.participant, lanes::cursor(pull)).await?;
     let context = look(session, &[], epoch, cases, &locked, again).await?;
-    let mut given = Vec::new();
+    let (mut given, mut renumbered) = (Vec::new(), Vec::new());
     if !context.candidates.is_empty() {
-        match provide(session, context, decide).await? {
+        let mut decide = |context: ClaimContext| {
+            let mut verdicts = decide(context)?;
+            renumbered = unnumber(&mut verdicts, pull.after);
+            Some(verdicts)
+        };
+        match provide(session, context, &mut decide).await? {
             End::Commit(provided) => given = provided,
             End::Rollback(_) => return Ok(End::Rollback(Pulled::default())),
         }
     }
     given.sort_by_key(|delivery| delivery.number);
-    let (head, mut open) = numbers::after(session, &pull.participant, lanes::cursor(pull)).await?;
+    let (head, mut open) = numbers::open(session, &pull.participant).await?;
     let first_new = given.iter().filter_map(|delivery| delivery.number).max();
     let reached = last.map_or(head, |last| first_new.map_or(last, |new| new.max(last)));
-    open.retain(|number| *number <= reached);
-    Ok(End::Commit(Pulled { given, reached, open }))
+    // what a full fetch did not look at, it says nothing of
+    let head = open.first().map_or(head, |first| first.saturating_sub(1)).min(reached);
+    open.retain(|number| *number > pull.after && *number <= reached);
+    Ok(End::Commit(Pulled { given, reached, open, renumbered, head }))
+}
+
+/// Takes the numbers from what was claimed with one that the cursor has passed: it would confirm what never came. Gives them.
+fn unnumber(verdicts: &mut [Verdict], after: u64) -> Vec<u64> {
+    let claimed = verdicts.iter_mut().filter_map(|verdict| if let Verdict::Claim(delivery, _) = verdict { Some(delivery) } else { None });
+    claimed.filter_map(|delivery| delivery.number.take_if(|number| *number <= after)).collect()
 }
 
 /// Locks the cases, then where the deliveries stand.
@@ -139,7 +154,10 @@ impl Judged {
                     judged.claimed.push(*delivery);
                     judged.decisions.extend(decision);
                 }
-                Verdict::Wait(delivery) => judged.ended.push(*delivery),
+                Verdict::Wait(delivery, decision) => {
+                    judged.ended.push(*delivery);
+                    judged.decisions.extend(decision);
+                }
                 Verdict::End(delivery, decision) => {
                     judged.voids.extend(Receipt::void(&delivery, decision.at));
                     judged.ended.push(*delivery);

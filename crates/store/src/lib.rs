@@ -216,6 +216,10 @@ impl<B: Backend> Store for SqlStore<B> {
         trails::receipts(&mut self.backend.reading().await?, limit(count), of).await
     }
 
+    async fn untold(&self, of: &[ParticipantId]) -> Result<BTreeSet<ParticipantId>, StoreError> {
+        trails::untold(&mut self.backend.reading().await?, of).await
+    }
+
     async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
         let mut session = self.backend.writing().await?;
         trails::add_new_receipts(&mut session, receipts).await?;

@@ -36,7 +36,9 @@ macro_rules! heads {
 const HEADS: Sql =
     Sql::of(heads!("least", "(t.data::jsonb #>> '{void,from}')::bigint"), heads!("min", "json_extract(t.data, '$.void.from')"));
 const HEAD: Sql = Sql::both("select head from recipients where participant = $1");
-const OPEN: Sql = Sql::both("select number from stages where recipient = $1 and is_open and number > $2 order by number");
+const OPEN: Sql = Sql::both("select number from stages where recipient = $1 and is_open and number is not null order by number");
+/// Beside the lock of the registers (1), with the participant as its second key.
+const IN_TURN: Sql = Sql::of("select pg_advisory_xact_lock(2, hashtext($1))", "select $1");
 
 /// Gives each delivery without a number the next one of its recipient.
 pub(crate) async fn give<S: Session>(session: &mut S, claimed: Vec<&mut Delivery>) -> Result<(), StoreError> {
@@ -73,11 +75,16 @@ pub(crate) async fn heads<S: Session>(session: &mut S) -> Result<BTreeMap<Partic
     rows.iter().map(one).collect()
 }
 
-/// The last number that a recipient was given, and those behind the cursor under which something still comes.
-pub(crate) async fn after<S: Session>(session: &mut S, recipient: &ParticipantId, cursor: i64) -> Result<(u64, Vec<u64>), StoreError> {
+/// Waits until no other transaction fetches for this participant.
+pub(crate) async fn in_turn<S: Session>(session: &mut S, recipient: &ParticipantId) -> Result<(), StoreError> {
+    session.rows(IN_TURN, values![recipient.as_str()]).await.map(drop)
+}
+
+/// The last number that a recipient was given, and those under which something still comes.
+pub(crate) async fn open<S: Session>(session: &mut S, recipient: &ParticipantId) -> Result<(u64, Vec<u64>), StoreError> {
     let rows = session.rows(HEAD, values![recipient.as_str()]).await?;
     let head = rows.first().map(|row| Reader::of("recipients", row).number("head")).transpose()?.unwrap_or_default();
-    let rows = session.rows(OPEN, values![recipient.as_str(), cursor]).await?;
+    let rows = session.rows(OPEN, values![recipient.as_str()]).await?;
     let open = rows.iter().map(|row| Reader::of("stages", row).number("number"));
     Ok((head, open.collect::<Result<_, _>>()?))
 }

@@ -1,8 +1,8 @@
 //! What only grows or waits to be done: decisions, receipts, rejections, timers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use schakelpunt_domain::{DetentionRef, MessageId, ids::MessageKey};
+use schakelpunt_domain::{DetentionRef, MessageId, ParticipantId, ids::MessageKey};
 use schakelpunt_engine::{
     model::{DecisionRecord, Receipt, RejectionRecord, Timer},
     ports::{ReceiptsOf, StoreError},
@@ -44,6 +44,10 @@ const RECEIPTS_OF_OTHERS: Sql = Sql::of(
 );
 const RECEIPTS_OF: Sql = Sql::both(
     "select t.id, t.recipient, t.event, t.data, t.at from receipts t where not t.told and t.recipient = $2 order by t.ordinal limit $1",
+);
+const UNTOLD: Sql = Sql::of(
+    "select distinct recipient from receipts where not told and recipient in (select jsonb_array_elements_text($1::jsonb))",
+    "select distinct recipient from receipts where not told and recipient in (select value from json_each($1))",
 );
 const TELL: Sql = Sql::of("update receipts set told = true where id = any($1)", "update receipts set told = true where id = $1");
 const ADD_REJECTIONS: Sql = Sql::of(
@@ -128,6 +132,12 @@ pub(crate) async fn receipts<S: Session>(session: &mut S, limit: i64, of: Receip
         })
     });
     receipts.collect()
+}
+
+/// Which of these have receipts not yet told.
+pub(crate) async fn untold<S: Session>(session: &mut S, of: &[ParticipantId]) -> Result<BTreeSet<ParticipantId>, StoreError> {
+    let rows = session.rows(UNTOLD, values![json(&of)?]).await?;
+    rows.iter().map(|row| Reader::of("receipts", row).parsed("recipient")).collect()
 }
 
 /// Marks receipts as told.

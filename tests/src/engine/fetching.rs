@@ -1,7 +1,8 @@
 //! Who fetches over HTTP: the answer is the hand-over, the cursor confirms.
 
-use schakelpunt_domain::stage::Stage;
-use schakelpunt_engine::model::Delivery;
+use schakelpunt_domain::{registers::Entry, stage::Stage};
+use schakelpunt_engine::{model::Delivery, ports::Published::NotNow};
+use serde_json::{Value, json};
 
 use crate::harness::{
     Rig, fetches,
@@ -15,6 +16,10 @@ async fn fetching() -> Rig {
     let rig = Rig::new().await;
     rig.record(fetches(TOWN)).await;
     rig
+}
+
+fn pause() -> Entry {
+    Entry::read("subscription", json!({"participant": TOWN, "events": ["*"], "state": "paused"})).unwrap()
 }
 
 fn events(deliveries: &[Delivery]) -> Vec<(u64, &str)> {
@@ -98,4 +103,43 @@ async fn what_waits_is_decided_again_at_the_fetch() {
     let fetched = rig.fetch(TOWN, 0).await;
     let permit = fetched[0].decision.permit().unwrap();
     assert_eq!(permit.granted[0].basis.as_str(), "pm-20d-2");
+}
+
+#[tokio::test]
+async fn what_was_given_before_a_pause_is_given_again_and_is_no_void() {
+    let rig = fetching().await;
+    rig.take(&admission("d-1")).await;
+    let first = rig.fetch(TOWN, 0).await;
+    rig.record(pause()).await;
+    let again = rig.pull(TOWN, 0).await;
+    assert_eq!((again.given[0].id, again.events.len(), again.next), (first[0].id, 1, 1), "the answer may have been lost");
+}
+
+#[tokio::test]
+async fn what_waited_since_another_channel_failed_comes_under_a_number_that_the_cursor_can_confirm() {
+    let rig = Rig::new().await;
+    rig.give(&admission("d-0")).await;
+    rig.bus.answers(TOWN, &[NotNow]);
+    rig.give(&admission("d-1")).await;
+    rig.give(&admission("d-2")).await;
+    rig.record(fetches(TOWN)).await;
+    rig.pass(60);
+    let fetched = rig.pull(TOWN, 3).await;
+    assert_eq!(events(&fetched.given), [(4, "detention-started")], "number 2 was never handed over");
+    let voids: Vec<Value> =
+        fetched.events.iter().map(|event| serde_json::from_slice::<Value>(event).unwrap()["data"]["void"].clone()).collect();
+    assert_eq!((voids, fetched.next, fetched.head), (vec![Value::Null, json!({"from": 2, "to": 2})], 4, Some(4)));
+    assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["handed-over"], "only what comes after counts as received");
+}
+
+#[tokio::test]
+async fn the_head_stands_below_what_is_open_behind_the_cursor_too() {
+    let rig = Rig::new().await;
+    rig.bus.answers(TOWN, &[NotNow]);
+    rig.give(&admission("d-1")).await;
+    rig.give(&admission("d-2")).await;
+    rig.record(fetches(TOWN)).await;
+    // not yet: it waits for its next try
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!((fetched.given.len(), fetched.head), (0, Some(0)));
 }

@@ -156,3 +156,16 @@ async fn a_filter_keeps_out_what_was_not_asked_for() {
     rig.record(subscription("active", &["*"], Some("sender=pi-zwolle"))).await;
     assert_eq!(numbers(&rig.give(&admission("d-2")).await), [1]);
 }
+
+#[tokio::test]
+async fn what_is_decided_anew_while_it_is_paused_is_on_record() {
+    let rig = Rig::at("2021-06-30T12:00:00+02:00").await;
+    rig.record(subscription("paused", &["*"], None)).await;
+    rig.give(&admission("d-1")).await;
+    rig.set("2021-07-01T12:00:00+02:00");
+    rig.settle().await;
+    assert_eq!(rig.times_decided("d-1-detention-started", TOWN).await, 2, "on the law of July, too");
+    rig.pass(60);
+    rig.settle().await;
+    assert_eq!(rig.times_decided("d-1-detention-started", TOWN).await, 2, "and not again without a reason");
+}

@@ -1,6 +1,9 @@
 //! A store that knows nothing and forgets everything, and a bus that takes nothing: what stands behind a gateway under fuzzing.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -104,6 +107,9 @@ impl ports::Store for Store {
     }
     async fn tell_once(&self, _: &[Receipt]) -> Result<(), StoreError> {
         Ok(())
+    }
+    async fn untold(&self, _: &[ParticipantId]) -> Result<BTreeSet<ParticipantId>, StoreError> {
+        Ok(BTreeSet::new())
     }
     async fn heads(&self) -> Result<BTreeMap<ParticipantId, u64>, StoreError> {
         Ok(BTreeMap::new())

@@ -1,6 +1,10 @@
 //! A store with another behaviour put around some of its transactions; everything else goes through.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -122,6 +126,9 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError> {
         self.0.inner().receipts(limit, of).await
+    }
+    async fn untold(&self, of: &[ParticipantId]) -> Result<BTreeSet<ParticipantId>, StoreError> {
+        self.0.inner().untold(of).await
     }
     async fn tell_once(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
         self.0.inner().tell_once(receipts).await

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use schakelpunt_engine::{
-    model::Pulled,
+    model::{Pulled, Verdict},
     ports::{Decide, Pull, StoreError},
 };
 
@@ -14,14 +14,19 @@ pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decid
     let last = world.tables.last_numbered(&ids).filter(|_| ids.len() >= pull.limit as usize);
     let mut context = world.tables.context(&ids, now);
     planted::context(world, process, &mut context);
-    let mut verdicts = Vec::new();
+    let (mut verdicts, mut renumbered) = (Vec::new(), Vec::new());
     if !ids.is_empty() {
         let Some(decided) = decide(context) else { return Ok(Pulled::default()) };
         verdicts = decided;
+        for verdict in &mut verdicts {
+            if let Verdict::Claim(delivery, _) = verdict {
+                renumbered.extend(delivery.number.take_if(|number| *number <= pull.after));
+            }
+        }
     }
     world.tables.received(pull, now);
     let written = world.tables.judge(&ids, verdicts)?;
     checks::claimed(world, process, &written, now);
     let given = written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect();
-    Ok(world.tables.pulled(pull, last, given))
+    Ok(world.tables.pulled(pull, last, given, renumbered))
 }

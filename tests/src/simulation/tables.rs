@@ -171,6 +171,10 @@ impl Tables {
         due.into_iter().take(limit).map(|one| one.receipt.clone()).collect()
     }
 
+    pub(super) fn untold(&self, of: &[ParticipantId]) -> BTreeSet<ParticipantId> {
+        of.iter().filter(|id| self.untold_for(id).next().is_some()).cloned().collect()
+    }
+
     /// What somebody has still to be told.
     fn untold_for(&self, id: &ParticipantId) -> impl Iterator<Item = &Receipt> {
         self.receipts.values().filter(move |one| !one.told && one.receipt.to == *id).map(|one| &one.receipt)

@@ -72,6 +72,11 @@ pub(super) async fn some_receipts_are_told_apart(subject: &Subject) {
     assert_eq!(of(ReceiptsOf::One(&who(ZWOLLE))).await, ["r-1", "r-3"]);
     assert_eq!(of(ReceiptsOf::Others(&[who(ZWOLLE), who(OMMEN)])).await, ["r-2"]);
     assert_eq!(of(ReceiptsOf::Others(&[])).await, ["r-1", "r-2", "r-3"]);
+    let asked = [KAMPEN, OMMEN, ZWOLLE].map(who);
+    assert_eq!(store.untold(&asked).await.unwrap(), [KAMPEN, ZWOLLE].map(who).into());
+    store.receipts_told(&["r-1", "r-3"].map(|id| id.parse().unwrap())).await.unwrap();
+    assert_eq!(store.untold(&asked).await.unwrap(), [who(KAMPEN)].into());
+    assert!(store.untold(&[]).await.unwrap().is_empty());
 }
 
 pub(super) async fn a_full_fetch_reaches_no_further_than_it_took(subject: &Subject) {
@@ -96,7 +101,7 @@ pub(super) async fn a_pause_is_written(subject: &Subject) {
         let waits = context.candidates.into_iter().map(|candidate| {
             let mut delivery = candidate.delivery;
             delivery.stage = Stage::Waiting { not_before: later, attempts: 1 };
-            Verdict::Wait(Box::new(delivery))
+            Verdict::Wait(Box::new(delivery), None)
         });
         Some(waits.collect())
     };

@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use schakelpunt::clock::SystemClock;
 use schakelpunt_bus::InProcessBus;
-use schakelpunt_domain::registers::{Channel, Entry, Participant, Stop, Webhook};
+use schakelpunt_domain::registers::{Channel, Entry, Participant, Recorded, Stop, Webhook};
 use schakelpunt_engine::{
     Hub, Settings, drivers,
     leases::ProcessId,
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::sinks::{FORBIDDEN, HOME, Received, Sink, Untouched};
 use crate::harness::{
-    messages::{Message, admission},
+    messages::{Message, admission, withdrawal},
     participant, settings, who,
 };
 
@@ -144,7 +144,7 @@ async fn one_that_hangs_fails_breaks_off_or_leads_astray_harms_no_other_and_reac
     let forbidden = Untouched::at(0);
     let location = format!("http://{}/", forbidden.address());
     let points = Sink::answering(move |_| super::sinks::answer(307, &[("location", &location)])).await;
-    // its heartbeat comes before the name moves; what follows needs a connection of its own
+    // what follows its heartbeat needs a connection of its own
     let moves = Sink::with(204, &[("connection", "close")]).await;
     let moved = Untouched::at(moves.address.port());
     let url = |sink: &Sink| format!("http://{}/hook", sink.address);
@@ -157,6 +157,7 @@ async fn one_that_hangs_fails_breaks_off_or_leads_astray_harms_no_other_and_reac
         ("gemeente-steenwijkerland", "1708", format!("http://moves.test:{}/hook", moves.address.port())),
     ];
     let rig = Rig::with(halls.iter().map(|(id, _, url)| called(id, url, &[2, 1])).collect()).await;
+    until("its heartbeat, before the name moves", || async { events(&moves).len() == 1 }).await;
     for (place, (_, code, _)) in halls.iter().enumerate() {
         rig.offer((0..NOTICES).map(|number| admission(&format!("d-{place}-{number}")).of(code)).collect()).await;
     }
@@ -168,8 +169,7 @@ async fn one_that_hangs_fails_breaks_off_or_leads_astray_harms_no_other_and_reac
         assert!(!stages.contains_key("handed-over"), "{id}: {stages:?}");
         assert_eq!(stages.values().sum::<usize>(), NOTICES, "{id}: nothing is lost, {stages:?}");
     }
-    until("what came before the name moved", || async { events(&moves).len() == 1 }).await;
-    assert!(notices(&moves).is_empty(), "and nothing after it");
+    assert!(notices(&moves).is_empty(), "nothing comes after it moved");
     forbidden.check();
     moved.check();
 
@@ -186,7 +186,7 @@ async fn one_that_hangs_fails_breaks_off_or_leads_astray_harms_no_other_and_reac
 }
 
 #[tokio::test]
-async fn one_that_refuses_for_good_blocks_its_lane_and_one_that_is_retired_is_called_no_more() {
+async fn one_that_refuses_for_good_blocks_its_lane_and_one_that_is_retired_waits_for_another_address() {
     let (refuses, retired) = (Sink::with(400, &[]).await, Sink::with(410, &[]).await);
     let url = |sink: &Sink| format!("http://{}/hook", sink.address);
     let rig = Rig::with(vec![called(WELL, &url(&refuses), &[1]), called("gemeente-heerde", &url(&retired), &[1])]).await;
@@ -202,6 +202,40 @@ async fn one_that_refuses_for_good_blocks_its_lane_and_one_that_is_retired_is_ca
 }
 
 #[tokio::test]
+async fn one_that_takes_no_receipts_has_its_deliveries() {
+    let picky = Sink::answering(|received| match serde_json::from_slice::<Value>(&received.body) {
+        Ok(event) if event["number"].is_u64() => super::sinks::answer(204, &[]),
+        _ => super::sinks::answer(503, &[]),
+    })
+    .await;
+    let rig = Rig::with(vec![called(WELL, &format!("http://{}/hook", picky.address), &[1])]).await;
+    until("its heartbeat is not taken", || async { !events(&picky).is_empty() }).await;
+    rig.offer(vec![admission("d-1"), admission("d-2")]).await;
+    until("both", || async { rig.stages(WELL).await == BTreeMap::from([("handed-over".to_owned(), 2)]) }).await;
+}
+
+#[tokio::test]
+async fn what_may_have_been_taken_before_it_was_refused_is_recalled_when_it_is_withdrawn() {
+    let first = Arc::new(std::sync::Mutex::new(true));
+    let sink = Sink::answering(move |received| match serde_json::from_slice::<Value>(&received.body) {
+        Ok(event) if event["type"].as_str().is_some_and(|ty| ty.contains(".detention-started.")) => {
+            let status = if std::mem::replace(&mut *first.lock().unwrap(), false) { 500 } else { 409 };
+            super::sinks::answer(status, &[])
+        }
+        _ => super::sinks::answer(204, &[]),
+    })
+    .await;
+    let rig = Rig::with(vec![called(WELL, &format!("http://{}/hook", sink.address), &[1])]).await;
+    let of = |kind: &str| events(&sink).iter().filter(|(_, event)| event["type"].as_str().unwrap().contains(kind)).count();
+    rig.offer(vec![admission("d-1")]).await;
+    until("it is refused", || async { of(".detention-started.") >= 2 }).await;
+    assert_eq!(rig.stages(WELL).await, BTreeMap::from([("claimed".to_owned(), 1)]), "nobody knows of the first time");
+    rig.offer(vec![withdrawal(&admission("d-1"))]).await;
+    eprintln!("{:?} {:?}", rig.stages(WELL).await, events(&sink).iter().map(|e| e.1["type"].to_string()).collect::<Vec<_>>());
+    until("it hears that it is withdrawn", || async { of(".message-withdrawn.") > 0 }).await;
+}
+
+#[tokio::test]
 async fn who_is_suspended_is_not_called() {
     let sink = Sink::with(204, &[]).await;
     let rig = Rig::with(vec![called(WELL, &format!("http://{}/hook", sink.address), &[1])]).await;
@@ -212,6 +246,21 @@ async fn who_is_suspended_is_not_called() {
     rig.hub.link(&who(WELL), true);
     until("what waited has ended", || async { rig.stages(WELL).await == BTreeMap::from([("cancelled".to_owned(), 1)]) }).await;
     assert_eq!(events(&sink).len(), 1, "and nothing was posted");
+}
+
+#[tokio::test]
+async fn an_address_that_another_process_changed_is_the_one_that_is_called() {
+    let (before, after) = (Sink::with(204, &[]).await, Sink::with(204, &[]).await);
+    let entry = |sink: &Sink| called(WELL, &format!("http://{}/hook", sink.address), &[1]);
+    let rig = Rig::with(vec![entry(&before)]).await;
+    until("its heartbeat", || async { !events(&before).is_empty() }).await;
+    rig.hub.link(&who(WELL), false);
+    let recorded = rig.hub.store().now().await.unwrap();
+    rig.hub.store().record(vec![Recorded { entry: entry(&after), recorded }]).await.unwrap();
+    rig.offer(vec![admission("d-1")]).await;
+    rig.hub.link(&who(WELL), true);
+    until("it comes to the new one", || async { notices(&after).len() == 1 }).await;
+    assert!(notices(&before).is_empty(), "and nothing to the old one");
 }
 
 #[tokio::test]

@@ -92,6 +92,10 @@ struct Standing<'a> {
     asked: usize,
     /// It needs no approval: its owner entered it, or it was all that the participant may have before it paused.
     active: bool,
+    /// It began as a pause of a part of everything: of the rest it says nothing.
+    of_everything: bool,
+    /// What of the events it wants; a pause without one keeps that of what it pauses.
+    filter: Option<&'a Filter>,
 }
 
 impl Standing<'_> {
@@ -116,19 +120,15 @@ impl Registers {
         self.wants(participant, event, owner, Some(told), at)
     }
 
-    /// Whether what `participant` gets of `event` waits at the hub, because it asked for that; of what it says nothing of, because those
-    /// whose place it took asked for it.
+    /// Whether what `participant` gets of `event` waits at the hub, because it asked for that itself: a pause is of one's own system, and
+    /// passes to nobody.
     pub fn is_paused(&self, participant: &ParticipantId, event: &EventName, at: At) -> bool {
         if !self.subscriptions.iter().any(|row| row.entry.state == SubscriptionState::Paused) {
             return false;
         }
-        let paused = |id: &ParticipantId| {
-            let own = self.standing(id, at);
-            let named: Vec<bool> = own.iter().filter(|one| one.names(event)).map(Standing::is_paused).collect();
-            (!named.is_empty()).then(|| named.into_iter().all(|paused| paused))
-        };
-        let inherited = || self.inherited(participant, at).iter().filter_map(paused).reduce(|one, other| one && other).unwrap_or(false);
-        paused(participant).unwrap_or_else(inherited)
+        let own = self.standing(participant, at);
+        let mut named = own.iter().filter(|one| one.names(event)).peekable();
+        named.peek().is_some() && named.all(Standing::is_paused)
     }
 
     /// How a participant gets its messages; the bus where it is not registered.
@@ -150,7 +150,7 @@ impl Registers {
         let inherited = self.inherited(participant, at);
         let inherits = |told| inherited.iter().any(|id| self.wants_by_itself(id, event, owner, told, at).unwrap_or(true));
         match (own.iter().any(|one| one.names(event)), inherited.is_empty()) {
-            (false, true) => own.is_empty(),
+            (false, true) => own.iter().all(|one| one.of_everything),
             (false, false) => inherits(told),
             (true, _) => self.grants(&own, event, owner, told, || inherits(None), at),
         }
@@ -159,7 +159,8 @@ impl Registers {
     /// What one unit wants by its own entries; `None` where it has none.
     fn wants_by_itself(&self, id: &ParticipantId, event: &EventName, owner: &str, told: Option<Told<'_>>, at: At) -> Option<bool> {
         let own = self.standing(id, at);
-        (!own.is_empty()).then(|| self.grants(&own, event, owner, told, || false, at))
+        let speaks = own.iter().any(|one| !one.of_everything || one.names(event));
+        speaks.then(|| self.grants(&own, event, owner, told, || false, at))
     }
 
     /// Whether one of these is about the event, lets it through, and has an approval or needs none.
@@ -172,7 +173,7 @@ impl Registers {
         needs_none: impl Fn() -> bool,
         at: At,
     ) -> bool {
-        let lets = |one: &Standing<'_>| match (&one.last.filter, told) {
+        let lets = |one: &Standing<'_>| match (one.filter, told) {
             (Some(filter), Some(told)) => filter.lets(told),
             _ => true,
         };
@@ -187,7 +188,8 @@ impl Registers {
         before
     }
 
-    /// What is in force of one unit. The same events again take the place of what was said of them.
+    /// What is in force of one unit. The same events again take the place of what was said of them, and need no new approval unless they
+    /// want more than the filter of before let through.
     fn standing(&self, id: &ParticipantId, at: At) -> Vec<Standing<'_>> {
         let mut own: Vec<Standing<'_>> = Vec::new();
         for row in known(&self.subscriptions, at).filter(|row| row.entry.participant == *id) {
@@ -197,11 +199,15 @@ impl Registers {
             }
             let Row { place, entry, .. } = row;
             let before = own.iter().position(|other| other.last.events == entry.events).map(|index| own.remove(index));
-            let everything = own.is_empty() && entry.state == SubscriptionState::Paused;
-            let active = entry.state == SubscriptionState::Active;
-            own.push(match before {
-                Some(before) => Standing { last: entry, asked: before.asked, active: active || before.active },
-                None => Standing { last: entry, asked: *place, active: active || everything },
+            let (active, pauses) = (entry.state == SubscriptionState::Active, entry.state == SubscriptionState::Paused);
+            let kept = before.as_ref().and_then(|before| before.filter).filter(|_| pauses);
+            let filter = entry.filter.as_ref().or(kept);
+            own.push(match before.filter(|before| before.filter.is_none() || before.filter == filter) {
+                Some(before) => Standing { last: entry, active: active || before.active, filter, ..before },
+                None => {
+                    let of_everything = pauses && own.iter().all(|one| one.of_everything);
+                    Standing { last: entry, asked: *place, active: active || of_everything, of_everything, filter }
+                }
             });
         }
         own

@@ -32,6 +32,9 @@ impl Hub {
         if self.beaten() == Some(due) {
             return Ok(0);
         }
+        self.reload().await?;
+        let registers = self.registers().await;
+        let due = (due.0, registers.epoch);
         let heads = self.store.heads().await?;
         let law = Law { settings: &self.settings, registers: &registers };
         let at = now.max(registers.latest());

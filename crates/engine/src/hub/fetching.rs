@@ -61,12 +61,12 @@ impl Hub {
         let voids = pulled.voids(pull.after);
         let last_void = voids.last().map(|(_, last)| *last);
         let next = pulled.given.iter().filter_map(|delivery| delivery.number).chain(last_void).fold(pull.after, u64::max);
-        let voids = voids.into_iter().filter_map(|range| Receipt::void_range(&pull.participant, range, now));
+        let voids = pulled.renumbered.iter().map(|number| (*number, *number)).chain(voids);
+        let voids = voids.filter_map(|range| Receipt::void_range(&pull.participant, range, now));
         let voids = voids.filter_map(|void| Some(event::receipt(&self.settings, &void)?.bytes));
         let given = pulled.given.iter().filter_map(|delivery| Some(event::numbered(delivery.bytes.as_ref()?, delivery.number?)));
         let full = pulled.given.len() >= pull.limit as usize;
-        let head = pulled.open.first().map_or(pulled.reached, |open| open.saturating_sub(1));
-        Fetched { events: given.chain(voids).collect(), next, head: (!full).then_some(head), given: pulled.given }
+        Fetched { events: given.chain(voids).collect(), next, head: (!full).then_some(pulled.head), given: pulled.given }
     }
 }
 
@@ -76,7 +76,7 @@ fn handed_over(verdict: Verdict, now: Timestamp) -> Verdict {
             Verdict::Claim(Box::new(Delivery { stage: Stage::HandedOver { at: now }, ..*delivery }), record)
         }
         // it asks again by itself
-        Verdict::Wait(_) => Verdict::Leave,
+        Verdict::Wait(..) => Verdict::Leave,
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
 };
 
 use jiff::Timestamp;
@@ -72,7 +72,9 @@ impl Hub {
             return Ok(1);
         }
         let deadline = in_time(&self.settings.limits);
-        let Some(Turn { permitted, uncertain, reconsider, moved }) = self.claim_for(&fence, &room).await? else { return Ok(1) };
+        let Some(Turn { permitted, uncertain, reconsider, moved, registers: _ }) = self.claim_for(&fence, &room).await? else {
+            return Ok(1);
+        };
         let count = moved + reconsider.len();
         aside.used(permitted.iter().map(Permitted::recipient));
         self.hand_over(&permitted, &uncertain, deadline).await?;
@@ -105,6 +107,7 @@ impl Hub {
                 Ok(None)
             }
             Ok(claimed) => {
+                turn.registers = Arc::clone(&registers);
                 turn.permitted = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
                 Ok(Some(turn))
             }
@@ -179,7 +182,12 @@ impl Hub {
         }
         let now = self.store.now().await?;
         let results = permitted.iter().zip(how).filter_map(|(one, how)| match how {
-            // that this time it is not there, or has no inbox, says nothing of the time before
+            Published::Refused if uncertain.contains(&one.id()) => {
+                tracing::error!(recipient = %one.recipient(), delivery = %one.id(), "refused, and nobody knows whether it came before: its lane waits");
+                None
+            }
+            // that this time it is not there, or has no inbox, says nothing of the time before: it stays claimed, is decided again, and
+            // recalled where it is no longer lawful
             Published::NotNow | Published::Unroutable if uncertain.contains(&one.id()) => None,
             how => self.result(one, how, now),
         });

@@ -5,11 +5,11 @@ mod rehearse;
 mod secret;
 mod standing;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use schakelpunt_domain::{
     LegalDay, ParticipantId,
-    registers::{Participant, Stop},
+    registers::{Channel, Entry, Participant, Recorded, Stop},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -81,9 +81,25 @@ async fn in_force<T: DeserializeOwned>(http: &Http, kind: &str) -> anyhow::Resul
     entries.into_iter().map(read).collect()
 }
 
+/// Who takes part, each with the channel that was entered last: with the participant or with a subscription.
+async fn everybody(http: &Http) -> anyhow::Result<Vec<Participant>> {
+    let mut said: Vec<Recorded<Entry>> = Vec::new();
+    for kind in ["participant", "subscription"] {
+        for one in listed(http, kind, &[]).await? {
+            let recorded = serde_json::from_value(one.get("recorded").cloned().unwrap_or_default())?;
+            said.push(Recorded { entry: Entry::read(kind, one.get("entry").cloned().unwrap_or_default())?, recorded });
+        }
+    }
+    said.sort_by_key(|one| one.recorded);
+    let last: BTreeMap<&ParticipantId, Channel> = said.iter().filter_map(|one| one.entry.channel()).collect();
+    let known: Vec<Participant> = in_force(http, "participant").await?;
+    let with_channel = |one: Participant| Participant { channel: last.get(&one.id).copied().unwrap_or(one.channel), ..one };
+    Ok(known.into_iter().map(with_channel).collect())
+}
+
 /// The participant as the running hub knows it, while it takes part.
 async fn registered(http: &Http, id: &ParticipantId) -> anyhow::Result<Option<Participant>> {
-    Ok(in_force(http, "participant").await?.into_iter().find(|participant: &Participant| participant.id == *id))
+    Ok(everybody(http).await?.into_iter().find(|participant| participant.id == *id))
 }
 
 /// Whether it is suspended.

@@ -125,7 +125,7 @@ impl Tables {
         for verdict in verdicts {
             let void = match &verdict {
                 Verdict::End(delivery, decision) | Verdict::Recall(delivery, decision, ..) => Receipt::void(delivery, decision.at),
-                Verdict::Claim(..) | Verdict::Wait(_) | Verdict::Leave => None,
+                Verdict::Claim(..) | Verdict::Wait(..) | Verdict::Leave => None,
             };
             void.into_iter().for_each(|void| self.add_receipt(void));
             let (mut delivery, decision, claimed) = match verdict {
@@ -136,7 +136,7 @@ impl Tables {
                     self.add_delivery(*recall);
                     (*delivery, Some(decision), false)
                 }
-                Verdict::Wait(delivery) => (*delivery, None, false),
+                Verdict::Wait(delivery, decision) => (*delivery, decision, false),
                 Verdict::Leave => continue,
             };
             if claimed {
@@ -172,15 +172,16 @@ impl Tables {
     }
 
     /// What a fetch gives, with what is known of the other numbers; `last`: the fetch was full, and had numbers up to there.
-    pub(crate) fn pulled(&self, pull: &Pull, last: Option<u64>, mut given: Vec<Delivery>) -> Pulled {
+    pub(crate) fn pulled(&self, pull: &Pull, last: Option<u64>, mut given: Vec<Delivery>, renumbered: Vec<u64>) -> Pulled {
         given.sort_by_key(|delivery| delivery.number);
         let head = self.heads.get(&pull.participant).copied().unwrap_or_default();
         let new = given.iter().filter_map(|delivery| delivery.number).max();
         let reached = last.map_or(head, |last| new.map_or(last, |new| new.max(last)));
-        let numbers = self.open_for(&pull.participant).filter_map(|delivery| delivery.number);
-        let mut open: Vec<u64> = numbers.filter(|number| *number > pull.after && *number <= reached).collect();
+        let mut open: Vec<u64> = self.open_for(&pull.participant).filter_map(|delivery| delivery.number).collect();
         open.sort_unstable();
-        Pulled { given, reached, open }
+        let head = open.first().map_or(head, |first| first - 1).min(reached);
+        open.retain(|number| *number > pull.after && *number <= reached);
+        Pulled { given, reached, open, renumbered, head }
     }
 
     /// Up to which number everything was handed over or told as void.

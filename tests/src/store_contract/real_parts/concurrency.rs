@@ -12,7 +12,7 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     model::{Action, ClaimContext, Delivery, Snapshot, SnapshotKeys, Versioned},
-    ports::{Store, StoreError},
+    ports::{Pull, Store, StoreError},
 };
 use schakelpunt_store::{PostgresStore, TimeSource};
 use tokio::task::JoinSet;
@@ -169,6 +169,33 @@ async fn a_withdrawal_waits_for_an_open_claim_and_sees_it() {
     let seen = withdrawal.join_next().await.unwrap().unwrap();
     assert_eq!(seen[0].stage, claimed[0].stage, "what began before is listed, to be recalled");
     assert_eq!(look(&*one, &["d-1"], &[]).await.deliveries[0].stage.word(), "claimed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_fetches_of_one_participant_come_one_after_the_other() {
+    let Two { one, other, database } = two().await;
+    one_waits(&one).await;
+    let pull = Pull { participant: ZWOLLE.parse().unwrap(), after: 0, limit: 9 };
+    let (go, wait) = mpsc::channel::<()>();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let (mut first, mut second) = (JoinSet::new(), JoinSet::new());
+    let fetch = pull.clone();
+    first.spawn(async move {
+        let mut tell = Some(tell);
+        let mut decide = move |context| {
+            tell.take().unwrap().send(()).unwrap();
+            stand(&wait);
+            claim_all(context)
+        };
+        one.pull(&fetch, &mut decide).await.unwrap()
+    });
+    told.await.unwrap();
+    second.spawn(async move { other.pull(&pull, &mut claim_all).await.unwrap() });
+    database.until_waiting(1).await;
+    go.send(()).unwrap();
+    let (first, second) = (first.join_next().await.unwrap().unwrap(), second.join_next().await.unwrap().unwrap());
+    assert_eq!(ids(&first.given), ["m-1"]);
+    assert_eq!((ids(&second.given), second.given[0].number, second.voids(0)), (vec!["m-1"], Some(1), vec![]), "again, and no void");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

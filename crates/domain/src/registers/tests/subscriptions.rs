@@ -39,6 +39,10 @@ fn a_pause_is_of_what_it_names_until_it_is_asked_for_again() {
     assert!(!paused(goes_on.clone(), &all) && subscribed(goes_on, &all));
     let part = vec![said(&["plan-ready"], "active"), said(&["transferred"], "active"), said(&["plan-ready"], "paused")];
     assert!(paused(part.clone(), &plan) && !paused(part, &all));
+    let one = vec![said(&["plan-ready"], "paused")];
+    assert!(paused(one.clone(), &plan) && subscribed(one.clone(), &plan) && subscribed(one.clone(), &all), "of the rest nothing is said");
+    let goes_on = [one, vec![said(&["plan-ready"], "requested")]].concat();
+    assert!(!paused(goes_on.clone(), &plan) && subscribed(goes_on.clone(), &plan) && subscribed(goes_on, &all));
     let wider = vec![said(&["plan-ready"], "active"), said(&["*"], "paused")];
     assert!(!subscribed(wider, &all), "a pause gives nothing that was not there");
 }
@@ -114,4 +118,28 @@ fn what_two_units_had_passes_to_who_took_their_place() {
     assert!(!subscribed(asked_again, &moved));
     let paused = merged.iter().cloned().chain([asks("gemeente-tilburg", "active"), asks("rn-brabant", "paused")]).collect();
     assert!(registers(paused).is_paused(&who("rn-brabant"), &plan, now));
+    let before = merged.iter().cloned().chain([asks("gemeente-tilburg", "paused")]).collect();
+    assert!(!registers(before).is_paused(&who("rn-brabant"), &plan, now), "a pause passes to nobody");
+}
+
+#[test]
+fn what_wants_more_than_was_approved_needs_an_approval_of_its_own() {
+    let (now, event): (_, EventName) = (At::now(at("2024-06-10T09:00:00Z")), "plan-ready".parse().unwrap());
+    let (zwolle, vught) = (who("pi-zwolle"), who("pi-vught"));
+    let asks = |state: &str, filter: Option<&str>| {
+        let entry = serde_json::json!({"participant": "rn-brabant", "events": ["*"], "state": state, "filter": filter});
+        self::entry("subscription", entry)
+    };
+    let approval = serde_json::json!({"participant": "rn-brabant", "events": ["*"], "owner": "DJI"});
+    let filtered = vec![asks("requested", Some("sender=pi-zwolle")), entry("approval", approval)];
+    let gets = |more: Vec<Entry>, sender| {
+        let told = Told { sender, on_behalf_of: None, urgent: false };
+        registers([filtered.clone(), more].concat()).is_subscribed_to(&who("rn-brabant"), &event, "DJI", told, now)
+    };
+    assert!(gets(vec![], &zwolle) && !gets(vec![], &vught));
+    assert!(!gets(vec![asks("requested", None)], &vught), "without the filter it is another request");
+    let paused = vec![asks("paused", None)];
+    assert!(gets(paused.clone(), &zwolle) && !gets(paused.clone(), &vught), "a pause keeps the filter of what it pauses");
+    let goes_on = [paused, vec![asks("requested", Some("sender=pi-zwolle"))]].concat();
+    assert!(gets(goes_on, &zwolle));
 }

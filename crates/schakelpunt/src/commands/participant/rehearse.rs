@@ -11,7 +11,7 @@ use schakelpunt_domain::{
 use schakelpunt_engine::ports::Bus;
 use serde_json::json;
 
-use super::{in_force, is_suspended, registered};
+use super::{everybody, is_suspended, registered};
 use crate::{
     clock::SystemClock,
     commands::{
@@ -83,8 +83,7 @@ impl Options {
             }
         } else if config.bus.url.reveal() != "in-process" {
             let Provisioned { broker, vhost, topology } = &Provisioned::of(config)?;
-            let everybody: Vec<Participant> = in_force(http, "participant").await?;
-            let with_inbox = everybody.into_iter().filter(|one| one.channel == Channel::Amqp).map(|one| one.id);
+            let with_inbox = everybody(http).await?.into_iter().filter(|one| one.channel == Channel::Amqp).map(|one| one.id);
             let found = broker.check(vhost, topology, &Roster { active: with_inbox.collect(), ..Roster::default() }).await?;
             let own: Vec<String> = found.into_iter().filter(|line| is_about(line, &self.id)).collect();
             checks.push(Check::of("its inbox, user, key and rights at the broker are as they should be", &own));
