@@ -6,6 +6,8 @@
 //!
 //! Default deny: no rule, no permit. A rule that fails to evaluate refuses.
 //!
+//! Rule sets have a life of their own: [`life`] says from a record of deeds who drafted and approved which, and which is in force when.
+//!
 //! Beside messages: [`access()`] says whether a worker may look at a case in one capacity and how much of it, [`visit_list`] whom a
 //! municipality may visit in a prison, [`statistics()`] how many there are without small numbers, [`passed_on()`] to whom a running case
 //! passes by the registers alone.
@@ -19,6 +21,7 @@ mod access;
 mod candidates;
 mod decide;
 mod decision;
+pub mod life;
 mod load;
 mod minimise;
 mod passing;

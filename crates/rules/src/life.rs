@@ -1,0 +1,273 @@
+//! The life of a rule set: draft, checked, submitted, approved, scheduled, in force, superseded. It is told by a record to which deeds are
+//! only added, so that everybody involved is on it; what a draft is now follows from its deeds.
+//!
+//! Nobody alone starts a rule: who drafted, edited or submitted it approves nothing of it, and what was approved counts for the very text
+//! that was approved. One person may stop all of them at once; whatever was approved or scheduled before that has to be approved again.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use jiff::{SignedDuration, Timestamp};
+use schakelpunt_domain::ParticipantId;
+use serde::{Deserialize, Serialize};
+
+mod draft;
+mod refusal;
+
+pub use draft::{Draft, State};
+pub use refusal::Refused;
+
+/// Longest title of a draft and longest reason of a deed, in characters: a sentence or two, and not the paper itself.
+pub const WORDS_MAX: usize = 1000;
+
+/// The number of a draft, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DraftId(pub u32);
+
+impl fmt::Display for DraftId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for DraftId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// What somebody may do for the rules.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Drafts, edits, checks, submits.
+    Author,
+    /// Says whether the law allows it.
+    LegalReviewer,
+    /// Answers for what an owner of data gives, by its name in the rules.
+    Owner(String),
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Author => f.write_str("author"),
+            Self::LegalReviewer => f.write_str("legal-reviewer"),
+            Self::Owner(owner) => write!(f, "owner:{owner}"),
+        }
+    }
+}
+
+/// What was done. `law` is the version of the kept files (SHA-256).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "deed")]
+pub enum What {
+    /// A draft was begun.
+    Drafted {
+        /// What it is about.
+        title: String,
+        /// Its text.
+        law: String,
+    },
+    /// It has another text.
+    Edited {
+        /// Its text.
+        law: String,
+    },
+    /// This text has no mistakes, and every invariant holds.
+    Checked {
+        /// Its text.
+        law: String,
+        /// How many cells were decided.
+        cells: usize,
+    },
+    /// It is to be approved: by a legal reviewer, and by each owner of data of whom it tells more, less or otherwise.
+    Submitted {
+        /// Its text.
+        law: String,
+        /// Those owners.
+        owners: BTreeSet<String>,
+    },
+    /// Somebody approves it.
+    Approved {
+        /// Its text.
+        law: String,
+        /// As what.
+        role: Role,
+    },
+    /// Somebody does not.
+    Rejected {
+        /// Its text.
+        law: String,
+    },
+    /// It will be in force from then on.
+    Scheduled {
+        /// Its text.
+        law: String,
+        /// The instant.
+        from: Timestamp,
+    },
+    /// It does not become in force after all.
+    Withdrawn,
+    /// No rules are in force: nothing leaves, and nothing is decided.
+    Stopped,
+}
+
+impl What {
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Drafted { .. } => "drafted",
+            Self::Edited { .. } => "edited",
+            Self::Checked { .. } => "checked",
+            Self::Submitted { .. } => "submitted",
+            Self::Approved { .. } => "approved",
+            Self::Rejected { .. } => "rejected",
+            Self::Scheduled { .. } => "scheduled",
+            Self::Withdrawn => "withdrawn",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The text that it speaks of.
+    pub fn law(&self) -> Option<&str> {
+        match self {
+            Self::Drafted { law, .. }
+            | Self::Edited { law }
+            | Self::Checked { law, .. }
+            | Self::Submitted { law, .. }
+            | Self::Approved { law, .. }
+            | Self::Rejected { law }
+            | Self::Scheduled { law, .. } => Some(law),
+            Self::Withdrawn | Self::Stopped => None,
+        }
+    }
+
+    /// Whether it changes which rules are in force when: every process has to know it before it decides again.
+    pub fn moves(&self) -> bool {
+        matches!(self, Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)
+    }
+}
+
+/// One deed on the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// Of which draft; `None`: of all rules.
+    pub draft: Option<DraftId>,
+    /// When, by the store's clock.
+    pub at: Timestamp,
+    /// Who: a role or a pseudonym, as in the registers.
+    pub by: ParticipantId,
+    /// Why, in a sentence.
+    pub why: String,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// Which rules are in force at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InForce<'a> {
+    /// None ever was.
+    Nothing,
+    /// These: the version of the kept files, and the draft that they were.
+    Law(&'a str, DraftId),
+    /// Somebody has stopped all of them.
+    Stopped,
+}
+
+/// From when something is in force; `None`: from when everything is stopped.
+pub type Turn<'a> = (Timestamp, Option<(&'a str, DraftId)>);
+
+/// The whole record, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Record(Vec<Deed>);
+
+impl Record {
+    /// The record that these deeds make.
+    pub fn new(deeds: Vec<Deed>) -> Self {
+        Self(deeds)
+    }
+
+    /// As far as it was known then.
+    #[must_use]
+    pub fn known(&self, at: Timestamp) -> Self {
+        Self(self.0.iter().take_while(|deed| deed.at <= at).cloned().collect())
+    }
+
+    /// All deeds.
+    pub fn deeds(&self) -> &[Deed] {
+        &self.0
+    }
+
+    /// The number of the next draft.
+    pub fn next(&self) -> DraftId {
+        DraftId(self.0.iter().filter_map(|deed| deed.draft).map(|draft| draft.0).max().unwrap_or_default().saturating_add(1))
+    }
+
+    /// What a draft is by its deeds.
+    pub fn draft(&self, id: DraftId) -> Option<Draft<'_>> {
+        Draft::of(id, &self.0)
+    }
+
+    /// All of them.
+    pub fn drafts(&self) -> impl Iterator<Item = Draft<'_>> {
+        (1..self.next().0).filter_map(|id| self.draft(DraftId(id)))
+    }
+
+    /// Which text comes into force when, by the instant; of two of one instant the later word counts, and stands later.
+    pub fn turns(&self) -> Vec<Turn<'_>> {
+        let mut turns: Vec<Turn<'_>> = Vec::new();
+        for deed in &self.0 {
+            match (&deed.what, deed.draft) {
+                (What::Scheduled { law, from }, Some(draft)) => turns.push((*from, Some((law, draft)))),
+                (What::Withdrawn, draft) => turns.retain(|(from, of)| *from <= deed.at || of.map(|(_, id)| id) != draft),
+                (What::Stopped, _) => {
+                    turns.retain(|(from, _)| *from <= deed.at);
+                    turns.push((deed.at, None));
+                }
+                _ => {}
+            }
+        }
+        turns.sort_by_key(|(from, _)| *from);
+        turns
+    }
+
+    /// Which rules are in force at an instant. Before the first ones begin it is them: no time is without.
+    pub fn in_force(&self, at: Timestamp) -> InForce<'_> {
+        let turns = self.turns();
+        match turns.iter().rfind(|(from, _)| *from <= at).or_else(|| turns.first()) {
+            None => InForce::Nothing,
+            Some((_, None)) => InForce::Stopped,
+            Some((_, Some((law, draft)))) => InForce::Law(law, *draft),
+        }
+    }
+
+    /// Whether this deed may be done now by somebody with these roles. `ahead`: how long before it comes into force a text is scheduled at
+    /// the least, so that whatever was claimed on the one before has ended by then.
+    pub fn may(&self, deed: &Deed, roles: &[Role], ahead: SignedDuration) -> Result<(), Refused> {
+        if deed.why.trim().is_empty() || deed.why.chars().count() > WORDS_MAX {
+            return Err(Refused::NoReason);
+        }
+        match (&deed.what, deed.draft) {
+            // one person alone, whoever keeps the registers
+            (What::Stopped, None) => Ok(()),
+            (What::Drafted { title, .. }, Some(id)) => {
+                needs(roles, &Role::Author)?;
+                let is_right = id == self.next() && !title.trim().is_empty() && title.chars().count() <= WORDS_MAX;
+                if is_right { Ok(()) } else { Err(Refused::NoTitle) }
+            }
+            (what, Some(id)) => self.draft(id).ok_or(Refused::NoSuchDraft)?.may(what, deed, roles, ahead),
+            (_, None) => Err(Refused::NoSuchDraft),
+        }
+    }
+}
+
+fn needs(roles: &[Role], role: &Role) -> Result<(), Refused> {
+    if roles.contains(role) { Ok(()) } else { Err(Refused::RoleMissing(role.clone())) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! What one draft is by its deeds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use schakelpunt_domain::ParticipantId;
+
+use super::{Deed, DraftId, Refused, Role, What, needs};
+
+/// How far a draft has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It is worked on.
+    Draft,
+    /// The machine finds nothing wrong.
+    Checked,
+    /// It waits for approvals.
+    Submitted,
+    /// Everybody who has to has approved it.
+    Approved,
+    /// It comes into force.
+    Scheduled,
+    /// Its rules are those by which is decided.
+    Active,
+    /// Others are.
+    Superseded,
+}
+
+/// A draft.
+#[derive(Debug, Clone)]
+pub struct Draft<'a> {
+    /// Its number.
+    pub id: DraftId,
+    /// What it is about.
+    pub title: &'a str,
+    /// The version of its text.
+    pub law: &'a str,
+    /// Who drafted, edited or submitted it: they approve nothing of it.
+    pub authors: BTreeSet<&'a ParticipantId>,
+    /// As what it has to be approved, since it was submitted last.
+    pub needed: BTreeSet<Role>,
+    /// Who has.
+    pub approvals: BTreeMap<&'a Role, &'a ParticipantId>,
+    /// From when it is in force, if it was scheduled.
+    pub from: Option<Timestamp>,
+    /// From when it was before, if it has been in force.
+    before: Option<Timestamp>,
+    checked: bool,
+    submitted: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn of(id: DraftId, deeds: &'a [Deed]) -> Option<Self> {
+        let mut draft: Option<Self> = None;
+        for deed in deeds {
+            match (&deed.what, &mut draft) {
+                (What::Drafted { title, law }, None) if deed.draft == Some(id) => draft = Some(Self::new(id, title, law, &deed.by)),
+                (What::Stopped, Some(draft)) => draft.stop(deed.at),
+                (_, Some(draft)) if deed.draft == Some(id) => draft.take(deed),
+                _ => {}
+            }
+        }
+        draft
+    }
+
+    fn new(id: DraftId, title: &'a str, law: &'a str, by: &'a ParticipantId) -> Self {
+        Self {
+            id,
+            title,
+            law,
+            authors: BTreeSet::from([by]),
+            needed: BTreeSet::new(),
+            approvals: BTreeMap::new(),
+            from: None,
+            before: None,
+            checked: false,
+            submitted: false,
+        }
+    }
+
+    fn take(&mut self, deed: &'a Deed) {
+        match &deed.what {
+            What::Drafted { .. } | What::Stopped => {}
+            What::Edited { law } => {
+                self.law = law;
+                self.authors.insert(&deed.by);
+                self.checked = false;
+                self.reopen();
+            }
+            What::Checked { .. } => self.checked = true,
+            What::Submitted { owners, .. } => {
+                self.reopen();
+                self.authors.insert(&deed.by);
+                self.submitted = true;
+                self.needed = [Role::LegalReviewer].into_iter().chain(owners.iter().cloned().map(Role::Owner)).collect();
+            }
+            What::Approved { role, .. } => {
+                self.approvals.insert(role, &deed.by);
+            }
+            What::Rejected { .. } => self.reopen(),
+            // an approval is good for one beginning
+            What::Scheduled { from, .. } => {
+                self.reopen();
+                self.before = self.from.filter(|from| *from <= deed.at).or(self.before);
+                self.from = Some(*from);
+            }
+            What::Withdrawn => self.from = self.before,
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.submitted = false;
+        self.approvals.clear();
+        self.needed.clear();
+    }
+
+    fn stop(&mut self, at: Timestamp) {
+        self.reopen();
+        self.from = self.from.filter(|from| *from <= at).or(self.before);
+    }
+
+    /// As what an approval is missing.
+    pub fn missing(&self) -> Option<&Role> {
+        self.needed.iter().find(|role| !self.approvals.contains_key(role))
+    }
+
+    /// How far it has come; `active`: the draft whose rules are in force now.
+    pub fn state(&self, active: Option<DraftId>, now: Timestamp) -> State {
+        match self.from {
+            _ if self.submitted && self.missing().is_none() => State::Approved,
+            _ if self.submitted => State::Submitted,
+            Some(from) if from > now => State::Scheduled,
+            Some(_) if active == Some(self.id) => State::Active,
+            Some(_) => State::Superseded,
+            None if self.checked => State::Checked,
+            None => State::Draft,
+        }
+    }
+
+    pub(super) fn may(&self, what: &What, deed: &Deed, roles: &[Role], ahead: SignedDuration) -> Result<(), Refused> {
+        // an edit brings its own text; everything else speaks of the one that is there
+        let is_edit = matches!(what, What::Edited { .. });
+        if !is_edit && what.law().is_some_and(|law| law != self.law) {
+            return Err(Refused::OtherText);
+        }
+        match what {
+            What::Drafted { .. } | What::Stopped => Err(Refused::NoSuchDraft),
+            What::Edited { .. } => {
+                needs(roles, &Role::Author)?;
+                if self.from.is_some() { Err(Refused::Closed) } else { Ok(()) }
+            }
+            What::Checked { .. } => needs(roles, &Role::Author),
+            What::Submitted { .. } => {
+                needs(roles, &Role::Author)?;
+                if self.checked { Ok(()) } else { Err(Refused::NotChecked) }
+            }
+            What::Approved { role, .. } => self.may_approve(role, deed, roles),
+            What::Rejected { .. } => {
+                let one_of_them = self.needed.iter().find(|role| roles.contains(role));
+                match (self.submitted, one_of_them) {
+                    (false, _) => Err(Refused::NotSubmitted),
+                    (true, None) => Err(Refused::RoleMissing(Role::LegalReviewer)),
+                    (true, Some(_)) => Ok(()),
+                }
+            }
+            What::Scheduled { from, .. } => self.may_begin(*from, deed, roles, ahead),
+            What::Withdrawn => match self.from {
+                _ if roles.is_empty() => Err(Refused::RoleMissing(Role::Author)),
+                None => Err(Refused::NotScheduled),
+                Some(from) if from <= deed.at => Err(Refused::InForce(from)),
+                Some(_) => Ok(()),
+            },
+        }
+    }
+
+    fn may_approve(&self, role: &Role, deed: &Deed, roles: &[Role]) -> Result<(), Refused> {
+        needs(roles, role)?;
+        if self.authors.contains(&deed.by) {
+            return Err(Refused::OwnDraft);
+        }
+        match () {
+            () if !self.submitted => Err(Refused::NotSubmitted),
+            () if !self.needed.contains(role) => Err(Refused::NotNeeded(role.clone())),
+            () if self.approvals.contains_key(role) => Err(Refused::AlreadyApproved(role.clone())),
+            () => Ok(()),
+        }
+    }
+
+    fn may_begin(&self, from: Timestamp, deed: &Deed, roles: &[Role], ahead: SignedDuration) -> Result<(), Refused> {
+        if roles.is_empty() {
+            return Err(Refused::RoleMissing(Role::Author));
+        }
+        if !self.submitted {
+            return Err(Refused::NotSubmitted);
+        }
+        if let Some(missing) = self.missing() {
+            return Err(Refused::NotApproved(missing.clone()));
+        }
+        let earliest = deed.at.checked_add(ahead).unwrap_or(Timestamp::MAX);
+        if from < earliest { Err(Refused::TooSoon(ahead)) } else { Ok(()) }
+    }
+}
