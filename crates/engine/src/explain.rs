@@ -61,6 +61,9 @@ pub enum NoAnswer {
     /// The hub has kept no law of that instant.
     #[error("which rules were applied then is not kept: they are since a hub of this version was first started on this store")]
     RulesNotKept,
+    /// Nothing was decided then.
+    #[error("no rules were in force then: somebody had stopped all of them")]
+    RulesStopped,
     /// The kept law is no law for this program.
     #[error("the rules that were applied then cannot be read by this program: ask the version that applied them")]
     RulesUnreadable,
@@ -76,6 +79,7 @@ impl NoAnswer {
             Self::NoCase => "NO_CASE",
             Self::NotRegistered(_) => "NOT_REGISTERED",
             Self::RulesNotKept => "RULES_NOT_KEPT",
+            Self::RulesStopped => "RULES_STOPPED",
             Self::RulesUnreadable => "RULES_UNREADABLE",
         }
     }

@@ -35,11 +35,14 @@ mod fetching;
 mod gathering;
 mod handing_over;
 mod inboxes;
+mod known;
 mod passing;
 mod ready;
 mod sharing;
 mod taking_in;
 mod unread;
+
+use known::{Known, seed};
 
 pub use beating::Tested;
 pub use explaining::answer;
@@ -57,7 +60,7 @@ pub struct Hub {
     bus: Arc<dyn Bus>,
     /// How participants are called at their own address, where that is configured.
     hooks: Option<Arc<dyn Hooks>>,
-    registers: RwLock<Arc<Registers>>,
+    known: RwLock<Arc<Known>>,
     /// Recipients whose link is held down by hand.
     down: Mutex<BTreeSet<ParticipantId>>,
     /// Held by the one dispatch that may claim by consent.
@@ -88,14 +91,14 @@ impl Hub {
     /// Opens a hub over a migrated store, which keeps the law that is applied from now on.
     pub async fn open(settings: Settings, store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Result<Self, StoreError> {
         store.apply_law(&settings.law).await?;
-        let (epoch, entries) = store.registers().await?;
-        let registers = RwLock::new(Arc::new(Registers::new(epoch, entries)));
+        seed(&settings, &*store).await?;
+        let known = RwLock::new(Arc::new(Known::read(&settings, &*store, None).await?));
         Ok(Self {
             settings,
             store,
             bus,
             hooks: None,
-            registers,
+            known,
             down: Mutex::default(),
             consent_turn: tokio::sync::Mutex::default(),
             passed: tokio::sync::Mutex::default(),
@@ -147,7 +150,18 @@ impl Hub {
 
     /// The registers as last read.
     pub async fn registers(&self) -> Arc<Registers> {
-        Arc::clone(&*self.registers.read().await)
+        Arc::clone(&self.known.read().await.registers)
+    }
+
+    /// Registers and rules as last read.
+    pub(crate) async fn known(&self) -> Arc<Known> {
+        Arc::clone(&*self.known.read().await)
+    }
+
+    /// The settings with the rules that are in force now.
+    pub async fn in_force(&self) -> Result<Arc<Settings>, StoreError> {
+        let now = self.store.now().await?;
+        Ok(Arc::clone(self.known().await.laws.at(now)?))
     }
 
     /// Waits until there may be something to hand over.
@@ -179,8 +193,9 @@ impl Hub {
     }
 
     async fn reload(&self) -> Result<(), StoreError> {
-        let (epoch, entries) = self.store.registers().await?;
-        *self.registers.write().await = Arc::new(Registers::new(epoch, entries));
+        let before = self.known().await;
+        let known = Known::read(&self.settings, &*self.store, Some(&before)).await?;
+        *self.known.write().await = Arc::new(known);
         Ok(())
     }
 

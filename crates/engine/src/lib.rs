@@ -29,6 +29,7 @@ pub mod explain;
 pub mod hub;
 pub mod inspect;
 pub mod kept_law;
+pub mod laws;
 pub mod leases;
 pub mod model;
 pub mod ports;
@@ -37,4 +38,6 @@ pub mod spawn;
 pub mod step;
 
 pub use hub::Hub;
+/// The life of rule sets.
+pub use schakelpunt_rules::life;
 pub use settings::Settings;

@@ -18,11 +18,13 @@ use schakelpunt_domain::{
     registers::{Entry, Participant, Recorded},
     stage::Stage,
 };
+use schakelpunt_rules::life::Deed;
 
 use crate::{
     claim::Permitted,
     desk::AccessRecord,
     kept_law::KeptLaw,
+    laws::Halt,
     leases::{Lease, LeaseName, ProcessId},
     model::{
         Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, Snapshot,
@@ -45,6 +47,9 @@ pub enum StoreError {
     /// The store refuses this very data: repeating does not help, halving the batch finds the row.
     #[error("the store refuses a row")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nothing can be decided: later.
+    #[error("no rules are in force")]
+    NoRules(#[from] Halt),
     /// A row that cannot be read back.
     #[error("inconsistent row in {table}, column {column}")]
     Inconsistent {
@@ -64,6 +69,8 @@ pub type Step<'a> = &'a mut (dyn FnMut(Snapshot) -> Option<Vec<Action>> + Send);
 pub type Decide<'a> = &'a mut (dyn FnMut(ClaimContext) -> Option<Vec<Verdict>> + Send);
 /// What a person enters into the registers, given the clock and all that is there; `None`: nothing.
 pub type Enter<'a> = &'a mut (dyn FnMut(Timestamp, Vec<Recorded<Entry>>) -> Option<Vec<Entry>> + Send);
+/// What a person does for the rules, given the clock and all that was done; `None`: nothing.
+pub type Do<'a> = &'a mut (dyn FnMut(Timestamp, Vec<Deed>) -> Option<Deed> + Send);
 /// What a person does to one delivery. `None` leaves it as it is.
 pub type Change<'a> = &'a mut (dyn FnMut(&Delivery) -> Option<Stage> + Send);
 
@@ -151,6 +158,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn apply_law(&self, law: &KeptLaw) -> Result<(), StoreError>;
     /// The law that was applied last by `known`; `None` before the first one.
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError>;
+    /// A kept law by its version.
+    async fn law(&self, version: &str) -> Result<Option<KeptLaw>, StoreError>;
+    /// What was done for the rules, in order.
+    async fn deeds(&self) -> Result<Vec<Deed>, StoreError>;
+    /// One transaction in which nothing is decided or provided: shows `act` the clock and all deeds, adds what it gives and keeps `law`,
+    /// and raises the epoch where the deed changes which rules are in force when; `None` if `act` gave nothing.
+    async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError>;
 
     /// Whose bearer token has this digest; `None`: nobody's.
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError>;

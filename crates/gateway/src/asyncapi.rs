@@ -4,7 +4,7 @@
 //! `openapi.json`, the payloads are references to the schemas that this gateway serves. A test holds the names of exchange and queue
 //! against the topology.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     body::Bytes,
@@ -41,12 +41,18 @@ enum Way {
     Delivered,
 }
 
-/// Serves the document, made when it is first asked for: it changes only with the hub.
+/// Serves the document, made anew when other rules are in force; while none are, that of the hub's own files.
 pub(crate) fn route() -> MethodRouter<Shared> {
-    let written: Arc<OnceLock<Bytes>> = Arc::default();
+    let written: Arc<Mutex<Option<(String, Bytes)>>> = Arc::default();
     get(move |State(gateway): State<Shared>| async move {
-        let made = || document(gateway.hub.settings(), &gateway.public_url).to_string().into();
-        let text = written.get_or_init(made).clone();
+        let in_force = gateway.hub.in_force().await;
+        let settings = in_force.as_deref().unwrap_or_else(|_| gateway.hub.settings());
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, text) = match written.take() {
+            Some(made) if made.0 == settings.law.version => written.insert(made),
+            _ => written.insert((settings.law.version.clone(), document(settings, &gateway.public_url).to_string().into())),
+        };
+        let text = text.clone();
         ([(header::CONTENT_TYPE, "application/json"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], text).into_response()
     })
 }

@@ -95,6 +95,12 @@ impl From<StoreError> for Problem {
             StoreError::Conflict | StoreError::Fenced | StoreError::Unavailable(_) => {
                 Self::unavailable("the same request again, later").logged(&error)
             }
+            StoreError::NoRules(why) => {
+                let detail = "the same request again, later: what is sent is not lost, and what waits stays";
+                let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "RULES_STOPPED", "The hub decides nothing now.", detail);
+                tracing::error!(error = %why, "nothing can be decided");
+                problem.with_header(header::RETRY_AFTER, RETRY_AFTER)
+            }
             StoreError::Data(_) | StoreError::Inconsistent { .. } => Self::failed(&error),
         }
     }

@@ -71,6 +71,11 @@ pub enum What {
         /// Its text.
         law: String,
     },
+    /// The files with which the hub was started when its store was empty: in force from then on.
+    Seeded {
+        /// Their text.
+        law: String,
+    },
     /// It has another text.
     Edited {
         /// Its text.
@@ -120,6 +125,7 @@ impl What {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Drafted { .. } => "drafted",
+            Self::Seeded { .. } => "seeded",
             Self::Edited { .. } => "edited",
             Self::Checked { .. } => "checked",
             Self::Submitted { .. } => "submitted",
@@ -135,6 +141,7 @@ impl What {
     pub fn law(&self) -> Option<&str> {
         match self {
             Self::Drafted { law, .. }
+            | Self::Seeded { law }
             | Self::Edited { law }
             | Self::Checked { law, .. }
             | Self::Submitted { law, .. }
@@ -147,7 +154,7 @@ impl What {
 
     /// Whether it changes which rules are in force when: every process has to know it before it decides again.
     pub fn moves(&self) -> bool {
-        matches!(self, Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)
+        matches!(self, Self::Seeded { .. } | Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)
     }
 }
 
@@ -223,6 +230,7 @@ impl Record {
         for deed in &self.0 {
             match (&deed.what, deed.draft) {
                 (What::Scheduled { law, from }, Some(draft)) => turns.push((*from, Some((law, draft)))),
+                (What::Seeded { law }, Some(draft)) => turns.push((deed.at, Some((law, draft)))),
                 (What::Withdrawn, draft) => turns.retain(|(from, of)| *from <= deed.at || of.map(|(_, id)| id) != draft),
                 (What::Stopped, _) => {
                     turns.retain(|(from, _)| *from <= deed.at);
@@ -254,6 +262,13 @@ impl Record {
         match (&deed.what, deed.draft) {
             // one person alone, whoever keeps the registers
             (What::Stopped, None) => Ok(()),
+            (What::Seeded { .. }, Some(_)) => {
+                if self.turns().is_empty() {
+                    Ok(())
+                } else {
+                    Err(Refused::Closed)
+                }
+            }
             (What::Drafted { title, .. }, Some(id)) => {
                 needs(roles, &Role::Author)?;
                 let is_right = id == self.next() && !title.trim().is_empty() && title.chars().count() <= WORDS_MAX;

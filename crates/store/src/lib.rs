@@ -23,6 +23,7 @@
 mod accesses;
 mod cases;
 mod claim;
+mod deeds;
 mod deliveries;
 mod errors;
 mod forget;
@@ -64,8 +65,9 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
+    life::Deed,
     model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
+    ports::{Change, Decide, DeliveryFilter, Do, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
 use self::{
@@ -142,6 +144,20 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         laws::at(&mut self.backend.reading().await?, known).await
+    }
+
+    async fn law(&self, version: &str) -> Result<Option<KeptLaw>, StoreError> {
+        laws::of(&mut self.backend.reading().await?, version).await
+    }
+
+    async fn deeds(&self) -> Result<Vec<Deed>, StoreError> {
+        deeds::all(&mut self.backend.reading().await?).await
+    }
+
+    async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
+        let mut session = self.backend.writing().await?;
+        let result = deeds::add(&mut session, law, act).await;
+        end(session, result).await
     }
 
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {

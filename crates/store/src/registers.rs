@@ -20,8 +20,9 @@ const EPOCH: Sql = Sql::both("select epoch from hub");
 const SEEN: Sql = Sql::both("select seen_at, seen_entries from hub where seen_at is not null");
 const SEE: Sql = Sql::both("update hub set seen_at = $1, seen_entries = $2");
 /// Waits until nothing decides or provides any more, and lets nothing begin to.
-const ALONE: Sql = Sql::of("select pg_advisory_xact_lock(1)", "select 1");
-const RAISE: Sql = Sql::both("update hub set epoch = epoch + 1 returning epoch");
+pub(crate) const ALONE: Sql = Sql::of("select pg_advisory_xact_lock(1)", "select 1");
+/// Raises the epoch: whoever read the registers before reads them again.
+pub(crate) const RAISE: Sql = Sql::both("update hub set epoch = epoch + 1 returning epoch");
 const ENTRIES: Sql = Sql::both("select h.epoch, e.body from hub h left join register_entries e on true order by e.ordinal");
 const ADD: Sql = Sql::of(
     "insert into register_entries (body, entered_by)

@@ -32,6 +32,11 @@ const ONLY_FOR_QUERIES: &[&str] = &[
     "stays.prison",
     "stays.detention",
     "accesses.ordinal",
+    "deeds.ordinal",
+    "deeds.draft",
+    "deeds.deed",
+    "deeds.by_whom",
+    "deeds.law",
     "accesses.detention",
     "recipients.participant",
     "recipients.pulls",
@@ -84,6 +89,7 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
     ("hub", "epoch", "-1"),
     ("hub", "seen_at", "9223372036854775807"),
     ("hub", "seen_entries", "-1"),
+    ("deeds", "body", "'no deed'"),
     ("laws", "body", "'{}'"),
     ("law_applications", "at", "9223372036854775807"),
     ("register_entries", "body", "'{}'"),
@@ -184,9 +190,13 @@ async fn filled() -> SqliteStore {
     store.note_accesses(&[model(access)]).await.unwrap();
     store.give_token(&"pi-zwolle".parse().unwrap(), "x", "beheer").await.unwrap();
     store.apply_law(&law("# one")).await.unwrap();
+    let deed = json!({"draft": 1, "at": Noon.now(), "by": "hub", "why": "x", "deed": "seeded", "law": law("# one").version});
+    store.add_deed(None, &mut |_, _| Some(model(deed.clone()))).await.unwrap();
     store.see_registers(Seen { at: Noon.now(), entries: 1 }).await.unwrap();
     // a row is damaged as a disk or a person would, without asking the database
-    sqlx::query("pragma foreign_keys = off").execute(&store.backend.writer).await.unwrap();
+    for unasked in ["pragma foreign_keys = off", "drop trigger deeds_stay"] {
+        sqlx::query(unasked).execute(&store.backend.writer).await.unwrap();
+    }
     store
 }
 
@@ -207,6 +217,7 @@ async fn read(store: &SqliteStore, table: &str) -> Result<(), StoreError> {
             store.registers_seen().await.map(drop)
         }
         "laws" => store.law_at(Noon.now()).await.map(drop),
+        "deeds" => store.deeds().await.map(drop),
         "law_applications" => store.apply_law(&law("# two")).await,
         "recipients" => {
             let room = [("gemeente-zwolle".parse().unwrap(), schakelpunt_engine::model::Room { count: 1, consent: true })].into();

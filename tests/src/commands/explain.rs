@@ -44,8 +44,7 @@ fn an_answer_stays_the_same_when_the_rules_change() {
     let hub = Serving::start(&config);
     assert_eq!(explain(&["--at", &then, "--known", &then]), before, "by the rules that were applied then");
     let now = explain(&[]);
-    assert_eq!(now["bases"], json!(["wjsg-51c-2-c"]), "by those that are applied now");
-    assert_ne!(now["version"], before["version"]);
+    assert_eq!((&now["bases"], &now["version"]), (&before["bases"], &before["version"]), "other files change nothing by themselves");
     hub.stop();
 
     let config_of_shipped = place.hub(&["pi-zwolle"]);

@@ -18,8 +18,9 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
+    life::Deed,
     model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
+    ports::{Change, Decide, DeliveryFilter, Do, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
 /// What is put around a store.
@@ -96,6 +97,15 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         self.0.inner().law_at(known).await
+    }
+    async fn law(&self, version: &str) -> Result<Option<KeptLaw>, StoreError> {
+        self.0.inner().law(version).await
+    }
+    async fn deeds(&self) -> Result<Vec<Deed>, StoreError> {
+        self.0.inner().deeds().await
+    }
+    async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
+        self.0.inner().add_deed(law, act).await
     }
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
         self.0.inner().token_holder(digest).await

@@ -1,17 +1,16 @@
 //! The end of a run, and what crashes and stalls mean at the moment at which they come.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::OnceLock, time::Duration};
 
-use schakelpunt::assets;
 use schakelpunt_domain::{
     deadlines::{Audience, What, notices},
     registers::{At, Kind, Registers},
     stage::Stage,
 };
-use schakelpunt_engine::model::{Delivery, Outcome};
+use schakelpunt_engine::{
+    kept_law::KeptLaw,
+    model::{Delivery, Outcome},
+};
 use schakelpunt_rules::{Relation, RuleFile, RuleSet, Who, agreement, answers_since, candidates};
 
 use super::{broker::Queue, checks, world::World};
@@ -20,20 +19,20 @@ use crate::{
     invariants::{A_DEADLINE_IS_TOLD_ONCE, EVERY_ACCEPTANCE_HAS_ITS_DECISIONS, NOTHING_ACCEPTED_IS_LOST},
 };
 
-/// The shipped rules; the same under another version; and rules that give a municipality no release dates.
-pub(super) fn rule_sets() -> &'static [Arc<RuleSet>; 3] {
-    static SETS: OnceLock<[Arc<RuleSet>; 3]> = OnceLock::new();
+/// The shipped rules; the same under another version; and rules that give a municipality no release dates. Each with its version.
+pub(super) fn rule_sets() -> &'static [(KeptLaw, String); 3] {
+    static SETS: OnceLock<[(KeptLaw, String); 3]> = OnceLock::new();
     SETS.get_or_init(|| {
         let settings = settings();
-        let files = assets::rule_files(None).unwrap();
         let changed = |from: &str, to: &str| {
             let change = |file: &RuleFile| RuleFile { name: file.name.clone(), text: file.text.replacen(from, to, 1) };
-            let files: Vec<RuleFile> = files.iter().map(change).collect();
-            Arc::new(RuleSet::load(&files, &settings.catalogue).unwrap())
+            let law = KeptLaw::new(settings.law.rules.iter().map(change).collect(), settings.law.catalogue.clone());
+            let version = RuleSet::load(&law.rules, &settings.catalogue).unwrap().version;
+            (law, version)
         };
         let less = "id      = \"release-date-to-municipality\"\nevents  = [\"release-date-set\", \"release-date-changed\"]";
         [
-            Arc::clone(&settings.rules),
+            (KeptLaw::clone(&settings.law), settings.rules.version.clone()),
             changed("[[rule]]", "# another version\n[[rule]]"),
             changed(less, "id      = \"release-date-to-municipality\"\nevents  = [\"release-date-changed\"]"),
         ]

@@ -13,7 +13,7 @@ pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decid
     let ids = world.tables.fetchable(pull, now);
     let last = world.tables.last_numbered(&ids).filter(|_| ids.len() >= pull.limit as usize);
     let mut context = world.tables.context(&ids, now);
-    planted::context(world, process, &mut context);
+    planted::context(world, &mut context);
     let (mut verdicts, mut renumbered) = (Vec::new(), Vec::new());
     if !ids.is_empty() {
         let Some(decided) = decide(context) else { return Ok(Pulled::default()) };

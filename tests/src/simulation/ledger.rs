@@ -76,8 +76,6 @@ pub(super) struct Ledger {
     mandates: Vec<Mandate>,
     participants: BTreeMap<ParticipantId, Participant>,
     pub(super) left: Left,
-    /// The rule set of each process.
-    pub(super) rules: [String; 2],
     /// Deliveries to who was found after their message was taken in.
     pub(super) late: BTreeSet<DeliveryId>,
     /// Deliveries that each process claimed last.

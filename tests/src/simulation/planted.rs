@@ -112,13 +112,17 @@ fn remember_timers(world: &mut World, actions: &[Action]) {
 }
 
 /// What a claim is shown.
-pub(super) fn context(world: &World, process: usize, context: &mut ClaimContext) {
+pub(super) fn context(world: &World, context: &mut ClaimContext) {
     for candidate in &mut context.candidates {
         let delivery = &mut candidate.delivery;
         match world.mutant {
             Some(Mutant::ClaimWithoutStamp) => {
                 let case_version = candidate.case.as_ref().map_or(0, |case| case.version);
-                delivery.stamp = Stamp { case_version, epoch: context.epoch, rules: world.ledger.rules[process].clone() };
+                delivery.stamp = Stamp {
+                    case_version,
+                    epoch: context.epoch,
+                    rules: world.tables.rules.in_force(context.now).unwrap_or_default().to_owned(),
+                };
             }
             Some(Mutant::ExpiryWithoutAWriteMissed) => delivery.decision.valid_until = None,
             Some(Mutant::RetryWithOtherBytes) if matches!(delivery.stage, Stage::Claimed { .. }) => delivery.bytes = None,

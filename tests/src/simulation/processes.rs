@@ -59,7 +59,6 @@ impl Processes {
     /// Opens a hub anew; its loops start when it stands.
     pub(super) fn boot(&self, sim: &Sim, process: usize, settings: Settings) {
         let (sim, all) = (sim.clone(), self.clone());
-        sim.world().ledger.rules[process].clone_from(&settings.rules.version);
         self.start(Some(process), "boot", async move {
             let store = Arc::new(SimStore { sim: sim.clone(), process });
             let bus = Arc::new(SimBus { sim: sim.clone(), process });

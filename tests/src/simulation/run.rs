@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use schakelpunt_domain::{
     LegalDay, ParticipantId,
     registers::{Channel, Entry, Recorded},
@@ -177,17 +178,25 @@ impl Scheduler {
         all.start(None, "fetcher", actors::fetcher(sim.clone(), all.clone(), fetcher));
         all.start(None, "environment", actors::environment(sim.clone(), all.clone()));
         for process in 0..2 {
-            let settings = self.settings();
+            let settings = Self::settings();
             self.processes.boot(&self.sim, process, settings);
         }
     }
 
-    /// Mostly the shipped rules; sometimes another version of them.
-    fn settings(&mut self) -> Settings {
-        let rules = end::rule_sets();
-        let calm = self.sim.world().calm;
-        let rules = &rules[if calm { 0 } else { *self.rng.pick(&[0, 0, 1, 2]) }];
-        Settings { limits: limits(), rules: Arc::clone(rules), ..settings() }
+    fn settings() -> Settings {
+        Settings { limits: limits(), ..settings() }
+    }
+
+    /// Sometimes other rules come into force, with or without a stop before.
+    fn change_rules(&mut self) {
+        let (set, stop) = (*self.rng.pick(&[0, 1, 2]), self.rng.once_in(4));
+        let ahead =
+            SignedDuration::try_from(limits().claim).unwrap() + SignedDuration::from_millis(self.rng.between(0, 3000).cast_signed());
+        let mut world = self.sim.world();
+        let now = world.clock.read();
+        world.tables.schedule(set, now, ahead, stop);
+        world.count(if stop { "fault: all rules are stopped" } else { "state: other rules are scheduled" });
+        world.note(format_args!("rules {set} in {ahead:?}, stopped before: {stop}"));
     }
 
     async fn play(&mut self) {
@@ -298,20 +307,25 @@ impl Scheduler {
             }
             if life.down_until.is_some_and(|until| until <= now) {
                 life.down_until = None;
-                let settings = self.settings();
-                self.sim.world().note(format_args!("{process} starts with {}", settings.rules.version));
+                let settings = Self::settings();
+                self.sim.world().note(format_args!("{process} starts"));
+                if self.rng.once_in(2) && !self.sim.world().calm {
+                    self.change_rules();
+                }
                 self.processes.boot(&self.sim, process, settings);
             }
         }
     }
 
-    /// No more faults; both processes run the shipped rules.
+    /// No more faults; the shipped rules come into force.
     fn becalm(&mut self) {
         {
             let mut world = self.sim.world();
             world.calm = true;
             world.broker.alarm = false;
             world.clock.catch_up();
+            let now = world.clock.read();
+            world.tables.schedule(0, now, SignedDuration::ZERO, false);
             world.note(format_args!("calm"));
         }
         let now = Instant::now();

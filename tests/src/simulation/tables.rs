@@ -22,7 +22,10 @@ use schakelpunt_engine::{
 
 mod claims;
 mod leases;
+mod rules;
 mod writes;
+
+use rules::Rules;
 
 pub(super) use self::{
     claims::{Heads, Written},
@@ -53,6 +56,7 @@ pub(super) struct Tables {
     pub(super) entries: Vec<Recorded<Entry>>,
     pub(super) accesses: Vec<AccessRecord>,
     laws: Vec<(Timestamp, KeptLaw)>,
+    pub(super) rules: Rules,
     pub(super) seen: Option<Seen>,
     pub(super) tokens: BTreeMap<String, (ParticipantId, Timestamp)>,
     pub(super) cases: BTreeMap<DetentionRef, Versioned<Case>>,

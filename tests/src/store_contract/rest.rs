@@ -8,8 +8,9 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     kept_law::KeptLaw,
+    life::{Deed, DraftId, Role, What},
     model::{Action, Seen, Timer},
-    ports::{DeliveryFilter, Load, ReceiptsOf},
+    ports::{DeliveryFilter, Load, ReceiptsOf, StoreError},
 };
 use serde_json::json;
 
@@ -235,4 +236,36 @@ pub(super) async fn a_token_is_known_by_its_digest(subject: &Subject) {
     assert!(store.give_token(&tilburg, "cc", "beheer").await.is_err(), "a token stands for one participant");
     assert_eq!(store.token_holder("bb").await.unwrap(), Some(tilburg), "and what failed took nothing away");
     assert_eq!(store.registers().await.unwrap().0, 0, "the epoch stays as it is");
+}
+
+pub(super) async fn a_deed_for_the_rules_stays_and_raises_the_epoch_where_it_moves_them(subject: &Subject) {
+    let (store, now) = (&*subject.store, subject.now());
+    let law = KeptLaw::new(vec![SourceFile { name: "rules.toml".to_owned(), text: "# one".to_owned() }], Vec::new());
+    let done = |by: &str, draft: Option<u32>, what: What| Deed {
+        draft: draft.map(DraftId),
+        at: now,
+        by: by.parse().unwrap(),
+        why: "because".to_owned(),
+        what,
+    };
+    let add = async |kept: Option<&KeptLaw>, deed: Deed| store.add_deed(kept, &mut |_, _| Some(deed.clone())).await;
+    let version = || law.version.clone();
+    assert_eq!((store.deeds().await.unwrap(), store.law(&law.version).await.unwrap()), (vec![], None));
+    let drafted = done("writer", Some(1), What::Drafted { title: "It".to_owned(), law: version() });
+    assert_eq!(add(Some(&law), drafted.clone()).await.unwrap(), Some(drafted.clone()));
+    assert_eq!((store.law(&law.version).await.unwrap(), store.registers().await.unwrap().0), (Some(law.clone()), 0));
+    let own = done("writer", Some(1), What::Approved { law: version(), role: Role::LegalReviewer });
+    assert!(matches!(add(None, own).await, Err(StoreError::Data(_))), "whatever the program thinks");
+    let approved = done("lawyer", Some(1), What::Approved { law: version(), role: Role::LegalReviewer });
+    add(None, approved.clone()).await.unwrap();
+    let stopped = done("lawyer", None, What::Stopped);
+    add(None, stopped.clone()).await.unwrap();
+    assert_eq!(store.registers().await.unwrap().0, 1);
+    let mut seen = Vec::new();
+    let mut look = |_, deeds| {
+        seen = deeds;
+        None
+    };
+    assert_eq!(store.add_deed(None, &mut look).await.unwrap(), None);
+    assert_eq!((&seen, store.deeds().await.unwrap()), (&vec![drafted, approved, stopped], seen.clone()));
 }

@@ -10,7 +10,6 @@ use crate::{
     beat, event,
     model::Receipt,
     ports::{Outgoing, Published, StoreError},
-    step::Law,
 };
 
 /// What a test of a channel found.
@@ -33,10 +32,11 @@ impl Hub {
             return Ok(0);
         }
         self.reload().await?;
-        let registers = self.registers().await;
+        let known = self.known().await;
+        let registers = &known.registers;
         let due = (due.0, registers.epoch);
         let heads = self.store.heads().await?;
-        let law = Law { settings: &self.settings, registers: &registers };
+        let law = known.law(now)?;
         let at = now.max(registers.latest());
         let told = registers.participants(At::now(at)).filter(|one| registers.channel(&one.id) != Channel::Pull);
         let head = |id: &ParticipantId| heads.get(id).copied().unwrap_or_default();
@@ -49,12 +49,12 @@ impl Hub {
 
     /// Sends a heartbeat to a participant now, by its channel. `None`: it does not take part, or stands still.
     pub async fn test_channel(&self, participant: &ParticipantId) -> Result<Option<Tested>, StoreError> {
-        let (now, registers) = (self.store.now().await?, self.registers().await);
+        let (now, known) = (self.store.now().await?, self.known().await);
+        let registers = &known.registers;
         let at = now.max(registers.latest());
         let Some(one) = registers.participant(participant, At::now(at)).filter(|one| one.kind != Kind::Hub) else { return Ok(None) };
         let head = self.store.heads().await?.get(participant).copied().unwrap_or_default();
-        let law = Law { settings: &self.settings, registers: &registers };
-        let beat = beat::of(law, one, head, &at.to_string(), at).and_then(|beat| event::receipt(&self.settings, &beat));
+        let beat = beat::of(known.law(now)?, one, head, &at.to_string(), at).and_then(|beat| event::receipt(&self.settings, &beat));
         let Some(beat) = beat else { return Ok(None) };
         let channel = registers.channel(participant);
         let (works, found) = match (channel, &self.hooks) {

@@ -1,6 +1,6 @@
 //! What people do at the desks and at the registers: each look is kept, and each entry is checked in the transaction that writes it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
@@ -9,10 +9,11 @@ use schakelpunt_domain::{
     consent::{Consent, ConsentEntry},
     registers::{At, Entry, Improper, Kind, Recorded, Registers},
 };
-use schakelpunt_rules::{self as rules, Admission, RuleSet, Statistics, Visit};
+use schakelpunt_rules::{self as rules, Admission, Statistics, Visit};
 
 use super::Hub;
 use crate::{
+    Settings,
     desk::{self, AccessRecord, Given, Look, Reads, Seen},
     model::Delivery,
     ports::{DeliveryFilter, StoreError},
@@ -26,13 +27,17 @@ impl Hub {
     /// Enters register entries, if they can stand beside what is there. What rests on them is decided again at the claim.
     pub async fn enter(&self, entries: &[Entry], by: &ParticipantId) -> Result<Result<u64, Improper>, StoreError> {
         let (mut improper, mut recorded) = (Improper::Nothing, Timestamp::UNIX_EPOCH);
+        let in_force = self.desks_of(entries).await?;
         let epoch = self
             .store
             .enter(by.as_str(), &mut |now, held| {
                 let mut registers = Registers::new(0, held);
                 recorded = now;
                 for entry in entries {
-                    let fits = entry.check(&registers, now).and_then(|()| self.has_desk(entry)).and_then(|()| self.is_of_here(entry));
+                    let fits = entry
+                        .check(&registers, now)
+                        .and_then(|()| has_desk(in_force.as_deref(), entry))
+                        .and_then(|()| self.is_of_here(entry));
                     if let Err(why) = fits {
                         improper = why;
                         return None;
@@ -128,7 +133,7 @@ impl Hub {
         case: &Case,
         at: At,
     ) -> Result<Result<(Admission, Vec<Given>), Refusal>, StoreError> {
-        let admission = match rules::access(self.rules(), registers, look.looker(), case, at) {
+        let admission = match rules::access(&self.in_force().await?.rules, registers, look.looker(), case, at) {
             Ok(admission) => admission,
             Err(code) => return Ok(Err(code)),
         };
@@ -159,9 +164,10 @@ impl Hub {
         let (registers, now) = self.as_of_now().await?;
         let at = At { valid: day.map_or(now, |day| day.begins().max(now)), known: now };
         let cases = self.store.cases_in(&registers.predecessors(prison, at)).await?;
-        let visits = look.check().and_then(|()| rules::visit_list(self.rules(), &registers, look.looker(), prison, &cases, at));
+        let in_force = self.in_force().await?;
+        let visits = look.check().and_then(|()| rules::visit_list(&in_force.rules, &registers, look.looker(), prison, &cases, at));
         let Ok(visits) = visits else { return Ok(visits) };
-        let own = rules::seat(self.rules(), &registers, look.looker(), None, at).ok().map(|(own, _)| own);
+        let own = rules::seat(&in_force.rules, &registers, look.looker(), None, at).ok().map(|(own, _)| own);
         let records = visits.iter().map(|visit| AccessRecord {
             employer: own.map(|own| own.employer.clone()),
             role: own.map(|own| own.role.clone()),
@@ -180,7 +186,8 @@ impl Hub {
         let prisons: Vec<_> = registers.participants(at).filter(|one| one.kind == Kind::Prison).collect();
         let prisons: BTreeSet<_> = prisons.into_iter().flat_map(|prison| registers.predecessors(&prison.id, at)).collect();
         let cases = self.store.cases_in(&prisons.into_iter().collect::<Vec<_>>()).await?;
-        Ok(look.check().and_then(|()| rules::statistics(self.rules(), &registers, look.looker(), &cases, at)))
+        let in_force = self.in_force().await?;
+        Ok(look.check().and_then(|()| rules::statistics(&in_force.rules, &registers, look.looker(), &cases, at)))
     }
 
     /// What was given of a case, and who looked at it.
@@ -189,12 +196,10 @@ impl Hub {
         Ok((given, self.store.accesses(detention).await?))
     }
 
-    /// A capacity in a role without a desk is a slip of the pen: its worker would see nothing, and not know why.
-    fn has_desk(&self, entry: &Entry) -> Result<(), Improper> {
-        match entry {
-            Entry::Capacity(own) if self.rules().desk(&own.role).is_none() => Err(Improper::Role),
-            _ => Ok(()),
-        }
+    /// The rules by which these entries are looked at, if they need any: a stop of a participant goes in whatever stands still.
+    async fn desks_of(&self, entries: &[Entry]) -> Result<Option<Arc<Settings>>, StoreError> {
+        let asks = entries.iter().any(|entry| matches!(entry, Entry::Capacity(_)));
+        if asks { self.in_force().await.map(Some) } else { Ok(None) }
     }
 
     /// The registers of one hub hold one environment: its own.
@@ -203,10 +208,6 @@ impl Hub {
             Entry::Participant(one) if one.environment != self.settings.environment => Err(Improper::Environment),
             _ => Ok(()),
         }
-    }
-
-    fn rules(&self) -> &RuleSet {
-        &self.settings.rules
     }
 
     /// The units hear of a capacity that was entered or ended.
@@ -219,7 +220,7 @@ impl Hub {
         self.run(&inputs, Receipts::Answered).await.map(|_| ())
     }
 
-    async fn as_of_now(&self) -> Result<(std::sync::Arc<Registers>, Timestamp), StoreError> {
+    async fn as_of_now(&self) -> Result<(Arc<Registers>, Timestamp), StoreError> {
         let registers = self.registers().await;
         // time never runs back: what was entered counts
         let now = self.store.now().await?.max(registers.latest());
@@ -233,6 +234,14 @@ impl Hub {
     async fn all_deliveries(&self, detention: &DetentionRef) -> Result<Vec<Delivery>, StoreError> {
         let filter = DeliveryFilter { detention: Some(detention.clone()), limit: DELIVERIES_MAX, ..DeliveryFilter::default() };
         self.store.deliveries(&filter).await
+    }
+}
+
+/// A capacity in a role without a desk is a slip of the pen: its worker would see nothing, and not know why.
+fn has_desk(settings: Option<&Settings>, entry: &Entry) -> Result<(), Improper> {
+    match entry {
+        Entry::Capacity(own) if settings.is_none_or(|settings| settings.rules.desk(&own.role).is_none()) => Err(Improper::Role),
+        _ => Ok(()),
     }
 }
 

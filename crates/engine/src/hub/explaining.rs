@@ -7,10 +7,12 @@ use schakelpunt_domain::{
     ParticipantId,
     registers::{At, Registers},
 };
+use schakelpunt_rules::life::{InForce, Record};
 
 use crate::{
     Settings,
     explain::{By, NoAnswer, Why, records},
+    kept_law::KeptLaw,
     model::DecisionRecord,
     ports::{Store, StoreError},
     step::Law,
@@ -64,7 +66,17 @@ async fn applied<'a>(
     store: &dyn Store,
     known: Timestamp,
 ) -> Result<Result<Cow<'a, Settings>, NoAnswer>, StoreError> {
-    let Some(kept) = store.law_at(known).await? else { return Ok(Err(NoAnswer::RulesNotKept)) };
+    let record = Record::new(store.deeds().await?).known(known);
+    let applied = store.law_at(known).await?;
+    let kept = match record.in_force(known) {
+        InForce::Law(version, _) => store.law(version).await?,
+        InForce::Stopped => return Ok(Err(NoAnswer::RulesStopped)),
+        // a hub of an earlier version: the files were the rules
+        InForce::Nothing => applied.clone(),
+    };
+    let Some(kept) = kept else { return Ok(Err(NoAnswer::RulesNotKept)) };
+    // the events are those of the program that ran then
+    let kept = applied.map_or(kept.clone(), |applied| KeptLaw::new(kept.rules, applied.catalogue));
     if kept.version == settings.law.version {
         return Ok(Ok(Cow::Borrowed(settings)));
     }

@@ -9,7 +9,6 @@ use crate::{
     event,
     model::{Delivery, Pulled, Receipt, Verdict},
     ports::{Pull, StoreError},
-    step::Law,
 };
 
 /// What somebody fetched, as it leaves.
@@ -29,8 +28,8 @@ impl Hub {
     /// Provides to somebody who fetches.
     pub async fn pull(&self, pull: &Pull) -> Result<Fetched, StoreError> {
         for _ in 0..CONFLICTS_MAX {
-            let registers = self.registers().await;
-            let law = Law { settings: &self.settings, registers: &registers };
+            let known = self.known().await;
+            let mut law = None;
             let mut reconsider: Reconsider = Vec::new();
             let mut stale = false;
             let mut now = Timestamp::default();
@@ -38,11 +37,16 @@ impl Hub {
                 .store
                 .pull(pull, &mut |context| {
                     reconsider.clear();
-                    stale = context.epoch != registers.epoch;
+                    stale = context.epoch != known.registers.epoch;
                     now = context.now;
-                    (!stale).then(|| judge(law, &context, &mut reconsider).into_iter().map(|verdict| handed_over(verdict, now)).collect())
+                    if stale {
+                        return None;
+                    }
+                    let law = (*law.insert(known.law(now))).ok()?;
+                    Some(judge(law, &context, &mut reconsider).into_iter().map(|verdict| handed_over(verdict, now)).collect())
                 })
                 .await;
+            law.transpose()?;
             match pulled {
                 _ if stale => self.reload().await?,
                 Ok(pulled) => {

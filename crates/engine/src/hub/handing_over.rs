@@ -26,7 +26,7 @@ use crate::{
     model::{ByConsent, Due, HandOver, Room, Timer, Verdict},
     ports::{Outgoing, Published, ReceiptsOf, StoreError},
     settings::Limits,
-    step::{Input, Law, Receipts, is_change},
+    step::{Input, Receipts, is_change},
 };
 
 impl Hub {
@@ -84,30 +84,37 @@ impl Hub {
 
     /// Claims what is due for these. `None`: the registers are older than the store's, or somebody else was faster; again.
     pub(super) async fn claim_for(&self, fence: &[Lease], room: &BTreeMap<ParticipantId, Room>) -> Result<Option<Turn>, StoreError> {
-        let registers = self.registers().await;
-        let law = Law { settings: &self.settings, registers: &registers };
+        let known = self.known().await;
         let mut turn = Turn::default();
         let mut stale = false;
+        let mut law = None;
         let claimed = self
             .store
             .claim(fence, self.settings.limits.claims, room, &mut |context| {
                 turn = Turn::default();
                 let again = context.candidates.iter().filter(|candidate| matches!(candidate.delivery.stage, Stage::Claimed { .. }));
                 turn.uncertain = again.map(|candidate| candidate.delivery.id).collect();
-                stale = context.epoch != registers.epoch;
-                let verdicts = (!stale).then(|| judge(law, &context, &mut turn.reconsider))?;
+                stale = context.epoch != known.registers.epoch;
+                if stale {
+                    return None;
+                }
+                let law = (*law.insert(known.law(context.now))).ok()?;
+                let verdicts = judge(law, &context, &mut turn.reconsider);
                 // what was ended lets the next of its lane go, and a recall wants to be told
                 turn.moved = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Leave)).count();
                 Some(verdicts)
             })
             .await;
+        let law = law.transpose()?;
         match claimed {
             _ if stale => {
                 self.reload().await?;
                 Ok(None)
             }
             Ok(claimed) => {
-                turn.registers = Arc::clone(&registers);
+                turn.registers = Arc::clone(&known.registers);
+                // without a candidate nothing was asked
+                let Some(law) = law else { return Ok(Some(turn)) };
                 turn.permitted = claimed.into_iter().filter_map(|delivery| Permitted::from_claimed(delivery, law)).collect();
                 Ok(Some(turn))
             }

@@ -13,7 +13,7 @@ use crate::{
     leases::LeaseName,
     model::Action,
     ports::StoreError,
-    step::{self, Input, Law, Receipts, Report},
+    step::{self, Input, Receipts, Report},
 };
 
 /// How a batch comes in.
@@ -103,16 +103,17 @@ impl Hub {
             }
             let nowhere = step::AtOnce::new();
             let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
-            let registers = self.registers().await;
-            let law = Law { settings: &self.settings, registers: &registers };
+            let known = self.known().await;
+            let mut law = None;
             let (mut reports, mut leaves_waiting) = (Vec::new(), false);
             let deadline = handing_over::in_time(&self.settings.limits);
             let done = self
                 .store
                 .intake(&fence, &keys, &mut |snapshot| {
-                    if snapshot.epoch != registers.epoch {
+                    if snapshot.epoch != known.registers.epoch {
                         return None;
                     }
+                    let law = (*law.insert(known.law(snapshot.now))).ok()?;
                     let (actions, made) = step::step(law, snapshot, inputs, door.receipts, room);
                     reports = made;
                     leaves_waiting = actions.iter().any(may_let_go);
@@ -122,9 +123,12 @@ impl Hub {
             if let (Ok(Some(claimed)), Some(set_aside)) = (&done, set_aside) {
                 set_aside.used(claimed.iter().map(|delivery| &delivery.recipient));
             }
+            let law = law.transpose()?;
             match done {
                 Ok(Some(claimed)) => {
-                    self.ready.add(claimed, law, deadline);
+                    if let Some(law) = law {
+                        self.ready.add(claimed, law, deadline);
+                    }
                     if leaves_waiting {
                         self.look_again();
                     } else {

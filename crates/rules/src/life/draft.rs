@@ -56,6 +56,9 @@ impl<'a> Draft<'a> {
         for deed in deeds {
             match (&deed.what, &mut draft) {
                 (What::Drafted { title, law }, None) if deed.draft == Some(id) => draft = Some(Self::new(id, title, law, &deed.by)),
+                (What::Seeded { law }, None) if deed.draft == Some(id) => {
+                    draft = Some(Self { from: Some(deed.at), ..Self::new(id, "the files of the first start", law, &deed.by) });
+                }
                 (What::Stopped, Some(draft)) => draft.stop(deed.at),
                 (_, Some(draft)) if deed.draft == Some(id) => draft.take(deed),
                 _ => {}
@@ -81,7 +84,7 @@ impl<'a> Draft<'a> {
 
     fn take(&mut self, deed: &'a Deed) {
         match &deed.what {
-            What::Drafted { .. } | What::Stopped => {}
+            What::Drafted { .. } | What::Seeded { .. } | What::Stopped => {}
             What::Edited { law } => {
                 self.law = law;
                 self.authors.insert(&deed.by);
@@ -145,7 +148,7 @@ impl<'a> Draft<'a> {
             return Err(Refused::OtherText);
         }
         match what {
-            What::Drafted { .. } | What::Stopped => Err(Refused::NoSuchDraft),
+            What::Drafted { .. } | What::Seeded { .. } | What::Stopped => Err(Refused::NoSuchDraft),
             What::Edited { .. } => {
                 needs(roles, &Role::Author)?;
                 if self.from.is_some() { Err(Refused::Closed) } else { Ok(()) }

@@ -202,3 +202,14 @@ fn a_deed_is_told_in_one_object() {
     assert_eq!(serde_json::to_value(&deed).unwrap(), told);
     assert_eq!(serde_json::from_value::<Deed>(told).unwrap(), deed);
 }
+
+#[test]
+fn files_seed_an_empty_store_and_no_other() {
+    let mut office = Office::default();
+    office.does("hub", &[], Some(1), What::Seeded { law: law("a") }).unwrap();
+    assert_eq!((office.0.in_force(at(0)), office.state(1, 1)), (InForce::Law("a", DraftId(1)), State::Active), "no time is without");
+    assert_eq!(office.does("hub", &[], Some(2), What::Seeded { law: law("b") }), Err("DRAFT_CLOSED"));
+    office.does("anybody", &[], None, What::Stopped).unwrap();
+    assert_eq!(office.does("hub", &[], Some(2), What::Seeded { law: law("b") }), Err("DRAFT_CLOSED"), "nor does a start end a stop");
+    assert_eq!(office.state(1, DAY), State::Superseded);
+}

@@ -9,6 +9,7 @@ use schakelpunt_domain::{DeliveryId, DetentionRef, ParticipantId, registers::Reg
 use schakelpunt_engine::{
     Hub,
     afterwards::{self, Forbidden},
+    laws::Laws,
     model::Delivery,
     ports::DeliveryFilter,
     step::{Input, Law, Receipts},
@@ -112,8 +113,9 @@ async fn recheck(config: &Config, filter: &DeliveryFilter, since: Timestamp, jso
     let settings = wiring::settings(config)?;
     let (epoch, entries) = store.registers().await?;
     let registers = Registers::new(epoch, entries);
-    let law = Law { settings: &settings, registers: &registers };
     let known = store.now().await?;
+    let laws = Laws::read(&settings, &*store, None).await?;
+    let law = Law { settings: laws.at(known)?, registers: &registers };
     let mut found = false;
     for delivery in store.deliveries(filter).await? {
         let Some(detention) = &delivery.detention else { continue };

@@ -113,7 +113,8 @@ impl Player {
         let Some(detention) = &message.detention else { return Ok(None) };
         let case = self.case(detention).await?;
         let registers = self.hub.registers().await;
-        let law = Law { settings: self.hub.settings(), registers: &registers };
+        let in_force = self.hub.in_force().await?;
+        let law = Law { settings: &in_force, registers: &registers };
         Ok(explain::explain(law, message, &case, to, at).map(|(_, decision)| decision))
     }
 

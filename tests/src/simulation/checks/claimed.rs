@@ -34,7 +34,7 @@ pub(crate) fn claimed(world: &mut World, process: usize, written: &[Written], no
             Some(_) => world.count("state: claimed again by the same process"),
             None => {}
         }
-        if let Some(why) = unstamped(world, process, one, now) {
+        if let Some(why) = unstamped(world, one, now) {
             world.broken(NO_CLAIM_WITHOUT_GROUND, format!("{} to {}: {why}", delivery.key.id, delivery.recipient));
         }
         if let Some((invariant, why)) = groundless(world, one, now) {
@@ -95,14 +95,14 @@ fn crowded(world: &mut World, process: usize, one: &Written) -> Option<String> {
 }
 
 /// A claim without a decision of its own rests on the stamp of the one before.
-fn unstamped(world: &World, process: usize, one: &Written, now: Timestamp) -> Option<String> {
+fn unstamped(world: &World, one: &Written, now: Timestamp) -> Option<String> {
     let Written { delivery, decision, .. } = one;
     if decision.is_some() {
         return None;
     }
     let case = delivery.detention.as_ref().and_then(|detention| world.tables.cases.get(detention));
-    let current =
-        Stamp { case_version: case.map_or(0, |case| case.version), epoch: world.tables.epoch, rules: world.ledger.rules[process].clone() };
+    let Some(rules) = world.tables.rules.in_force(now) else { return Some("claimed while all rules are stopped".to_owned()) };
+    let current = Stamp { case_version: case.map_or(0, |case| case.version), epoch: world.tables.epoch, rules: rules.to_owned() };
     if delivery.stamp != current {
         return Some(format!("decided on {:?}, claimed on {current:?}", delivery.stamp));
     }

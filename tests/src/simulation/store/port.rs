@@ -17,8 +17,9 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
+    life::Deed,
     model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
-    ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
+    ports::{Change, Decide, DeliveryFilter, Do, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
 use super::{
@@ -85,6 +86,26 @@ impl Store for SimStore {
 
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         self.call("law_at", false, |world, _| Ok(world.tables.law_at(known))).await
+    }
+
+    async fn law(&self, version: &str) -> Result<Option<KeptLaw>, StoreError> {
+        self.call("law", false, |world, _| Ok(world.tables.rules.kept.get(version).cloned())).await
+    }
+
+    async fn deeds(&self) -> Result<Vec<Deed>, StoreError> {
+        self.call("deeds", false, |world, _| Ok(world.tables.rules.deeds.clone())).await
+    }
+
+    async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
+        self.call("add_deed", true, |world, now| {
+            let now = world.tables.rules.deeds.iter().map(|deed| deed.at).fold(now, Ord::max);
+            let deed = act(now, world.tables.rules.deeds.clone());
+            if let Some(deed) = &deed {
+                world.tables.add_deed(law, deed.clone())?;
+            }
+            Ok(deed)
+        })
+        .await
     }
 
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
@@ -202,7 +223,7 @@ impl Store for SimStore {
                 world.count("fault: a row is locked by another");
             }
             let mut context = world.tables.context(&ids, now);
-            planted::context(world, self.process, &mut context);
+            planted::context(world, &mut context);
             if context.candidates.is_empty() {
                 return Ok(Vec::new());
             }
