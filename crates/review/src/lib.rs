@@ -32,11 +32,4 @@ pub use matrix::{Matrix, matrix};
 pub use prove::{Counterexample, Invariants, Outcome, Proof, prove};
 
 #[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use schakelpunt_domain::catalogue::Catalogue;
-
-    /// The event catalogue, read once for all tests of this crate.
-    pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load().unwrap());
-}
+mod tests;
