@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod patch;
