@@ -11,6 +11,7 @@
 //! | `conditions` | cells in words: when, and if what |
 //! | `matrix` | all of them in one text, equal outcomes folded |
 //! | `diff` | what is different between two rule sets, told by what they answer |
+//! | `check` | what in a rule set can never apply, or is decided by the order alone |
 //! | `prove` | what must hold of every field that is given in any cell |
 //!
 //! # Adding a condition
@@ -18,6 +19,7 @@
 //! A new signal that a rule may hang on is a line of `ASKED` in `signals`. Something else that changes an answer (a state of consent, a
 //! relation) is a value in `space`; whoever walks gets it.
 
+mod check;
 mod conditions;
 mod diff;
 mod matrix;
@@ -26,6 +28,7 @@ mod signals;
 mod space;
 mod walk;
 
+pub use check::{Findings, check};
 pub use conditions::When;
 pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
 pub use matrix::{Matrix, matrix};

@@ -76,6 +76,11 @@ pub(crate) const TITLES: [(Title, &str); 4] =
 /// The hub did not exist before; what the law was then is asked of nobody.
 const FIRST_DAY: &str = "2018-06-01";
 
+/// The first day of which anything is asked.
+pub(crate) fn first_day() -> Option<LegalDay> {
+    FIRST_DAY.parse().ok()
+}
+
 /// A time in which the law does not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -91,7 +96,7 @@ pub(crate) struct Span {
 
 /// The times between two dates of these rule sets together.
 pub(crate) fn spans(sets: &[&RuleSet]) -> Vec<Span> {
-    let Ok(first) = FIRST_DAY.parse::<LegalDay>() else { return Vec::new() };
+    let Some(first) = first_day() else { return Vec::new() };
     let mut starts = vec![first.begins()];
     while let Some(next) = starts.last().and_then(|last| sets.iter().filter_map(|rules| rules.next_boundary(*last)).min()) {
         starts.push(next);

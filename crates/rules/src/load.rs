@@ -8,9 +8,11 @@ use schakelpunt_domain::{catalogue::Catalogue, digest::fingerprint};
 use crate::ruleset::RuleSet;
 
 mod files;
+mod places;
 mod resolve;
 
 pub use files::FILE_MAX;
+pub use places::{BasisPart, Place, Places, RulePart};
 
 /// One mistake in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -26,8 +26,21 @@ fn the_shipped_rules_have_no_mistakes() {
     let said = run(&["rules", "check"]).ended(0);
     assert!(said.out.contains("no mistakes; version "), "{}", said.out);
     let said = run(&["rules", "check", "--rules", "config/rules", "--json"]).ended(0);
-    let [answer] = said.json().try_into().unwrap();
+    let mut said = said.json();
+    let answer = said.pop().unwrap();
     assert!(answer["rules"].as_u64().unwrap() > 20 && answer["version"].as_str().unwrap().len() == 16, "{answer}");
+    assert!(said.iter().all(|found| found["kind"] == "note"), "{said:?}");
+}
+
+#[test]
+fn a_rule_that_can_never_speak_is_a_mistake_with_its_place() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    let twice = "\n[[rule]]\nid = \"twice\"\nevents = [\"plan-not-made\"]\nsender = \"holding-prison\"\nto = [\"responsible-municipality\"]\npurpose = \"reintegration\"\nowner = \"DJI\"\n[[rule.grant]]\nbasis = \"pm-20d-2\"\nfields = [\"/plan/reason\"]\n";
+    place.write("rules/twice.toml", twice);
+    let said = run(&["rules", "check", "--rules", &folder]).ended(1);
+    assert!(said.out.contains("mistake: twice.toml:3:6: the rule `twice` never speaks: `plan-not-made-to-triad`"), "{}", said.out);
+    assert!(said.out.contains("  | id = \"twice\"\n  |      ^^^^^^^\n"), "{}", said.out);
 }
 
 #[test]

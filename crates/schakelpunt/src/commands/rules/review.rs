@@ -1,4 +1,4 @@
-//! `rules diff` and `rules prove`.
+//! `rules check`, `rules diff` and `rules prove`.
 
 use std::{
     collections::BTreeSet,
@@ -9,11 +9,40 @@ use std::{
 use anyhow::Context as _;
 use schakelpunt_domain::{Clock as _, catalogue::Catalogue};
 use schakelpunt_review::Invariants;
-use schakelpunt_rules::RuleFile;
+use schakelpunt_rules::{LoadError, RuleFile, RuleSet};
 use serde_json::json;
 
 use super::super::out;
 use crate::{assets, clock::SystemClock};
+
+/// What is wrong with a rule set, and what is worth a look. A set that cannot be loaded is looked at no further.
+pub(super) fn check(folder: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let (files, catalogue) = (assets::rule_files(folder)?, Catalogue::load()?);
+    let say = |kind: &str, found: &[LoadError]| {
+        found.iter().try_for_each(|one| match (as_json, serde_json::to_value(one)?) {
+            (true, serde_json::Value::Object(mut fields)) => {
+                fields.insert("kind".to_owned(), kind.into());
+                out(json!(fields))
+            }
+            _ => out(format_args!("{kind}: {one}")),
+        })
+    };
+    let rules = match RuleSet::load(&files, &catalogue) {
+        Ok(rules) => rules,
+        Err(errors) => return say("mistake", &errors.0).map(|()| ExitCode::from(1)),
+    };
+    let found = schakelpunt_review::check(&files, &rules, &catalogue).context("the rules cannot be looked through")?;
+    say("note", &found.notes)?;
+    say("mistake", &found.mistakes)?;
+    let (count, bases, notes, mistakes) = (rules.rules().len(), rules.bases().len(), found.notes.len(), found.mistakes.len());
+    if as_json {
+        out(json!({"version": rules.version, "rules": count, "bases": bases, "notes": notes, "mistakes": mistakes}))?;
+    } else {
+        let wrong = if mistakes == 0 { "no mistakes".to_owned() } else { format!("{mistakes} mistakes") };
+        out(format_args!("{count} rules on {bases} bases, {wrong}; version {}; {notes} notes", rules.version))?;
+    }
+    Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
 
 /// What is different between two rule sets.
 pub(super) fn diff(folders: &[PathBuf], as_json: bool, as_markdown: bool) -> anyhow::Result<ExitCode> {
