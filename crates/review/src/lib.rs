@@ -26,13 +26,14 @@ mod matrix;
 mod prove;
 mod signals;
 mod space;
+mod toml_text;
 mod walk;
 
 pub use check::{Findings, check};
 pub use conditions::When;
 pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
 pub use matrix::{Matrix, matrix};
-pub use prove::{Counterexample, Invariants, Outcome, Proof, prove};
+pub use prove::{Counterexample, Invariants, Outcome, Proof, Unplayable, prove};
 
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,11 @@ pub(crate) const MORE_STANDINGS: [(Standing, &str); 5] = [
 ];
 /// What such a consent leaves out.
 const HEALTH: [Category; 2] = [Category::Class(Class::Health), Category::Condition(Condition::Care)];
+/// Whether a category of a consent, by its word, covers health.
+pub(crate) fn covers_health(category: &str) -> bool {
+    category.parse().is_ok_and(|category| HEALTH.contains(&category))
+}
+
 /// Whether the detention goes on, with its words.
 pub(crate) const ENDED: [(bool, &str); 2] = [(false, "detained"), (true, "ended")];
 /// Titles that close a gate (decision 16); those that open none count as no title.

@@ -116,6 +116,24 @@ fn what_a_change_of_the_rules_means_is_told_in_three_ways() {
     run(&["rules", "diff", &folder, "/nonexistent"]).ended(1);
 }
 
+/// Played with the rules that were proved, the scenario holds: the municipality is told. With the shipped rules it does not.
+#[test]
+fn a_broken_invariant_is_shown_by_a_scenario() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    let rule = fs::read_to_string(format!("{folder}/mine.toml")).unwrap().replace("settlement-", "responsible-");
+    // beside the shipped rule, which asks what the consultation is about
+    place.write("rules/mine.toml", &rule);
+    let into = folder.replace("/rules", "/scenarios");
+    let said = run(&["rules", "prove", "--rules", &folder, "--scenarios", &into]).ended(1);
+    let scenario = format!("{into}/consulting-on-supervision.toml");
+    assert!(said.out.contains(&format!("{scenario}: played, it shows it")), "{}", said.out);
+    run(&["scenario", "run", &scenario]).ended(0);
+    let lawful = fs::read_to_string(&scenario).unwrap().replace(&folder, "config/rules");
+    let lawful = place.write("lawful.toml", &lawful);
+    run(&["scenario", "run", &lawful]).ended(1);
+}
+
 #[test]
 fn the_shipped_rules_are_proved_and_an_unlawful_one_is_shown_with_its_case() {
     let place = Place::new();

@@ -57,6 +57,9 @@ pub enum Command {
         /// A folder with rules, and with `invariants.toml` if it has its own; the shipped ones without it.
         #[arg(long)]
         rules: Option<PathBuf>,
+        /// Write a scenario for each broken invariant into this folder, and play it.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
         /// One object.
         #[arg(long)]
         json: bool,
@@ -96,7 +99,7 @@ impl Command {
             Self::Check { rules, json } => review::check(rules.as_deref(), json),
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
             Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
-            Self::Prove { rules, json } => review::prove(rules.as_deref(), json),
+            Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
             Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let by = if rules.is_some() { By::Settings } else { By::Kept };
