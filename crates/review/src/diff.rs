@@ -161,7 +161,7 @@ impl Pair<'_> {
 }
 
 /// Each field that is given, with its ground.
-fn grounds(rules: &RuleSet, decision: Option<Decision>) -> BTreeMap<String, Ground> {
+pub(crate) fn grounds(rules: &RuleSet, decision: Option<Decision>) -> BTreeMap<String, Ground> {
     let Some(decision) = decision else { return BTreeMap::new() };
     let Some(permit) = decision.permit() else { return BTreeMap::new() };
     let rule = decision.rule.as_ref().and_then(|id| rules.rules().iter().find(|rule| rule.id == *id));

@@ -11,6 +11,7 @@
 //! | `conditions` | cells in words: when, and if what |
 //! | `matrix` | all of them in one text, equal outcomes folded |
 //! | `diff` | what is different between two rule sets, told by what they answer |
+//! | `check` | what in a rule set can never apply, or is decided by the order alone |
 //! | `prove` | what must hold of every field that is given in any cell |
 //!
 //! # Adding a condition
@@ -18,25 +19,21 @@
 //! A new signal that a rule may hang on is a line of `ASKED` in `signals`. Something else that changes an answer (a state of consent, a
 //! relation) is a value in `space`; whoever walks gets it.
 
+mod check;
 mod conditions;
 mod diff;
 mod matrix;
 mod prove;
 mod signals;
 mod space;
+mod toml_text;
 mod walk;
 
+pub use check::{Findings, check};
 pub use conditions::When;
 pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
 pub use matrix::{Matrix, matrix};
-pub use prove::{Counterexample, Invariants, Outcome, Proof, prove};
+pub use prove::{Counterexample, Invariants, Outcome, Proof, Unplayable, prove};
 
 #[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use schakelpunt_domain::catalogue::Catalogue;
-
-    /// The event catalogue, read once for all tests of this crate.
-    pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load().unwrap());
-}
+mod tests;

@@ -15,9 +15,12 @@ use crate::{
 mod file;
 mod invariant;
 mod report;
+mod scenario;
 
 use invariant::{Given, Invariant};
 pub use report::{Counterexample, Outcome, Proof};
+use scenario::Setting;
+pub use scenario::Unplayable;
 
 /// The invariants of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +148,14 @@ impl Pair<'_> {
             rule: given.rule.map(|rule| rule.id.to_string()).unwrap_or_default(),
             basis: given.basis.id.to_string(),
             cells: 1,
+            setting: Setting {
+                ended: cell.ended,
+                standing: cell.standing,
+                title: cell.title,
+                signals: given.signals.iter().copied().collect(),
+                lack: self.part.lacks.get(cell.lack).cloned().flatten(),
+                until: self.walk.spans().get(cell.span + 1).map(|next| next.at),
+            },
         }
     }
 }

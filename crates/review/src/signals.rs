@@ -51,7 +51,7 @@ fn named(rules: &RuleSet, event: &EventSpec) -> impl Iterator<Item = Signal> {
 }
 
 /// From which fields a signal is read: without the field it is not there.
-const READ_FROM: [(Signal, &[&str]); 2] =
+pub(crate) const READ_FROM: [(Signal, &[&str]); 2] =
     [(Signal::CareNeeded, &["/care/needed", "/plan/care/needed"]), (Signal::Consulting, &["/consultation/about"])];
 
 /// The signals that matter for an event to one of the rule sets.

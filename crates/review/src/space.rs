@@ -68,6 +68,11 @@ pub(crate) const MORE_STANDINGS: [(Standing, &str); 5] = [
 ];
 /// What such a consent leaves out.
 const HEALTH: [Category; 2] = [Category::Class(Class::Health), Category::Condition(Condition::Care)];
+/// Whether a category of a consent, by its word, covers health.
+pub(crate) fn covers_health(category: &str) -> bool {
+    category.parse().is_ok_and(|category| HEALTH.contains(&category))
+}
+
 /// Whether the detention goes on, with its words.
 pub(crate) const ENDED: [(bool, &str); 2] = [(false, "detained"), (true, "ended")];
 /// Titles that close a gate (decision 16); those that open none count as no title.
@@ -75,6 +80,11 @@ pub(crate) const TITLES: [(Title, &str); 4] =
     [(Title::Vris, "VRIS"), (Title::Aliens, "ALIENS"), (Title::Jji, "JJI"), (Title::TbsPasser, "TBS_PASSER who left")];
 /// The hub did not exist before; what the law was then is asked of nobody.
 const FIRST_DAY: &str = "2018-06-01";
+
+/// The first day of which anything is asked.
+pub(crate) fn first_day() -> Option<LegalDay> {
+    FIRST_DAY.parse().ok()
+}
 
 /// A time in which the law does not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +101,7 @@ pub(crate) struct Span {
 
 /// The times between two dates of these rule sets together.
 pub(crate) fn spans(sets: &[&RuleSet]) -> Vec<Span> {
-    let Ok(first) = FIRST_DAY.parse::<LegalDay>() else { return Vec::new() };
+    let Some(first) = first_day() else { return Vec::new() };
     let mut starts = vec![first.begins()];
     while let Some(next) = starts.last().and_then(|last| sets.iter().filter_map(|rules| rules.next_boundary(*last)).min()) {
         starts.push(next);

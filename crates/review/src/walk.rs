@@ -55,6 +55,13 @@ pub(crate) struct Part<'a> {
     present: Vec<Vec<Leaf>>,
 }
 
+impl Part<'_> {
+    /// The fields of a message that lacks one.
+    pub(crate) fn present(&self, lack: usize) -> Option<&[Leaf]> {
+        self.present.get(lack).map(Vec::as_slice)
+    }
+}
+
 impl<'a> Walk<'a> {
     /// `None` only if the fixed words of `space` were no words of the domain.
     pub(crate) fn new(sets: &[&'a RuleSet]) -> Option<Self> {
@@ -130,7 +137,20 @@ impl<'a> Walk<'a> {
 
     /// What a rule set says of a cell. `None` where there is no such cell.
     pub(crate) fn decide(&self, rules: &RuleSet, part: &Part<'_>, from: Role, candidate: &Candidate, cell: Cell) -> Option<Decision> {
-        let (span, set, leaves) = (self.spans.get(cell.span)?, part.sets.get(cell.signals)?, part.present.get(cell.lack)?);
+        self.decide_of(rules, part, from, candidate, cell, part.present(cell.lack)?)
+    }
+
+    /// The same of a message that has these leaves, sorted.
+    pub(crate) fn decide_of(
+        &self,
+        rules: &RuleSet,
+        part: &Part<'_>,
+        from: Role,
+        candidate: &Candidate,
+        cell: Cell,
+        leaves: &[Leaf],
+    ) -> Option<Decision> {
+        let (span, set) = (self.spans.get(cell.span)?, part.sets.get(cell.signals)?);
         let lack = part.lacks.get(cell.lack)?.as_ref();
         let case = self.cases.get(&(cell.span, cell.standing, cell.ended, cell.title.or(set.title())))?;
         Some(decide(&Question {

@@ -34,7 +34,7 @@ pub use access::{Admission, Looker, access, acts_for, seat};
 pub use candidates::{Candidate, Who, agreement, answers_since, candidate_for, candidates, responsible_municipality, sender_relations};
 pub use decide::{Question, decide};
 pub use decision::{Answer, Decision, Granted, Permit};
-pub use load::{FILE_MAX, LoadError, LoadErrors, RuleFile};
+pub use load::{BasisPart, FILE_MAX, LoadError, LoadErrors, Place, Places, RuleFile, RulePart};
 pub use minimise::minimise;
 pub use passing::{PASSED_ON, Passed, PassedBy, Then, may_have_passed, passed_on};
 pub use relation::Relation;

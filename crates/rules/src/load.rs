@@ -1,6 +1,6 @@
 //! Reading rule files. Every mistake is named with file, line and column, all of one run at once.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 pub use schakelpunt_domain::SourceFile as RuleFile;
 use schakelpunt_domain::{catalogue::Catalogue, digest::fingerprint};
@@ -8,9 +8,11 @@ use schakelpunt_domain::{catalogue::Catalogue, digest::fingerprint};
 use crate::ruleset::RuleSet;
 
 mod files;
+mod places;
 mod resolve;
 
 pub use files::FILE_MAX;
+pub use places::{BasisPart, Place, Places, RulePart};
 
 /// One mistake in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -50,6 +52,26 @@ impl fmt::Display for LoadError {
         writeln!(f, "  | {source}")?;
         write!(f, "  | {}{}", " ".repeat(column.saturating_sub(1)), "^".repeat((*width).max(1)))?;
         if hint.is_empty() { Ok(()) } else { write!(f, "\n  = {hint}") }
+    }
+}
+
+impl LoadError {
+    /// A mistake at a range of bytes of a file. Also for whoever reads other files beside the rules, so that all mistakes look alike.
+    pub fn at(file: &RuleFile, span: Range<usize>, code: &'static str, message: String, hint: &str) -> Self {
+        let before = file.text.get(..span.start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let source = file.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let meant = file.text.get(span).and_then(|text| text.lines().next()).unwrap_or_default();
+        Self {
+            file: file.name.clone(),
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            code,
+            message,
+            hint: hint.to_owned(),
+            source: source.to_owned(),
+            width: meant.chars().count(),
+        }
     }
 }
 

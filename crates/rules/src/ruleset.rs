@@ -181,6 +181,31 @@ impl RuleSet {
         self.bases.get(grant.basis)
     }
 
+    /// The same rules without one grant of a rule, or without all of them: what that changes is what it is for. Numbers are places from 0.
+    #[must_use]
+    pub fn without(&self, rule: usize, grant: Option<usize>) -> Self {
+        let mut set = self.clone();
+        if let Some(rule) = set.rules.get_mut(rule) {
+            let mut index = 0..;
+            rule.grants.retain(|_| grant.is_some() && index.next() != grant);
+        }
+        set
+    }
+
+    /// One rule alone; or one of its grants alone, which then needs nothing of what others give.
+    #[must_use]
+    pub fn only(&self, rule: usize, grant: Option<usize>) -> Self {
+        let mut set = self.clone();
+        for (place, other) in set.rules.iter_mut().enumerate() {
+            let mut index = 0..;
+            other.grants.retain(|_| place == rule && (index.next() == grant || grant.is_none()));
+            if grant.is_some() {
+                other.needs.clear();
+            }
+        }
+        set
+    }
+
     /// Whether anything that one kind tells another may rest on the consent of the person at this instant.
     pub fn may_rest_on_consent(&self, from: Kind, to: Kind, at: Timestamp) -> bool {
         let consents = self.bases.iter().filter(|basis| basis.kind == BasisKind::Consent && basis.in_force.contains(at));

@@ -26,8 +26,21 @@ fn the_shipped_rules_have_no_mistakes() {
     let said = run(&["rules", "check"]).ended(0);
     assert!(said.out.contains("no mistakes; version "), "{}", said.out);
     let said = run(&["rules", "check", "--rules", "config/rules", "--json"]).ended(0);
-    let [answer] = said.json().try_into().unwrap();
+    let mut said = said.json();
+    let answer = said.pop().unwrap();
     assert!(answer["rules"].as_u64().unwrap() > 20 && answer["version"].as_str().unwrap().len() == 16, "{answer}");
+    assert!(said.iter().all(|found| found["kind"] == "note"), "{said:?}");
+}
+
+#[test]
+fn a_rule_that_can_never_speak_is_a_mistake_with_its_place() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    let twice = "\n[[rule]]\nid = \"twice\"\nevents = [\"plan-not-made\"]\nsender = \"holding-prison\"\nto = [\"responsible-municipality\"]\npurpose = \"reintegration\"\nowner = \"DJI\"\n[[rule.grant]]\nbasis = \"pm-20d-2\"\nfields = [\"/plan/reason\"]\n";
+    place.write("rules/twice.toml", twice);
+    let said = run(&["rules", "check", "--rules", &folder]).ended(1);
+    assert!(said.out.contains("mistake: twice.toml:3:6: the rule `twice` never speaks: `plan-not-made-to-triad`"), "{}", said.out);
+    assert!(said.out.contains("  | id = \"twice\"\n  |      ^^^^^^^\n"), "{}", said.out);
 }
 
 #[test]
@@ -101,6 +114,24 @@ fn what_a_change_of_the_rules_means_is_told_in_three_ways() {
     assert!(back["lines"][0]["change"]["is"].is_null(), "{back}");
     assert_eq!(back["lines"][0]["change"]["was"]["basis"], "pm-20d-4");
     run(&["rules", "diff", &folder, "/nonexistent"]).ended(1);
+}
+
+/// Played with the rules that were proved, the scenario holds: the municipality is told. With the shipped rules it does not.
+#[test]
+fn a_broken_invariant_is_shown_by_a_scenario() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    let rule = fs::read_to_string(format!("{folder}/mine.toml")).unwrap().replace("settlement-", "responsible-");
+    // beside the shipped rule, which asks what the consultation is about
+    place.write("rules/mine.toml", &rule);
+    let into = folder.replace("/rules", "/scenarios");
+    let said = run(&["rules", "prove", "--rules", &folder, "--scenarios", &into]).ended(1);
+    let scenario = format!("{into}/consulting-on-supervision.toml");
+    assert!(said.out.contains(&format!("{scenario}: played, it shows it")), "{}", said.out);
+    run(&["scenario", "run", &scenario]).ended(0);
+    let lawful = fs::read_to_string(&scenario).unwrap().replace(&folder, "config/rules");
+    let lawful = place.write("lawful.toml", &lawful);
+    run(&["scenario", "run", &lawful]).ended(1);
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Change {
 }
 
 impl Ground {
-    fn text(&self) -> String {
+    /// In words.
+    pub fn text(&self) -> String {
         let Self { basis, purpose, must, owner } = self;
         format!("{basis}, for {purpose}, {}, owner {owner}", if *must { "must" } else { "may" })
     }

@@ -1,40 +1,13 @@
-use schakelpunt_rules::RuleFile;
-
 use super::*;
-use crate::tests::CATALOGUE;
+use crate::tests::{CATALOGUE, LAW, RELEASE, grant, rules};
 
-const RULES: &str = r#"
-[[basis]]
-id = "law"
-citation = "A statute"
-kind = "statute"
-in-force = { from = "2021-07-01" }
-between = [["prison", "municipality"]]
-purposes = ["reintegration"]
-power = "may"
-[[rule]]
-id = "release"
-events = ["release-date-set"]
-sender = "holding-prison"
-to = ["responsible-municipality"]
-purpose = "reintegration"
-owner = "DJI"
-[[rule.grant]]
-basis = "law"
-fields = ["/release/date"]
-[[desk]]
-role = "casemanager"
-fields = ["/release/date"]
-"#;
-
-fn rules(text: &str) -> RuleSet {
-    RuleSet::load(&[RuleFile { name: "rules.toml".to_owned(), text: text.to_owned() }], &CATALOGUE).unwrap()
-}
+const DESK: &str = "[[desk]]\nrole = \"casemanager\"\nfields = [\"/release/date\"]\n";
 
 /// What is different when the first text is replaced by the second.
 fn changed(from: &str, to: &str) -> Diff {
-    assert!(RULES.contains(from));
-    diff(&rules(RULES), &rules(&RULES.replace(from, to)), &["casemanager".to_owned(), "mayor".to_owned()], &CATALOGUE).unwrap()
+    let before = format!("{LAW}{RELEASE}{}{DESK}", grant("law", "\"/release/date\""));
+    assert!(before.contains(from));
+    diff(&rules(&before), &rules(&before.replace(from, to)), &["casemanager".to_owned(), "mayor".to_owned()], &CATALOGUE).unwrap()
 }
 
 #[test]

@@ -1,52 +1,18 @@
-use schakelpunt_rules::RuleFile;
-
 use super::*;
-use crate::tests::CATALOGUE;
+use crate::tests::{CATALOGUE, CONSENT, LAW, RELEASE, grant, rules};
 
-const BASES: &str = r#"
-[[basis]]
-id = "law"
-citation = "A statute"
-kind = "statute"
-in-force = { from = "2021-07-01" }
-while = ["plan-running"]
-between = [["prison", "municipality"]]
-purposes = ["reintegration"]
-power = "may"
-[[basis]]
-id = "consent"
-citation = "Consent"
-kind = "consent"
-in-force = { from = "2018-05-25", until = "2021-07-01" }
-between = [["prison", "municipality"]]
-purposes = ["reintegration"]
-power = "may"
-"#;
-const RULE: &str = r#"
-[[rule]]
-id = "release"
-events = ["release-date-set"]
-sender = "holding-prison"
-to = ["responsible-municipality"]
-purpose = "reintegration"
-owner = "DJI"
-[[rule.grant]]
-basis = "law"
-fields = ["/release/date"]
-[[rule.grant]]
-basis = "consent"
-fields = ["/release/date"]
-"#;
+/// Consent, then a statute as long as a plan can run.
+fn rule() -> String {
+    format!("{RELEASE}{}{}", grant("law", "\"/release/date\""), grant("consent", "\"/release/date\""))
+}
 
 fn of(text: &str) -> Matrix {
-    let file = |name: &str, text: &str| RuleFile { name: name.to_owned(), text: text.to_owned() };
-    let rules = RuleSet::load(&[file("bases.toml", BASES), file("rules.toml", text)], &CATALOGUE).unwrap();
-    matrix(&rules, &CATALOGUE).unwrap()
+    matrix(&rules(&format!("{LAW}while = [\"plan-running\"]\n{CONSENT}{text}")), &CATALOGUE).unwrap()
 }
 
 #[test]
 fn equal_outcomes_are_folded() {
-    let matrix = of(RULE);
+    let matrix = of(&rule());
     let under = matrix.folded.split("\nrelease-date-set\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let told = "  [1] consent /release/date
   [2] law /release/date
@@ -61,7 +27,7 @@ fn equal_outcomes_are_folded() {
 /// Sixteen recipients, two periods: detained or ended with four consents, and four titles with two.
 #[test]
 fn every_cell_is_a_line_and_is_counted() {
-    let matrix = of(RULE);
+    let matrix = of(&rule());
     assert_eq!(matrix.cells, 16 * 2 * (2 * 4 + 4 * 2));
     assert_eq!(matrix.full.lines().count(), matrix.cells);
     assert!(matrix.folded.ends_with(&format!("{} cells\nsha256 of the full expansion: {}\n", matrix.cells, matrix.hash)));
@@ -72,14 +38,14 @@ fn every_cell_is_a_line_and_is_counted() {
 /// What somebody had, or was told, makes nobody a sender.
 #[test]
 fn who_had_something_sends_nothing() {
-    let more = RULE.replace("sender = \"holding-prison\"", "sender = [\"holding-prison\", \"earlier-recipient\", \"informed-partner\"]");
-    assert_eq!(of(&more), of(RULE));
+    let more = rule().replace("sender = \"holding-prison\"", "sender = [\"holding-prison\", \"earlier-recipient\", \"informed-partner\"]");
+    assert_eq!(of(&more), of(&rule()));
 }
 
 #[test]
 fn another_rule_is_another_hash() {
-    let other = of(&RULE.replace("basis = \"law\"\nfields = [\"/release/date\"]", "basis = \"law\"\nfields = [\"/release/kind\"]"));
-    assert_ne!(other.hash, of(RULE).hash);
+    let other = of(&rule().replace("basis = \"law\"\nfields = [\"/release/date\"]", "basis = \"law\"\nfields = [\"/release/kind\"]"));
+    assert_ne!(other.hash, of(&rule()).hash);
 }
 
 #[test]

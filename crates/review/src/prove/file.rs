@@ -89,7 +89,7 @@ const CLASSES: [(Class, &str); 7] = [
 
 /// Reads invariants, for a rule set whose names they use.
 pub(super) fn read(file: &RuleFile, rules: &RuleSet, catalogue: &Catalogue) -> Result<Vec<Invariant>, LoadErrors> {
-    let whole = |span, code, message, hint: &str| LoadErrors(vec![place(file, span, code, message, hint)]);
+    let whole = |span, code, message, hint: &str| LoadErrors(vec![LoadError::at(file, span, code, message, hint)]);
     if file.text.len() > FILE_MAX {
         return Err(whole(0..0, "TOO_LARGE", format!("at most {FILE_MAX} bytes"), ""));
     }
@@ -117,7 +117,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn fail(&mut self, word: &Word, code: &'static str, message: String, hint: &str) {
-        self.errors.push(place(self.file, word.span(), code, message, hint));
+        self.errors.push(LoadError::at(self.file, word.span(), code, message, hint));
     }
 
     fn invariant(&mut self, raw: &RawInvariant) -> Invariant {
@@ -235,23 +235,5 @@ impl Reader<'_> {
             self.fail(word, code, format!("unknown {what} `{}`", word.get_ref()), hint);
         }
         found
-    }
-}
-
-/// A mistake at a range of bytes, as in rule files.
-fn place(file: &RuleFile, span: std::ops::Range<usize>, code: &'static str, message: String, hint: &str) -> LoadError {
-    let before = file.text.get(..span.start).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let source = file.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let meant = file.text.get(span).and_then(|text| text.lines().next()).unwrap_or_default();
-    LoadError {
-        file: file.name.clone(),
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        code,
-        message,
-        hint: hint.to_owned(),
-        source: source.to_owned(),
-        width: meant.chars().count(),
     }
 }

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::invariant::{Except, Given, Invariant};
+use super::{
+    invariant::{Except, Given, Invariant},
+    scenario::Setting,
+};
 
 /// How many cases of one invariant are shown; the others are counted.
 const SHOWN: usize = 5;
@@ -63,6 +66,9 @@ pub struct Counterexample {
     pub basis: String,
     /// In how many cells, counted by field.
     pub cells: usize,
+    /// The cell, for a story that leads to it.
+    #[serde(skip)]
+    pub(super) setting: Setting,
 }
 
 impl Outcome {

@@ -1,34 +1,8 @@
 use super::*;
-use crate::tests::CATALOGUE;
-
-const RULES: &str = r#"
-[[basis]]
-id = "law"
-citation = "A statute"
-kind = "statute"
-in-force = { from = "2021-07-01" }
-between = [["prison", "municipality"]]
-purposes = ["reintegration"]
-power = "may"
-[[rule]]
-id = "release"
-events = ["release-date-set"]
-sender = "holding-prison"
-to = ["responsible-municipality"]
-purpose = "reintegration"
-owner = "DJI"
-[[rule.grant]]
-basis = "law"
-when = ["care-needed"]
-fields = ["/release/date"]
-"#;
-
-fn file(name: &str, text: &str) -> RuleFile {
-    RuleFile { name: name.to_owned(), text: text.to_owned() }
-}
+use crate::tests::{CATALOGUE, LAW, RELEASE, file, grant, rules};
 
 fn read(invariant: &str) -> (RuleSet, Result<Invariants, LoadErrors>) {
-    let rules = RuleSet::load(&[file("rules.toml", RULES)], &CATALOGUE).unwrap();
+    let rules = rules(&format!("{LAW}{RELEASE}{}when = [\"care-needed\"]\n", grant("law", "\"/release/date\"")));
     let text = format!("[[invariant]]\nid = \"it\"\nsentence = \"It holds.\"\n{invariant}\n");
     let invariants = Invariants::read(&file("invariants.toml", &text), &rules, &CATALOGUE);
     (rules, invariants)

@@ -32,7 +32,7 @@ fn told(change: &Change<Expect>) -> String {
 #[test]
 fn each_change_has_exactly_its_effect() {
     let changes = Change::<Expect>::all("changes");
-    assert!(changes.len() >= 20, "{} changes", changes.len());
+    assert!(changes.len() >= 50, "{} changes", changes.len());
     let mut failures = Vec::new();
     for (path, change) in changes {
         let told = told(&change);

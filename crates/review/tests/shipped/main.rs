@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod patch;

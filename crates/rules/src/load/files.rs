@@ -142,34 +142,16 @@ pub const FILE_MAX: usize = 1024 * 1024;
 /// Reads one file's shape. TOML stops at the first mistake of this kind.
 pub(super) fn parse(file: &RuleFile) -> Result<Source<'_>, Box<LoadError>> {
     if file.text.len() > FILE_MAX {
-        return Err(Box::new(place(file, 0..0, "TOO_LARGE", "at most 1048576 bytes".to_owned(), "split it along its domains")));
+        return Err(Box::new(LoadError::at(file, 0..0, "TOO_LARGE", "at most 1048576 bytes".to_owned(), "split it along its domains")));
     }
     match toml::from_str(&file.text) {
         Ok(parsed) => Ok(Source { file, parsed }),
-        Err(error) => Err(Box::new(place(
+        Err(error) => Err(Box::new(LoadError::at(
             file,
             error.span().unwrap_or(0..0),
             "SHAPE",
             error.message().to_owned(),
             "see the format in schemas/ and the other rule files",
         ))),
-    }
-}
-
-/// An error at a range of bytes of a file.
-pub(super) fn place(file: &RuleFile, span: std::ops::Range<usize>, code: &'static str, message: String, hint: &str) -> LoadError {
-    let before = file.text.get(..span.start).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let source = file.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let meant = file.text.get(span).and_then(|text| text.lines().next()).unwrap_or_default();
-    LoadError {
-        file: file.name.clone(),
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        code,
-        message,
-        hint: hint.to_owned(),
-        source: source.to_owned(),
-        width: meant.chars().count(),
     }
 }

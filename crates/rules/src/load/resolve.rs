@@ -12,7 +12,7 @@ use schakelpunt_domain::{
 
 use super::{
     LoadError,
-    files::{RawBasis, RawGrant, RawNever, RawPeriod, RawRule, Source, Word, place, words},
+    files::{RawBasis, RawGrant, RawNever, RawPeriod, RawRule, Source, Word, words},
 };
 use crate::{
     Relation,
@@ -64,7 +64,7 @@ pub(super) fn resolve(sources: &[Source<'_>], catalogue: &Catalogue, errors: &mu
 
 impl<'a> Resolver<'a> {
     fn fail(&mut self, source: &Source<'_>, word: &Word, code: &'static str, message: String, hint: &str) {
-        self.errors.push(place(source.file, word.span(), code, message, hint));
+        self.errors.push(LoadError::at(source.file, word.span(), code, message, hint));
     }
 
     fn once(&mut self, source: &Source<'_>, id: &Word, what: &str) {

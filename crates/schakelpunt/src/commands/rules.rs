@@ -1,4 +1,4 @@
-//! `rules check`, `rules matrix`, `rules explain`; `rules diff` and `rules prove` in `review`.
+//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -9,7 +9,6 @@ use schakelpunt_engine::{
     explain::{By, Why},
     hub,
 };
-use schakelpunt_rules::RuleSet;
 use serde_json::json;
 
 use super::out;
@@ -20,7 +19,7 @@ mod review;
 /// Commands on rule sets.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Name every mistake in a rule set; exit 1 if there is one.
+    /// Name every mistake in a rule set, and what is worth a look; exit 1 if there is a mistake.
     Check {
         /// A folder with rules; the shipped ones without it.
         #[arg(long)]
@@ -58,6 +57,9 @@ pub enum Command {
         /// A folder with rules, and with `invariants.toml` if it has its own; the shipped ones without it.
         #[arg(long)]
         rules: Option<PathBuf>,
+        /// Write a scenario for each broken invariant into this folder, and play it.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
         /// One object.
         #[arg(long)]
         json: bool,
@@ -94,10 +96,10 @@ impl Command {
     /// Runs it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Check { rules, json } => check(rules.as_deref(), json),
+            Self::Check { rules, json } => review::check(rules.as_deref(), json),
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
             Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
-            Self::Prove { rules, json } => review::prove(rules.as_deref(), json),
+            Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
             Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let by = if rules.is_some() { By::Settings } else { By::Kept };
@@ -107,22 +109,6 @@ impl Command {
             }
         }
     }
-}
-
-fn check(folder: Option<&std::path::Path>, json: bool) -> anyhow::Result<ExitCode> {
-    match RuleSet::load(&assets::rule_files(folder)?, &Catalogue::load()?) {
-        Ok(rules) if json => out(json!({"version": rules.version, "rules": rules.rules().len(), "bases": rules.bases().len()}))?,
-        Ok(rules) => {
-            out(format_args!("{} rules on {} bases, no mistakes; version {}", rules.rules().len(), rules.bases().len(), rules.version))?;
-        }
-        Err(errors) => {
-            for error in &errors.0 {
-                if json { out(json!(error))? } else { out(error)? }
-            }
-            return Ok(ExitCode::from(1));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> anyhow::Result<ExitCode> {
