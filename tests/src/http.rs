@@ -10,5 +10,6 @@ mod real_parts;
 mod registers;
 mod rejections;
 mod rig;
+mod rule_sets;
 mod rules;
 mod trace;

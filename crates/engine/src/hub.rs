@@ -38,6 +38,7 @@ mod inboxes;
 mod known;
 mod passing;
 mod ready;
+mod rules;
 mod sharing;
 mod taking_in;
 mod unread;
@@ -47,6 +48,7 @@ use known::{Known, seed};
 pub use beating::Tested;
 pub use explaining::answer;
 pub use fetching::Fetched;
+pub use rules::Doer;
 pub(crate) use taking_in::dead;
 
 /// How often a transaction that lost to another is tried again before the caller hears of it.

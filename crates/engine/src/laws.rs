@@ -24,11 +24,7 @@ pub enum Halt {
     NotLoaded,
 }
 
-#[derive(Debug, Clone)]
-enum Loaded {
-    Rules(Arc<Settings>),
-    Halt(Halt),
-}
+type Loaded = Result<Arc<Settings>, Halt>;
 
 /// What is in force, and what will be.
 #[derive(Debug, Clone)]
@@ -38,8 +34,7 @@ impl Laws {
     /// The settings with the rules that are in force at an instant of the store's clock.
     pub fn at(&self, now: Timestamp) -> Result<&Arc<Settings>, Halt> {
         match self.0.iter().rfind(|(from, _)| *from <= now).or_else(|| self.0.first()) {
-            Some((_, Loaded::Rules(settings))) => Ok(settings),
-            Some((_, Loaded::Halt(halt))) => Err(*halt),
+            Some((_, loaded)) => loaded.as_ref().map_err(|halt| *halt),
             None => Err(Halt::NotLoaded),
         }
     }
@@ -57,27 +52,30 @@ impl Laws {
     }
 
     fn version(&self, version: &str) -> Option<&Arc<Settings>> {
-        self.0.iter().find_map(|(_, loaded)| match loaded {
-            Loaded::Rules(settings) if settings.law.version == version => Some(settings),
-            _ => None,
-        })
+        self.0.iter().filter_map(|(_, loaded)| loaded.as_ref().ok()).find(|settings| settings.law.version == version)
     }
 }
 
-async fn load(settings: &Settings, store: &dyn Store, before: Option<&Laws>, turn: Option<(&str, DraftId)>) -> Result<Loaded, StoreError> {
-    let Some((version, draft)) = turn else { return Ok(Loaded::Halt(Halt::Stopped)) };
+/// The settings with the rules that come into force at a turn.
+pub(crate) async fn load(
+    settings: &Settings,
+    store: &dyn Store,
+    before: Option<&Laws>,
+    turn: Option<(&str, DraftId)>,
+) -> Result<Loaded, StoreError> {
+    let Some((version, draft)) = turn else { return Ok(Err(Halt::Stopped)) };
     if version == settings.law.version {
-        return Ok(Loaded::Rules(Arc::new(settings.clone())));
+        return Ok(Ok(Arc::new(settings.clone())));
     }
     if let Some(loaded) = before.and_then(|before| before.version(version)) {
-        return Ok(Loaded::Rules(Arc::clone(loaded)));
+        return Ok(Ok(Arc::clone(loaded)));
     }
-    let Some(law) = store.law(version).await? else { return Ok(Loaded::Halt(Halt::NotLoaded)) };
+    let Some(law) = store.law(version).await? else { return Ok(Err(Halt::NotLoaded)) };
     Ok(match RuleSet::load(&law.rules, &settings.catalogue) {
-        Ok(rules) => Loaded::Rules(Arc::new(Settings { rules: Arc::new(rules), law: Arc::new(law), ..settings.clone() })),
+        Ok(rules) => Ok(Arc::new(Settings { rules: Arc::new(rules), law: Arc::new(law), ..settings.clone() })),
         Err(mistakes) => {
             tracing::error!(%draft, version, mistakes = mistakes.0.len(), "rules that are scheduled cannot be read by this program");
-            Loaded::Halt(Halt::NotLoaded)
+            Err(Halt::NotLoaded)
         }
     })
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use schakelpunt_domain::{
-    Environment, ParticipantId, Source,
+    Environment, ParticipantId, Source, SourceFile,
     catalogue::{Catalogue, EventSpec},
     digest::DigestKey,
 };
@@ -30,6 +30,8 @@ pub struct Settings {
     pub rules: Arc<RuleSet>,
     /// Rules and events as files, for the store to keep.
     pub law: Arc<KeptLaw>,
+    /// What every rule set has to keep to, a file.
+    pub invariants: Arc<SourceFile>,
     /// Limits.
     pub limits: Limits,
 }

@@ -8,6 +8,7 @@
 //! | `trace` | `GET /v1/messages/{id}`: what became of a message, for whoever has to do with it |
 //! | `entries` | `GET`, `POST /v1/registers/{kind}`: list and enter register entries |
 //! | `accesses` | `POST /v1/accesses`: a worker looks; `GET /v1/accesses`: who was given what of a case, and who looked |
+//! | `rules` | `/v1/rules...`: drafts of rule sets, what they mean, and the deeds by which one comes into force |
 //! | `schemas` | `GET /v1/schemas/...`: the schemas of the catalogue |
 //! | `health` | `GET /healthz`, `GET /readyz` |
 //! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
@@ -39,6 +40,7 @@ pub mod limits;
 mod openapi;
 mod percent;
 mod problem;
+mod rules;
 mod schemas;
 mod tokens;
 mod trace;
@@ -50,7 +52,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::Method,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get, post, put},
 };
 use schakelpunt_engine::Hub;
 use tokio::net::TcpListener;
@@ -105,6 +107,15 @@ fn operations() -> Vec<Operation> {
             path: accesses::PATH,
             handler: post(accesses::look).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)),
         },
+        read(rules::PATH, get(rules::list)),
+        Operation { method: Method::POST, path: rules::PATH, handler: post(rules::begin).layer(DefaultBodyLimit::max(rules::RULES_MAX)) },
+        read(rules::DRAFT, get(rules::show)),
+        read(rules::FILES, get(rules::files)),
+        Operation { method: Method::PUT, path: rules::FILES, handler: put(rules::edit).layer(DefaultBodyLimit::max(rules::RULES_MAX)) },
+        Operation { method: Method::POST, path: rules::DEEDS, handler: post(rules::act).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)) },
+        read(rules::DIFF, get(rules::diff)),
+        read(rules::PROOF, get(rules::proof)),
+        Operation { method: Method::POST, path: rules::STOP, handler: post(rules::stop).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)) },
         read(schemas::EVENTS, get(schemas::event)),
         read(schemas::RECIPIENTS, get(schemas::recipient)),
         read(health::ALIVE, get(health::alive)),

@@ -6,7 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use schakelpunt_domain::ParticipantId;
-use schakelpunt_engine::ports::Store;
+use schakelpunt_engine::{life::Role, ports::Store};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
@@ -22,6 +22,16 @@ pub struct Administrator {
     pub name: ParticipantId,
     /// For the owner of data whose administrator this is: approves subscriptions and enters nothing else.
     pub owner: Option<String>,
+    /// What this administrator may do for the rules; for an owner of data that is a role, too.
+    pub roles: Vec<Role>,
+}
+
+impl Administrator {
+    /// One for an owner of data approves what that owner answers for, in rules as in subscriptions.
+    pub fn new(name: ParticipantId, owner: Option<String>, roles: Vec<Role>) -> Self {
+        let roles = roles.into_iter().chain(owner.clone().map(Role::Owner)).collect();
+        Self { name, owner, roles }
+    }
 }
 
 /// Tokens looked up in the store at once: a flood of wrong ones must leave its connections to those who are known.
@@ -133,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_administrator_is_no_participant() {
-        let administrator = Administrator { name: "beheer".parse().unwrap(), owner: None };
+        let administrator = Administrator::new("beheer".parse().unwrap(), None, Vec::new());
         let tokens = Tokens::default().with("of-a", "a".parse().unwrap()).with_administrator("of-beheer", administrator.clone());
         assert_eq!((tokens.administrator("of-beheer"), tokens.find("of-beheer")), (Some(&administrator), None));
         assert_eq!(tokens.administrator("of-a"), None);

@@ -42,6 +42,12 @@ pub struct Diff {
 }
 
 impl Diff {
+    /// Who answers for what is different: before, and after.
+    pub fn owners(&self) -> BTreeSet<String> {
+        let grounds = self.lines.iter().flat_map(|line| [&line.change.was, &line.change.is]).flatten();
+        grounds.map(|ground| ground.owner.clone()).filter(|owner| !owner.is_empty()).collect()
+    }
+
     /// Whether nothing is different.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.desks.is_empty()
@@ -71,9 +77,9 @@ pub struct Change {
     pub is: Option<Ground>,
 }
 
-/// What is different between two rule sets. `desks` names the roles that either has a desk for.
+/// What is different between two rule sets.
 /// `None` only if the fixed words of `space` were no words of the domain.
-pub fn diff(before: &RuleSet, after: &RuleSet, desks: &[String], catalogue: &Catalogue) -> Option<Diff> {
+pub fn diff(before: &RuleSet, after: &RuleSet, catalogue: &Catalogue) -> Option<Diff> {
     let walk = Walk::new(&[before, after])?;
     let (mut cells, mut singles) = (0, Vec::new());
     for event in catalogue.iter().filter(|event| !say_the_same(before, after, event)) {
@@ -85,7 +91,7 @@ pub fn diff(before: &RuleSet, after: &RuleSet, desks: &[String], catalogue: &Cat
     }
     let (before_version, after_version) = (before.version.clone(), after.version.clone());
     let lines = fold::lines(singles);
-    Some(Diff { before: before_version, after: after_version, cells, lines, desks: desks::lines(before, after, desks, catalogue) })
+    Some(Diff { before: before_version, after: after_version, cells, lines, desks: desks::lines(before, after, catalogue) })
 }
 
 /// A change of one field, from one sender to one recipient.

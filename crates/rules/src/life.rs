@@ -154,7 +154,7 @@ impl What {
 
     /// Whether it changes which rules are in force when: every process has to know it before it decides again.
     pub fn moves(&self) -> bool {
-        matches!(self, Self::Seeded { .. } | Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)
+        matches!(self, Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)
     }
 }
 
@@ -162,6 +162,7 @@ impl What {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// Of which draft; `None`: of all rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<DraftId>,
     /// When, by the store's clock.
     pub at: Timestamp,

@@ -171,6 +171,11 @@ impl RuleSet {
         self.desks.get(role)
     }
 
+    /// The roles that have a desk.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.desks.keys().map(String::as_str)
+    }
+
     /// The rules for an event, in file order.
     pub fn rules_for(&self, event: &EventName) -> impl Iterator<Item = &Rule> {
         self.by_event.get(event).into_iter().flatten().filter_map(|index| self.rules.get(*index))

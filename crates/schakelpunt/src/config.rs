@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use schakelpunt_domain::{Environment, Hidden, Oin, ParticipantId, digest::DigestKey};
-use schakelpunt_engine::settings::Limits;
+use schakelpunt_engine::{life::Role, settings::Limits};
 use schakelpunt_gateway::HookAllow;
 use serde::Deserialize;
 
@@ -126,6 +126,29 @@ pub struct AdministratorConfig {
     /// For the owner of data whose administrator this is: approves subscriptions and enters nothing else.
     #[serde(default)]
     pub owner: Option<String>,
+    /// What this administrator may do for the rules; one for an owner of data approves what that owner answers for, too.
+    #[serde(default)]
+    pub roles: Vec<RoleConfig>,
+}
+
+/// What somebody may do for the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoleConfig {
+    /// Drafts, edits, checks, submits.
+    Author,
+    /// Says whether the law allows it.
+    LegalReviewer,
+}
+
+impl RoleConfig {
+    /// The role itself.
+    pub fn role(self) -> Role {
+        match self {
+            Self::Author => Role::Author,
+            Self::LegalReviewer => Role::LegalReviewer,
+        }
+    }
 }
 
 /// One bearer token.

@@ -80,12 +80,14 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         catalogue: Arc::new(catalogue),
         rules: Arc::new(rules),
         law: Arc::new(law),
+        invariants: Arc::new(assets::invariants(config.rules.as_deref())?),
         limits: config.limits(),
     })
 }
 
 /// The settings of demos and scenarios, with the rules of a folder.
 pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
+    let invariants = assets::invariants(rules)?;
     let (law, catalogue, rules) = assets::law(rules)?;
     Ok(Settings {
         hub: "schakelpunt".parse()?,
@@ -96,6 +98,7 @@ pub fn embedded_settings(rules: Option<&Path>) -> anyhow::Result<Settings> {
         catalogue: Arc::new(catalogue),
         rules: Arc::new(rules),
         law: Arc::new(law),
+        invariants: Arc::new(invariants),
         // a scenario spans months, and its persons are fictitious: everything can still be fetched at its end
         limits: Limits { retention: Duration::from_secs(10 * 365 * 24 * 3600), ..Limits::default() },
     })

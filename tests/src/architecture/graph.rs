@@ -24,7 +24,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("schakelpunt-engine", &["schakelpunt-domain", "schakelpunt-rules"]),
     ("schakelpunt-store", &["schakelpunt-domain", "schakelpunt-engine"]),
     ("schakelpunt-bus", &["schakelpunt-domain", "schakelpunt-engine", "schakelpunt-amqp"]),
-    ("schakelpunt-gateway", &["schakelpunt-domain", "schakelpunt-rules", "schakelpunt-engine", "schakelpunt-webhook"]),
+    (
+        "schakelpunt-gateway",
+        &["schakelpunt-domain", "schakelpunt-rules", "schakelpunt-review", "schakelpunt-engine", "schakelpunt-webhook"],
+    ),
     (
         "schakelpunt",
         &[

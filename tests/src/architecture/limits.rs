@@ -81,6 +81,8 @@ fn limits() -> Vec<(&'static str, String)> {
         ("notices of start and end at a municipality's desk", format!("{} months", desk::NOTICES_MONTHS)),
         ("rejections that are kept", count(schakelpunt_store::REJECTIONS_MAX)),
         ("HTTP: body", size(http::BODY_MAX)),
+        ("HTTP: the text of a rule set", size(http::RULES_MAX)),
+        ("title of a draft, reason of a deed", format!("{} characters", schakelpunt_rules::life::WORDS_MAX)),
         ("HTTP: one register entry", size(http::ENTRY_MAX)),
         ("HTTP: time for a body", time(http::BODY_PATIENCE)),
         ("HTTP: connections", count(http::CONNECTIONS_MAX)),

@@ -165,6 +165,11 @@ listen = "127.0.0.1:0"
 [[http.administrator]]
 name = "beheer"
 token = "{PASSWORD}"
+roles = ["author"]
+[[http.administrator]]
+name = "jurist"
+token = "{PASSWORD}-of-jurist"
+roles = ["legal-reviewer"]
 [limits]
 claim-seconds = 2
 "#
@@ -229,6 +234,19 @@ claim-seconds = 2
         let path = self.folder.path().join(name);
         fs::write(&path, content).unwrap();
         path.display().to_string()
+    }
+
+    /// A file in a folder beside the configuration; gives the folder.
+    pub(crate) fn file_in(&self, folder: &str, name: &str, content: &[u8]) -> String {
+        let folder = self.folder.path().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), content).unwrap();
+        folder.display().to_string()
+    }
+
+    /// The broker's own port, for a hub that reaches it directly.
+    pub(crate) fn broker_port(&self) -> u16 {
+        reqwest::Url::parse(&self.addresses.0).unwrap().port().unwrap()
     }
 
     /// What is under way.

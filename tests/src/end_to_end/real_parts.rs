@@ -1,5 +1,6 @@
 //! The tests.
 
+mod activation;
 mod commands;
 mod consent_race;
 mod foreign_client;

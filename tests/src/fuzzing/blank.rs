@@ -26,7 +26,6 @@ use schakelpunt_engine::{
 };
 
 use super::world::world;
-use crate::harness::settings;
 
 #[derive(Debug)]
 pub(super) struct Store;
@@ -67,7 +66,7 @@ impl ports::Store for Store {
         Ok(None)
     }
     async fn deeds(&self) -> Result<Vec<Deed>, StoreError> {
-        let what = What::Seeded { law: settings().law.version.clone() };
+        let what = What::Seeded { law: world().settings.law.version.clone() };
         let (by, why) = ("hub".parse().unwrap(), "the store was empty".to_owned());
         Ok(vec![Deed { draft: Some(DraftId(1)), at: Timestamp::UNIX_EPOCH, by, why, what }])
     }

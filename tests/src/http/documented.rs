@@ -36,7 +36,8 @@ pub(super) fn check(method: &Method, path: &str, status: u16, headers: &HeaderMa
     let response = resolved(operation["responses"].get(status.to_string()).unwrap_or_else(|| panic!("{at}: not documented")));
     let content: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
     assert!(content.iter().any(|known| *known == header("content-type")), "{at}: {} is none of {content:?}", header("content-type"));
-    if method != Method::HEAD {
+    // a text for people has no schema
+    if method != Method::HEAD && !header("content-type").starts_with("text/") {
         let schema = &response["content"][header("content-type")]["schema"];
         if let Err(why) = fits(schema, &serde_json::from_slice(body).unwrap_or_else(|_| panic!("{at}: no JSON"))) {
             panic!("{at}: {why}");

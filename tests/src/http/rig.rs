@@ -14,7 +14,7 @@ use schakelpunt_domain::{
     ParticipantId,
     registers::{At, Entry},
 };
-use schakelpunt_engine::{Hub, ports::Store as _};
+use schakelpunt_engine::{Hub, life::Role, ports::Store as _};
 use schakelpunt_gateway::{Administrator, Gateway, Readiness, Tokens, router};
 use schakelpunt_store::SqliteStore;
 use serde_json::{Value, json};
@@ -86,8 +86,15 @@ impl Rig {
         let entries = Tables::parse("participants.toml", text).unwrap().entries(now).unwrap();
         let settings = wiring::embedded_settings(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/rules")))).unwrap();
         let mut tokens = Tokens::default().with(&token(settings.hub.as_str()), settings.hub.clone());
-        for (name, owner) in [("beheer", None), ("beheer-dji", Some("DJI"))] {
-            let administrator = Administrator { name: name.parse().unwrap(), owner: owner.map(str::to_owned) };
+        let administrators = [
+            ("beheer", None, vec![Role::Author]),
+            ("beheer-dji", Some("DJI"), Vec::new()),
+            ("beheer-3ro", Some("3RO"), Vec::new()),
+            ("beheer-gemeenten", Some("gemeenten"), Vec::new()),
+            ("jurist", None, vec![Role::LegalReviewer]),
+        ];
+        for (name, owner, roles) in administrators {
+            let administrator = Administrator::new(name.parse().unwrap(), owner.map(str::to_owned), roles);
             tokens = tokens.with_administrator(&token(name), administrator);
         }
         let bus = InProcessBus::default();

@@ -46,7 +46,10 @@ impl Hub {
                     Some(judge(law, &context, &mut reconsider).into_iter().map(|verdict| handed_over(verdict, now)).collect())
                 })
                 .await;
-            law.transpose()?;
+            // with nothing to decide nobody was asked; that nothing is there is not said while nothing may leave
+            if law.transpose()?.is_none() && !stale {
+                known.law(self.store.now().await?)?;
+            }
             match pulled {
                 _ if stale => self.reload().await?,
                 Ok(pulled) => {

@@ -58,6 +58,7 @@ impl Hub {
         }
         let results: Vec<Result<Report, StoreError>> = match self.offer(&offers, Receipts::Answered).await {
             Ok(reports) => reports.into_iter().map(Ok).collect(),
+            Err(StoreError::NoRules(halt)) => answers.iter().map(|_| Err(halt.into())).collect(),
             Err(error) => {
                 let why = chain(&error);
                 answers.iter().map(|_| Err(StoreError::Unavailable(Box::new(Failed(why.clone()))))).collect()

@@ -37,7 +37,12 @@ impl Known {
 
 /// Puts the rules of the files in force where none ever were. Later files change nothing by themselves.
 pub(crate) async fn seed(settings: &Settings, store: &dyn Store) -> Result<(), StoreError> {
-    if !store.deeds().await?.is_empty() {
+    let deeds = store.deeds().await?;
+    if !deeds.is_empty() {
+        let record = Record::new(deeds);
+        if !record.drafts().any(|draft| draft.law == settings.law.version) {
+            tracing::warn!("the files with rules are no version of this store, and change nothing: `rules import` makes them a draft");
+        }
         return Ok(());
     }
     let mut first = |at: Timestamp, deeds: Vec<Deed>| {

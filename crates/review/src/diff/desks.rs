@@ -29,9 +29,9 @@ pub enum Existence {
 }
 
 /// Field by field of the whole catalogue.
-pub(super) fn lines(before: &RuleSet, after: &RuleSet, roles: &[String], catalogue: &Catalogue) -> Vec<DeskLine> {
+pub(super) fn lines(before: &RuleSet, after: &RuleSet, catalogue: &Catalogue) -> Vec<DeskLine> {
     let fields: BTreeSet<&str> = catalogue.iter().flat_map(|event| event.leaves.keys()).map(Leaf::as_str).collect();
-    let line = |role: &&String| {
+    let line = |role: &&str| {
         let shows = |set: &RuleSet, field: &str| set.desk(role).is_some_and(|sees| sees.shows(field));
         let only = |one: &RuleSet, other: &RuleSet| {
             fields.iter().filter(|field| shows(one, field) && !shows(other, field)).map(|field| (*field).to_owned()).collect::<Vec<_>>()
@@ -41,9 +41,9 @@ pub(super) fn lines(before: &RuleSet, after: &RuleSet, roles: &[String], catalog
             (Some(_), None) => Some(Existence::Gone),
             _ => None,
         };
-        let line = DeskLine { role: (*role).clone(), sees: only(after, before), hidden: only(before, after), desk };
+        let line = DeskLine { role: (*role).to_owned(), sees: only(after, before), hidden: only(before, after), desk };
         (line.desk.is_some() || !line.sees.is_empty() || !line.hidden.is_empty()).then_some(line)
     };
-    let roles: BTreeSet<&String> = roles.iter().collect();
+    let roles: BTreeSet<&str> = before.roles().chain(after.roles()).collect();
     roles.iter().filter_map(line).collect()
 }

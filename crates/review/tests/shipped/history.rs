@@ -36,7 +36,7 @@ fn rules(version: &str) -> RuleSet {
 
 /// The paper with the names of the versions in place of their fingerprints.
 fn paper(before: &str, after: &str) -> String {
-    let paper = diff(&rules(before), &rules(after), &[], &CATALOGUE).unwrap().markdown();
+    let paper = diff(&rules(before), &rules(after), &CATALOGUE).unwrap().markdown();
     let (_, without_title) = paper.split_once('\n').unwrap();
     format!("# From {before} to {after}\n{without_title}")
 }

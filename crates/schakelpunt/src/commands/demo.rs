@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use schakelpunt_domain::registers::At;
+use schakelpunt_engine::life::Role;
 use schakelpunt_gateway::{Administrator, Tokens};
 
 use super::out;
@@ -73,10 +74,12 @@ impl Options {
             tracing::info!("token of {}: {token}", participant.id);
             tokens = tokens.with(&token, participant.id.clone());
         }
-        for (name, owner) in [("beheer", None), ("beheer-dji", Some("DJI"))] {
+        let administrators =
+            [("beheer", None, vec![Role::Author]), ("beheer-dji", Some("DJI"), Vec::new()), ("jurist", None, vec![Role::LegalReviewer])];
+        for (name, owner, roles) in administrators {
             let token = format!("demo-{name}");
             tracing::info!("token of the administrator {name}: {token}");
-            tokens = tokens.with_administrator(&token, Administrator { name: name.parse()?, owner: owner.map(str::to_owned) });
+            tokens = tokens.with_administrator(&token, Administrator::new(name.parse()?, owner.map(str::to_owned), roles));
         }
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], self.port));
         super::serve::listen(hub, None, listen, tokens).await

@@ -219,7 +219,7 @@ pub(super) async fn post(config: &std::path::Path, kind: &str, entry: Value) -> 
 }
 
 /// The body of a good answer; of a bad one what was expected.
-async fn answered(request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+pub(super) async fn answered(request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
     let response = request.send().await.context("the hub cannot be reached: is `serve` running?")?;
     let status = response.status();
     let body: Value = response.json().await.unwrap_or_default();

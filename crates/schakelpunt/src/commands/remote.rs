@@ -60,6 +60,15 @@ pub fn administrator(path: &Path, owner: Option<&str>) -> anyhow::Result<Http> {
     http(&client)
 }
 
+/// The same, as the administrator of that name in the hub's own configuration.
+pub fn administrator_named(path: &Path, name: &str) -> anyhow::Result<Http> {
+    let config = Config::read(path)?;
+    let mut known = config.http.iter().flat_map(|http| &http.administrators);
+    let one = known.find(|one| one.name.as_str() == name);
+    let one = one.with_context(|| format!("{}: no [[http.administrator]] with the name {name}", path.display()))?;
+    http(&ClientConfig { url: config.public_url(), secret: one.token.clone() })
+}
+
 fn http(client: &ClientConfig) -> anyhow::Result<Http> {
     Ok(Http {
         client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::out;
 use crate::{assets, config::Config, show, wiring};
 
+mod life;
 mod review;
 
 /// Commands on rule sets.
@@ -64,6 +65,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Drafts at a running hub, from the first text to its day.
+    #[command(flatten)]
+    Life(life::Command),
     /// Say who may know a message and why; exit 3 if the answer is a refusal.
     Explain {
         /// The configuration file.
@@ -100,6 +104,7 @@ impl Command {
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
             Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
             Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
+            Self::Life(command) => command.run().await,
             Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let by = if rules.is_some() { By::Settings } else { By::Kept };

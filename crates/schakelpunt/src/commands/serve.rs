@@ -44,8 +44,9 @@ impl Options {
 fn tokens(http: &HttpConfig) -> Tokens {
     let of_participants = http.tokens.iter();
     let tokens = of_participants.fold(Tokens::default(), |tokens, one| tokens.with(one.token.reveal(), one.participant.clone()));
-    http.administrators.iter().fold(tokens, |tokens, AdministratorConfig { name, token, owner }| {
-        tokens.with_administrator(token.reveal(), Administrator { name: name.clone(), owner: owner.clone() })
+    http.administrators.iter().fold(tokens, |tokens, AdministratorConfig { name, token, owner, roles }| {
+        let roles = roles.iter().map(|role| role.role()).collect();
+        tokens.with_administrator(token.reveal(), Administrator::new(name.clone(), owner.clone(), roles))
     })
 }
 

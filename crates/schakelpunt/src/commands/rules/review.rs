@@ -1,7 +1,6 @@
 //! `rules check`, `rules diff` and `rules prove`.
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -9,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use schakelpunt_domain::{Clock as _, catalogue::Catalogue};
 use schakelpunt_review::{Invariants, Proof};
-use schakelpunt_rules::{LoadError, RuleFile, RuleSet};
+use schakelpunt_rules::{LoadError, RuleSet};
 use serde_json::json;
 
 use super::super::out;
@@ -56,11 +55,8 @@ pub(super) fn diff(folders: &[PathBuf], as_json: bool, as_markdown: bool) -> any
         folders => (None, folders.first().map(PathBuf::as_path)),
     };
     let sets = [assets::rules(before, &catalogue)?, assets::rules(after, &catalogue)?];
-    let mut desks = desks(&assets::rule_files(before)?);
-    desks.extend(self::desks(&assets::rule_files(after)?));
-    let desks: Vec<String> = desks.into_iter().collect();
     let [before, after] = &sets;
-    let diff = schakelpunt_review::diff(before, after, &desks, &catalogue).context("the rule sets cannot be compared")?;
+    let diff = schakelpunt_review::diff(before, after, &catalogue).context("the rule sets cannot be compared")?;
     if as_json {
         out(json!(diff))?;
     } else if as_markdown {
@@ -69,13 +65,6 @@ pub(super) fn diff(folders: &[PathBuf], as_json: bool, as_markdown: bool) -> any
         out(diff.text().trim_end())?;
     }
     Ok(if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
-}
-
-/// The roles for which rule files have a desk: a rule set can be asked for one role at a time.
-fn desks(files: &[RuleFile]) -> BTreeSet<String> {
-    let tables = files.iter().filter_map(|file| toml::from_str::<toml::Table>(&file.text).ok());
-    let desks = tables.filter_map(|table| table.get("desk").and_then(toml::Value::as_array).cloned()).flatten();
-    desks.filter_map(|desk| desk.get("role").and_then(toml::Value::as_str).map(str::to_owned)).collect()
 }
 
 /// Whether every invariant holds in every cell.

@@ -1,0 +1,111 @@
+//! What is asked for the rules: drafts by their number, texts, deeds.
+
+use jiff::Timestamp;
+use schakelpunt_domain::LegalDay;
+use schakelpunt_engine::{
+    kept_law::KeptLaw,
+    life::{Draft, DraftId},
+};
+use schakelpunt_rules::{RuleFile, RuleSet};
+
+use super::{Deserialize, InForce, Problem, Record, Refused, Role, Shared, Value, What, json, refused, review};
+
+/// What is to be done with a draft.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, tag = "deed", rename_all = "kebab-case")]
+pub(super) enum Wanted {
+    Checked { why: String, law: Option<String> },
+    Submitted { why: String, law: Option<String> },
+    Approved { why: String, law: Option<String>, role: Role },
+    Rejected { why: String, law: Option<String> },
+    Scheduled { why: String, law: Option<String>, from: String },
+    Withdrawn { why: String },
+}
+
+impl Wanted {
+    /// The deed, after what has to be found out for it.
+    pub(super) async fn what(self, gateway: &Shared, draft: &Draft<'_>) -> Result<(What, String), Problem> {
+        // who does not say which text was looked at means the one that is there
+        let text = |law: Option<String>| law.unwrap_or_else(|| draft.law.to_owned());
+        Ok(match self {
+            Self::Checked { why, law } => {
+                let cells = review::checked(gateway, draft).await?;
+                (What::Checked { law: text(law), cells }, why)
+            }
+            Self::Submitted { why, law } => {
+                let owners = review::owners(gateway, draft).await?;
+                (What::Submitted { law: text(law), owners }, why)
+            }
+            Self::Approved { why, law, role } => (What::Approved { law: text(law), role }, why),
+            Self::Rejected { why, law } => (What::Rejected { law: text(law) }, why),
+            Self::Scheduled { why, law, from } => (What::Scheduled { law: text(law), from: begins(&from)? }, why),
+            Self::Withdrawn { why } => (What::Withdrawn, why),
+        })
+    }
+}
+
+/// A legal day begins at midnight in Amsterdam; an instant is itself.
+fn begins(from: &str) -> Result<Timestamp, Problem> {
+    let day = from.parse::<LegalDay>().map(LegalDay::begins).ok();
+    day.or_else(|| from.parse().ok()).ok_or_else(|| Problem::invalid("`from`: a day (2026-01-01), or an instant with an offset"))
+}
+
+/// The number in a path.
+pub(super) fn number(id: &str) -> Result<DraftId, Problem> {
+    id.parse().map_err(|_| refused(&Refused::NoSuchDraft))
+}
+
+/// The draft of that number.
+pub(super) fn draft<'a>(record: &'a Record, id: &str) -> Result<Draft<'a>, Problem> {
+    record.draft(number(id)?).ok_or_else(|| refused(&Refused::NoSuchDraft))
+}
+
+/// The text of a draft.
+pub(super) async fn text(gateway: &Shared, draft: &Draft<'_>) -> Result<KeptLaw, Problem> {
+    gateway.hub.law(draft.law).await?.ok_or_else(|| refused(&Refused::NoSuchDraft))
+}
+
+/// A text with the events of this program.
+pub(super) fn law(gateway: &Shared, files: Vec<RuleFile>) -> Result<KeptLaw, Problem> {
+    let is_name = |name: &str| {
+        let stem = name.strip_suffix(".toml").unwrap_or_default();
+        !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let mut names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).any(|pair| pair.first() == pair.last());
+    if files.is_empty() || twice || !names.iter().all(|name| is_name(name)) {
+        return Err(Problem::invalid(
+            "`files`: at least one, each with a name of its own of letters, digits, `-` and `_` that ends with .toml",
+        ));
+    }
+    Ok(KeptLaw::new(files, gateway.hub.settings().law.catalogue.clone()))
+}
+
+/// A draft as it is shown.
+pub(super) fn shown(record: &Record, draft: &Draft<'_>, now: Timestamp) -> Value {
+    let active = match record.in_force(now) {
+        InForce::Law(_, id) => Some(id),
+        InForce::Stopped | InForce::Nothing => None,
+    };
+    let approvals: Vec<Value> = draft.approvals.iter().map(|(role, by)| json!({"role": role, "by": by})).collect();
+    let mut shown = json!({
+        "draft": draft.id,
+        "title": draft.title,
+        "state": draft.state(active, now),
+        "law": draft.law,
+        "authors": draft.authors,
+        "needed": draft.needed,
+        "approvals": approvals,
+    });
+    if let Some((shown, from)) = shown.as_object_mut().zip(draft.from) {
+        shown.insert("from".to_owned(), json!(from));
+    }
+    shown
+}
+
+/// Reads a text; every mistake with its place.
+pub(super) fn rules(gateway: &Shared, law: &KeptLaw) -> Result<RuleSet, Problem> {
+    let found = RuleSet::load(&law.rules, &gateway.hub.settings().catalogue);
+    found.map_err(|mistakes| review::mistakes(&mistakes.0))
+}

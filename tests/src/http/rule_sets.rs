@@ -1,0 +1,145 @@
+//! Rule sets over HTTP: from a text to its day, by several people; and the stop that one person may say.
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+use schakelpunt_engine::ports::Store as _;
+use serde_json::{Value, json};
+
+use super::rig::{Answer, Rig, request};
+
+/// From then on another article carries the notice of admission.
+const DAY: &str = "2024-10-09";
+
+impl Rig {
+    async fn say(&self, who: &str, method: Method, path: &str, body: Value) -> Answer {
+        let request = request(method, Some(who), path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Does something with a draft; gives the status and the code of a refusal.
+    async fn act(&self, who: &str, draft: u32, deed: Value) -> (u16, String) {
+        let mut deed = deed;
+        deed["why"] = json!("because");
+        let answer = self.say(who, Method::POST, &format!("/v1/rules/{draft}/deeds"), deed).await;
+        (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The rules of the files, with the article on the release plan from another day on.
+    async fn changed(&self, commencement: &str) -> Value {
+        let mut files = self.get("beheer", "/v1/rules/1/files").await.json()["files"].take();
+        let bases = files.as_array_mut().unwrap().iter_mut().find(|file| file["name"] == "legal-bases.toml").unwrap();
+        let text = bases["text"].as_str().unwrap();
+        let (before, article) = text.split_at(text.find("\"pm-20d-2\"").unwrap());
+        bases["text"] = json!(format!("{before}{}", article.replacen("2021-07-01", commencement, 1)));
+        files
+    }
+
+    async fn begin(&self, files: Value) -> u32 {
+        let draft = json!({"title": "The article begins later", "why": "It was postponed.", "files": files});
+        let begun = self.say("beheer", Method::POST, "/v1/rules", draft).await;
+        assert_eq!(begun.status, 201, "{begun:?}");
+        u32::try_from(begun.json()["draft"].as_u64().unwrap()).unwrap()
+    }
+
+    async fn submit(&self, draft: u32) {
+        for deed in ["checked", "submitted"] {
+            assert_eq!(self.act("beheer", draft, json!({"deed": deed})).await.0, 201, "{deed}");
+        }
+    }
+
+    async fn state(&self, draft: u32) -> String {
+        self.get("jurist", &format!("/v1/rules/{draft}")).await.json()["state"].as_str().unwrap().to_owned()
+    }
+
+    /// On which article the town hears of a new detention.
+    async fn basis(&self, id: &str, detention: &str) -> String {
+        self.admit(id, detention).await;
+        let decisions = self.store.trace(&id.parse().unwrap()).await.unwrap().remove(0).decisions;
+        let town = decisions.iter().find(|made| made.recipient.as_str() == "gemeente-zwolle").unwrap();
+        town.decision.permit().unwrap().granted[0].basis.to_string()
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_in_force_from_its_day_when_others_have_approved_it() {
+    let rig = Rig::new().await;
+    let draft = rig.begin(rig.changed("2031-07-01").await).await;
+    assert_eq!((draft, rig.state(draft).await), (2, "draft".to_owned()));
+    let papers = request(Method::GET, Some("jurist"), "/v1/rules/2/diff").header(header::ACCEPT, "text/markdown");
+    let paper = rig.send(papers.body(Body::empty()).unwrap()).await;
+    assert!(String::from_utf8(paper.body).unwrap().contains("pm-20d-2"), "what it would change");
+    assert_eq!(rig.act("beheer", draft, json!({"deed": "submitted"})).await, (409, "NOT_CHECKED".to_owned()));
+    rig.submit(draft).await;
+    let needed = rig.get("jurist", "/v1/rules/2").await.json()["needed"].take();
+    let owners = ["3RO", "DJI", "gemeenten"];
+    assert_eq!(
+        needed,
+        json!(["legal-reviewer", {"owner": owners[0]}, {"owner": owners[1]}, {"owner": owners[2]}]),
+        "whoever answers for it"
+    );
+    assert_eq!(rig.act("beheer", draft, json!({"deed": "approved", "role": "legal-reviewer"})).await, (403, "ROLE_MISSING".to_owned()));
+    assert_eq!(rig.act("beheer", draft, json!({"deed": "scheduled", "from": DAY})).await, (409, "NOT_APPROVED".to_owned()));
+    assert_eq!(rig.act("jurist", draft, json!({"deed": "approved", "role": "legal-reviewer", "law": "another"})).await.1, "OTHER_TEXT");
+    assert_eq!(rig.act("jurist", draft, json!({"deed": "approved", "role": "legal-reviewer"})).await.0, 201);
+    for (who, owner) in ["beheer-3ro", "beheer-dji", "beheer-gemeenten"].iter().zip(owners) {
+        assert_eq!(rig.act(who, draft, json!({"deed": "approved", "role": {"owner": owner}})).await.0, 201);
+    }
+    assert_eq!(rig.act("beheer", draft, json!({"deed": "scheduled", "from": "2024-10-08T08:00:05Z"})).await, (409, "TOO_SOON".to_owned()));
+    assert_eq!(rig.act("beheer", draft, json!({"deed": "scheduled", "from": DAY})).await.0, 201);
+    assert_eq!((rig.basis("m-1", "D-1").await, rig.state(draft).await), ("pm-20d-2".to_owned(), "scheduled".to_owned()));
+    rig.pass("2024-10-08T22:00:00Z");
+    assert_eq!(
+        (rig.basis("m-2", "D-2").await, rig.state(draft).await),
+        ("wjsg-51c-2-c".to_owned(), "active".to_owned()),
+        "midnight in Amsterdam"
+    );
+    assert_eq!(rig.state(1).await, "superseded");
+}
+
+#[tokio::test]
+async fn one_person_stops_everything_and_nothing_is_lost_until_two_others_start_it() {
+    let rig = Rig::new().await;
+    assert_eq!(rig.say("pi-zwolle", Method::POST, "/v1/rules/stop", json!({"why": "no"})).await.status, 403);
+    assert_eq!(rig.say("jurist", Method::POST, "/v1/rules/stop", json!({"why": "A town got too much."})).await.status, 201);
+    let refused = rig.offer("pi-zwolle", &rig.admission("m-1", "D-1").await).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("RULES_STOPPED")), "it is offered again later");
+    let fetched = rig.get("gemeente-zwolle", "/v1/subscriptions/gemeente-zwolle/events").await;
+    assert_eq!((fetched.status, fetched.json()["code"].as_str()), (503, Some("RULES_STOPPED")), "and nobody is told that nothing is there");
+    assert_eq!(rig.get("jurist", "/v1/rules").await.json()["inForce"], json!({"stopped": true}));
+    let back = json!({"title": "As before", "why": "It was a mistake.", "of": 1});
+    assert_eq!(rig.say("beheer", Method::POST, "/v1/rules", back).await.status, 201);
+    rig.submit(2).await;
+    assert_eq!(rig.act("jurist", 2, json!({"deed": "approved", "role": "legal-reviewer"})).await.0, 201, "nothing changes for any owner");
+    assert_eq!(rig.act("beheer", 2, json!({"deed": "scheduled", "from": "2024-10-08T08:00:10Z"})).await.0, 201);
+    rig.pass("2024-10-08T08:00:10Z");
+    assert_eq!(rig.basis("m-1", "D-1").await, "pm-20d-2", "the same message again");
+}
+
+#[tokio::test]
+async fn what_is_wrong_or_unlawful_goes_no_further() {
+    let rig = Rig::new().await;
+    let wrong = rig.begin(json!([{"name": "rules.toml", "text": "[[rule]]\nid = 7\n"}])).await;
+    let answer = rig.say("beheer", Method::POST, &format!("/v1/rules/{wrong}/deeds"), json!({"deed": "checked", "why": "x"})).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str(), &answer.json()["mistakes"][0]["line"]),
+        (400, Some("RULES_WRONG"), &json!(2))
+    );
+    let mut files = rig.changed("2021-07-01").await;
+    let rule = "\n[[rule]]\nid = \"too-much\"\nevents = [\"detention-started\"]\nsender = \"holding-prison\"\nto = [\"responsible-municipality\"]\n\
+                purpose = \"reintegration\"\nowner = \"DJI\"\nnote = \"x\"\n[[rule.grant]]\nbasis = \"pm-20d-2\"\nfields = [\"/person/identity/skn\"]\n";
+    let text = files[0]["text"].as_str().unwrap().to_owned() + rule;
+    files[0]["text"] = json!(text);
+    let unlawful = rig.begin(files).await;
+    let (status, code) = rig.act("beheer", unlawful, json!({"deed": "checked"})).await;
+    assert!(status == 400 && ["RULES_WRONG", "INVARIANT_BROKEN"].contains(&code.as_str()), "{status} {code}");
+    assert_eq!(rig.act("beheer", unlawful, json!({"deed": "submitted"})).await.1, "NOT_CHECKED");
+    assert_eq!(rig.act("beheer", 99, json!({"deed": "checked"})).await.1, "NOT_FOUND");
+    for files in
+        [json!([]), json!([{"name": "../rules.toml", "text": ""}]), json!([{"name": "a.toml", "text": ""}, {"name": "a.toml", "text": ""}])]
+    {
+        let begun = rig.say("beheer", Method::POST, "/v1/rules", json!({"title": "x", "why": "x", "files": files})).await;
+        assert_eq!(begun.status, 400, "{begun:?}");
+    }
+}
