@@ -1,4 +1,4 @@
-//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`.
+//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`, `rules test` in `test`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -15,6 +15,7 @@ use super::out;
 use crate::{assets, config::Config, show, wiring};
 
 mod review;
+mod test;
 
 /// Commands on rule sets.
 #[derive(Debug, clap::Subcommand)]
@@ -64,6 +65,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Play the tests beside rules with these rules, and say what none of them reached; exit 1 if one fails.
+    Test {
+        /// A folder with rules, and with scenarios in `tests` below it; the shipped ones without it.
+        #[arg(long)]
+        rules: Option<PathBuf>,
+        /// One object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say who may know a message and why; exit 3 if the answer is a refusal.
     Explain {
         /// The configuration file.
@@ -100,6 +110,7 @@ impl Command {
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
             Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
             Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
+            Self::Test { rules, json } => test::test(rules, json).await,
             Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let by = if rules.is_some() { By::Settings } else { By::Kept };
