@@ -12,7 +12,9 @@
 //! | `matrix` | all of them in one text, equal outcomes folded |
 //! | `diff` | what is different between two rule sets, told by what they answer |
 //! | `check` | what in a rule set can never apply, or is decided by the order alone |
+//! | `coverage` | what tests of a rule set have reached |
 //! | `prove` | what must hold of every field that is given in any cell |
+//! | `what_if` | which smallest change of the facts would turn a refusal into a permit |
 //!
 //! # Adding a condition
 //!
@@ -21,6 +23,7 @@
 
 mod check;
 mod conditions;
+mod coverage;
 mod diff;
 mod matrix;
 mod prove;
@@ -28,12 +31,15 @@ mod signals;
 mod space;
 mod toml_text;
 mod walk;
+mod what_if;
 
 pub use check::{Findings, check};
 pub use conditions::When;
+pub use coverage::{Coverage, GrantReached, RuleReached, coverage};
 pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
 pub use matrix::{Matrix, matrix};
 pub use prove::{Counterexample, Invariants, Outcome, Proof, Unplayable, prove};
+pub use what_if::{Change as FactChange, Suggestion, Unlawful, what_if};
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,9 @@ const SHIPPED_RULES: &str = "config/rules";
 /// What is to be proved of the rules; no rule itself, and so no part of the version of a rule set.
 const INVARIANTS: &str = "invariants.toml";
 
+/// The folder beside the rules with their tests.
+const RULE_TESTS: &str = "tests";
+
 /// The rule files in a folder, by name; the shipped ones without a folder.
 pub fn rule_files(folder: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
     let mut files = files_of(folder)?;
@@ -28,6 +31,20 @@ pub fn rule_files(folder: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
 pub fn invariants(folder: Option<&Path>) -> anyhow::Result<RuleFile> {
     let own = files_of(folder)?.into_iter().find(|file| file.name == INVARIANTS);
     own.or_else(|| shipped_rules().into_iter().find(|file| file.name == INVARIANTS)).context("this build carries no invariants")
+}
+
+/// The tests of the rules of a folder, by name: scenario files in `tests` below it. None where it has no such folder.
+pub fn rule_tests(folder: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
+    let mut files = match folder {
+        Some(folder) if folder.is_dir() => {
+            let tests = folder.join(RULE_TESTS);
+            if tests.is_dir() { read_folder(&tests)? } else { Vec::new() }
+        }
+        Some(folder) if folder != Path::new(SHIPPED_RULES) => bail!("no such folder with rules: {}", folder.display()),
+        _ => RULES.get_dir(RULE_TESTS).map(toml_files).unwrap_or_default(),
+    };
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
 }
 
 /// All files of a folder, by name.
@@ -55,8 +72,13 @@ fn read_folder(folder: &Path) -> anyhow::Result<Vec<RuleFile>> {
 }
 
 fn shipped_rules() -> Vec<RuleFile> {
-    let files = RULES.files().filter_map(|file| {
-        let name = file.path().to_str().filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "toml"))?;
+    toml_files(&RULES)
+}
+
+fn toml_files(folder: &Dir<'_>) -> Vec<RuleFile> {
+    let files = folder.files().filter_map(|file| {
+        let path = file.path();
+        let name = path.file_name()?.to_str().filter(|_| path.extension().is_some_and(|extension| extension == "toml"))?;
         Some(RuleFile { name: name.to_owned(), text: file.contents_utf8()?.to_owned() })
     });
     files.collect()

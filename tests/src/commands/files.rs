@@ -57,8 +57,7 @@ fn the_matrix_is_printed_folded_or_in_full() {
 #[test]
 fn every_mistake_in_a_rule_has_file_line_and_column() {
     let place = Place::new();
-    for entry in fs::read_dir(root().join("config/rules")).unwrap() {
-        let path = entry.unwrap().path();
+    for path in fs::read_dir(root().join("config/rules")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
         let text = fs::read_to_string(&path).unwrap();
         place.write(&format!("rules/{}", path.file_name().unwrap().to_str().unwrap()), &text);
     }
@@ -78,8 +77,7 @@ fn every_mistake_in_a_rule_has_file_line_and_column() {
 
 /// The shipped rules in a folder, with a rule that a municipality may not have.
 fn unlawful(place: &Place) -> String {
-    for entry in fs::read_dir(root().join("config/rules")).unwrap() {
-        let path = entry.unwrap().path();
+    for path in fs::read_dir(root().join("config/rules")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
         place.write(&format!("rules/{}", path.file_name().unwrap().to_str().unwrap()), &fs::read_to_string(&path).unwrap());
     }
     let rule = r#"
@@ -114,6 +112,32 @@ fn what_a_change_of_the_rules_means_is_told_in_three_ways() {
     assert!(back["lines"][0]["change"]["is"].is_null(), "{back}");
     assert_eq!(back["lines"][0]["change"]["was"]["basis"], "pm-20d-4");
     run(&["rules", "diff", &folder, "/nonexistent"]).ended(1);
+}
+
+#[test]
+fn the_tests_beside_the_shipped_rules_hold() {
+    let said = run(&["rules", "test"]).ended(0);
+    assert!(said.out.contains(" 0 failed; ") && said.out.contains("not reached: rule "), "{}", said.out);
+    let mut lines = run(&["rules", "test", "--rules", "config/rules", "--json"]).ended(0).json();
+    let last = lines.pop().unwrap();
+    assert_eq!(last["tests"].as_u64(), Some(lines.len() as u64));
+    let reached = last["coverage"]["rules"].as_array().unwrap().iter().find(|rule| rule["rule"] == "detention-started-to-municipality");
+    assert!(reached.unwrap()["grants"].as_array().unwrap().iter().all(|grant| grant["gave"].as_u64() > Some(0)), "{last}");
+}
+
+/// With a rule that tells more the test that says who may not know fails; without tests there is nothing to be played.
+#[test]
+fn a_rule_that_tells_more_fails_its_test() {
+    let place = Place::new();
+    let folder = unlawful(&place);
+    run(&["rules", "test", "--rules", &folder]).ended(1);
+    place.write("rules/tests/care.toml", &fs::read_to_string(root().join("config/rules/tests/care.toml")).unwrap());
+    let said = run(&["rules", "test", "--rules", &folder]).ended(0);
+    assert!(said.out.starts_with(&format!("ok   {folder}/tests/care.toml: ")), "{}", said.out);
+    let plans = fs::read_to_string(format!("{folder}/plans.toml")).unwrap();
+    place.write("rules/plans.toml", &plans.replace("when   = [\"care-needed\"]\n", ""));
+    let said = run(&["rules", "test", "--rules", &folder]).ended(1);
+    assert!(said.out.contains("/care is there"), "{}", said.out);
 }
 
 /// Played with the rules that were proved, the scenario holds: the municipality is told. With the shipped rules it does not.

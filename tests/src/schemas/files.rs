@@ -115,7 +115,7 @@ fn every_shipped_file_fits() {
         both_take("rules", &path.display().to_string(), &read(&path), rules);
     }
     both_take("participants", "config/demo/participants.toml", &demo_participants(), participants);
-    for path in ["tests/scenarios", "config/demo/scenarios"].iter().flat_map(|folder| listed(folder, "toml")) {
+    for path in ["tests/scenarios", "config/demo/scenarios", "config/rules/tests"].iter().flat_map(|folder| listed(folder, "toml")) {
         both_take("scenario", &path.display().to_string(), &read(&path), scenario);
     }
 }

@@ -1,4 +1,4 @@
-//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`.
+//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`, `rules test` in `test`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -16,6 +16,7 @@ use crate::{assets, config::Config, show, wiring};
 
 mod life;
 mod review;
+mod test;
 
 /// Commands on rule sets.
 #[derive(Debug, clap::Subcommand)]
@@ -68,6 +69,15 @@ pub enum Command {
     /// Drafts at a running hub, from the first text to its day.
     #[command(flatten)]
     Life(life::Command),
+    /// Play the tests beside rules with these rules, and say what none of them reached; exit 1 if one fails.
+    Test {
+        /// A folder with rules, and with scenarios in `tests` below it; the shipped ones without it.
+        #[arg(long)]
+        rules: Option<PathBuf>,
+        /// One object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say who may know a message and why; exit 3 if the answer is a refusal.
     Explain {
         /// The configuration file.
@@ -105,6 +115,7 @@ impl Command {
             Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
             Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
             Self::Life(command) => command.run().await,
+            Self::Test { rules, json } => test::test(rules, json).await,
             Self::Explain { config, rules, message, source, to, at, known, json } => {
                 let read = Config::read(&config)?;
                 let by = if rules.is_some() { By::Settings } else { By::Kept };
