@@ -37,6 +37,7 @@ mod handing_over;
 mod inboxes;
 mod passing;
 mod ready;
+mod replaying;
 mod sharing;
 mod taking_in;
 mod unread;
@@ -44,6 +45,7 @@ mod unread;
 pub use beating::Tested;
 pub use explaining::answer;
 pub use fetching::Fetched;
+pub use replaying::{Again, Replay, Rules};
 pub(crate) use taking_in::dead;
 
 /// How often a transaction that lost to another is tried again before the caller hears of it.

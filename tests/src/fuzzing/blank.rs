@@ -17,7 +17,9 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{
         self, BusError, Change, Decide, DeliveryFilter, Enter, Intake, Load, Outgoing, Published, Pull, ReceiptsOf, Step, StoreError, Trace,
     },
@@ -59,6 +61,12 @@ impl ports::Store for Store {
     }
     async fn law_at(&self, _: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         Ok(None)
+    }
+    async fn decided_between(&self, _: Timestamp, _: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn decided(&self, _: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        Ok(Vec::new())
     }
     async fn token_holder(&self, _: &str) -> Result<Option<ParticipantId>, StoreError> {
         Ok(None)

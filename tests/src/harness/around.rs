@@ -18,7 +18,9 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
@@ -40,6 +42,10 @@ pub(crate) trait Hooks: Send + Sync + fmt::Debug {
         decide: Decide<'_>,
     ) -> Result<Vec<Delivery>, StoreError> {
         self.inner().claim(fence, limit, room, decide).await
+    }
+
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        self.inner().decided(detentions).await
     }
 }
 
@@ -96,6 +102,12 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         self.0.inner().law_at(known).await
+    }
+    async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        self.0.inner().decided_between(since, before).await
+    }
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        self.0.decided(detentions).await
     }
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
         self.0.inner().token_holder(digest).await

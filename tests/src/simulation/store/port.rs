@@ -17,7 +17,9 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{Change, Decide, DeliveryFilter, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
@@ -85,6 +87,14 @@ impl Store for SimStore {
 
     async fn law_at(&self, known: Timestamp) -> Result<Option<KeptLaw>, StoreError> {
         self.call("law_at", false, |world, _| Ok(world.tables.law_at(known))).await
+    }
+
+    async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        self.call("decided_between", false, |world, _| Ok(world.tables.decided_between(since, before))).await
+    }
+
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        self.call("decided", false, |world, _| Ok(detentions.iter().map(|detention| world.tables.decided(detention)).collect())).await
     }
 
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
