@@ -8,15 +8,18 @@ use std::{
 
 use anyhow::Context as _;
 use schakelpunt_domain::{Clock as _, catalogue::Catalogue};
-use schakelpunt_review::Invariants;
+use schakelpunt_review::{Diff, Invariants};
 use schakelpunt_rules::RuleFile;
 use serde_json::json;
 
-use super::super::out;
+use super::{
+    super::out,
+    replay::{self, Form, Period},
+};
 use crate::{assets, clock::SystemClock};
 
-/// What is different between two rule sets.
-pub(super) fn diff(folders: &[PathBuf], as_json: bool, as_markdown: bool) -> anyhow::Result<ExitCode> {
+/// What is different between two rule sets, and how much of what was `recorded` it would have touched.
+pub(super) async fn diff(folders: &[PathBuf], form: Form, recorded: Option<(&Path, &Period)>) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::load()?;
     let (before, after) = match folders {
         [before, after] => (Some(before.as_path()), Some(after.as_path())),
@@ -26,16 +29,28 @@ pub(super) fn diff(folders: &[PathBuf], as_json: bool, as_markdown: bool) -> any
     let mut desks = desks(&assets::rule_files(before)?);
     desks.extend(self::desks(&assets::rule_files(after)?));
     let desks: Vec<String> = desks.into_iter().collect();
-    let [before, after] = &sets;
-    let diff = schakelpunt_review::diff(before, after, &desks, &catalogue).context("the rule sets cannot be compared")?;
-    if as_json {
-        out(json!(diff))?;
-    } else if as_markdown {
-        out(diff.markdown().trim_end())?;
-    } else {
-        out(diff.text().trim_end())?;
+    let [first, second] = &sets;
+    let diff = schakelpunt_review::diff(first, second, &desks, &catalogue).context("the rule sets cannot be compared")?;
+    let touched = match recorded {
+        Some((config, period)) => Some(replay::touched(config, [before, after], period).await?),
+        None => None,
+    };
+    if form.json {
+        let mut object = json!(diff);
+        if let (Some(touched), Some(object)) = (&touched, object.as_object_mut()) {
+            object.insert("recorded".to_owned(), touched.json());
+        }
+        return out(object).map(|()| exit(&diff));
     }
-    Ok(if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    out(if form.markdown { diff.markdown() } else { diff.text() }.trim_end())?;
+    if let Some(touched) = touched {
+        out(format_args!("\n{}", if form.markdown { touched.markdown() } else { touched.text() }.trim_end()))?;
+    }
+    Ok(exit(&diff))
+}
+
+fn exit(diff: &Diff) -> ExitCode {
+    if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) }
 }
 
 /// The roles for which rule files have a desk: a rule set can be asked for one role at a time.
