@@ -34,6 +34,11 @@ fn start() {
     smoke("start");
 }
 
+#[test]
+fn replay() {
+    smoke("replay");
+}
+
 /// Those that need a broker and a database: the ones of `tests/run`.
 mod real_parts {
     use super::smoke;

@@ -5,6 +5,7 @@
 //! | `rig` | the binary, and a folder with a configuration |
 //! | `demo` | `demo` and `scenario run` |
 //! | `explain` | `rules explain` before and after a restart under other rules |
+//! | `replay` | `rules replay`, and `rules diff` with the configuration of a hub |
 //! | `files` | `rules check`, `rules diff`, `rules prove`, `config`, wrong usage |
 //! | `participant` | `participant add`, `suspend`, `resume`, `rehearse` without a broker |
 //! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
@@ -14,4 +15,5 @@ mod explain;
 mod files;
 mod hub;
 mod participant;
+mod replay;
 mod rig;

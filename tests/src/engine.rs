@@ -21,6 +21,7 @@ mod properties;
 mod receipts;
 mod refusals;
 mod responsibility;
+mod rule_sets;
 mod senders;
 mod slots;
 mod stops;

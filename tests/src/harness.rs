@@ -1,6 +1,7 @@
 //! A hub with a clock that is set, a bus that answers as it is told, and messages in words. Nothing here sleeps.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -16,7 +17,9 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     Hub, Settings,
-    hub::Fetched,
+    hub::{Doer, Fetched},
+    kept_law::KeptLaw,
+    life::{Role, What},
     model::{Delivery, StoredMessage},
     ports::{Pull, Store},
     step::{Input, Receipts, Report, Reported},
@@ -136,6 +139,25 @@ impl Rig {
     pub(crate) async fn second_hub_under(&self, settings: Settings) -> Self {
         let hub = Arc::new(Hub::open(settings, Arc::clone(&self.store), self.bus.clone()).await.unwrap());
         Self { hub, store: Arc::clone(&self.store), bus: Arc::clone(&self.bus), clock: self.clock.clone() }
+    }
+
+    /// Two people bring other rules into force, as soon as that can be.
+    pub(crate) async fn activate(&self, law: &KeptLaw) {
+        let (writer, lawyer) = (who("writer"), who("lawyer"));
+        let author = Doer { name: &writer, roles: &[Role::Author], why: "a test" };
+        let reviewer = Doer { name: &lawyer, roles: &[Role::LegalReviewer], why: "a test" };
+        let draft = self.hub.draft(author, "other rules", law).await.unwrap().unwrap().draft;
+        let ahead = SignedDuration::try_from(self.hub.settings().limits.claim).unwrap();
+        let law = || law.version.clone();
+        for (doer, what) in [
+            (author, What::Checked { law: law(), cells: 0 }),
+            (author, What::Submitted { law: law(), owners: BTreeSet::new() }),
+            (reviewer, What::Approved { law: law(), role: Role::LegalReviewer }),
+            (author, What::Scheduled { law: law(), from: self.now() + ahead }),
+        ] {
+            self.hub.do_for_rules(doer, draft, what).await.unwrap().unwrap();
+        }
+        self.pass(ahead.as_secs());
     }
 
     /// The same rig with another store around its own.

@@ -32,6 +32,8 @@ mod mutants;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod schemas;

@@ -20,7 +20,7 @@ use schakelpunt::{
 
 mod real_parts;
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
@@ -34,14 +34,14 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 /// The files of both folders, each once: what the demo plays is a script of its region, too.
-fn all_files() -> Vec<PathBuf> {
+pub(crate) fn all_files() -> Vec<PathBuf> {
     let both = ["tests/scenarios", "config/demo/scenarios"].into_iter().flat_map(files);
     let mut seen = BTreeSet::new();
     both.filter(|path| seen.insert(fs::canonicalize(path).unwrap())).collect()
 }
 
 /// The shipped rules with another day of commencement, where `akkoord-7.toml` and `akkoord-9.toml` look for them.
-fn make_other_rules() {
+pub(crate) fn make_other_rules() {
     static MADE: Once = Once::new();
     MADE.call_once(|| {
         make_rules("rules-august-2021", "2021-08-01");

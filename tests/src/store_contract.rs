@@ -125,6 +125,7 @@ macro_rules! semantic_tier {
             rest:
                 registers_raise_the_epoch, receipts_are_told_once, receipts_of_who_fetches_are_not_told, timers_come_when_due, the_load_is_counted,
                 forgetting_keeps_what_is_needed, stages_change_in_a_transaction, deliveries_are_listed, a_trace_tells_all,
+                what_was_decided_is_read_detention_by_detention,
                 the_law_of_an_instant_stays, a_deed_for_the_rules_stays_and_raises_the_epoch_where_it_moves_them, where_the_registers_were_seen_is_noted, a_token_is_known_by_its_digest;
             desks:
                 what_is_entered_stands_behind_all_that_was_there, cases_are_found_by_prison, looks_are_kept;

@@ -20,6 +20,15 @@ fn bench() -> PathBuf {
     bench
 }
 
+/// Plays this part of the year in a new folder, which keeps what happened and the store.
+pub(crate) fn play(folder: &Path, part: &str) -> Output {
+    let mut run = Command::new(bench());
+    run.args(["year", "--seed", "1", "--part", part, "--keep"]).arg(folder).env("SCHAKELPUNT_TEST_PYTHON", python());
+    let run = run.output().unwrap();
+    assert!(run.status.success(), "{}", said(&run));
+    run
+}
+
 fn judge(folder: &Path) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut program = Command::new(python());
@@ -87,13 +96,7 @@ fn planted(lines: &str, plant: Plant) -> (String, Value) {
 fn a_thousandth_agrees_and_each_planted_difference_is_found() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("year");
-    let run = Command::new(bench())
-        .args(["year", "--seed", "1", "--part", "0.001", "--keep"])
-        .arg(&folder)
-        .env("SCHAKELPUNT_TEST_PYTHON", python())
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", said(&run));
+    let run = play(&folder, "0.001");
     assert!(said(&run).contains("; differences: 0\n"), "{}", said(&run));
     let sent = fs::read_to_string(folder.join("sent.jsonl")).unwrap();
     assert!(sent.lines().count() > 450, "30 detentions with 15 to 40 messages each, but for those that the end of the year cuts off");

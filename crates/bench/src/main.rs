@@ -26,6 +26,7 @@ mod load;
 mod memory;
 mod parts;
 mod relay;
+mod replay;
 mod report;
 mod round;
 mod shovel;
@@ -94,6 +95,8 @@ enum Bench {
     Memory,
     /// Time until an embedded hub is ready.
     Start,
+    /// Recorded decisions decided again by a candidate.
+    Replay(replay::Choice),
     /// A fictitious year through the embedded hub; another program works out what had to happen, and compares.
     Year(year::Choice),
     /// Every bench.
@@ -170,6 +173,7 @@ fn every() -> Vec<Bench> {
         Bench::Burst,
         Bench::Memory,
         Bench::Start,
+        Bench::Replay(replay::Choice::default()),
     ]
 }
 
@@ -183,6 +187,7 @@ async fn compare(options: &Options, bench: Bench) -> anyhow::Result<Vec<Report>>
         Bench::Burst => burst::run(options).await,
         Bench::Memory => memory::run(options).await,
         Bench::Start => embedded::run_start(options).await,
+        Bench::Replay(choice) => replay::run(options, &choice).await,
         Bench::All | Bench::Year(_) | Bench::Hub(_) | Bench::Relay(_) => Ok(Vec::new()),
     }
 }

@@ -46,6 +46,14 @@ pub(crate) async fn run(choice: &Choice) -> anyhow::Result<ExitCode> {
     Ok(if judged.success() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
+/// Makes this part of the year and plays it in a folder, unjudged: what it leaves is another bench's material.
+pub(crate) async fn make_and_play(folder: &Path, part: &str) -> anyhow::Result<()> {
+    let choice = Choice { seed: 1, part: 0.0, keep: None, python: None };
+    let made = program(&choice, "make", folder).args(["--seed", "1", "--part", part]).status();
+    ensure!(made.context("cannot start the Python interpreter")?.success(), "the year could not be made");
+    play(folder).await
+}
+
 fn program(choice: &Choice, what: &str, folder: &Path) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let told = choice.python.clone().or_else(|| std::env::var_os("SCHAKELPUNT_TEST_PYTHON").map(PathBuf::from));

@@ -13,11 +13,13 @@ use crate::{
 };
 
 mod consents;
+mod extent;
 mod fact;
 mod follow_up;
 mod slots;
 
 pub use consents::Replaced;
+pub use extent::Extent;
 pub use fact::{Certainty, Duty, Fact, FactValue, Meeting, ResidenceCandidate, ResidenceKind, ResidenceSource, Served, Title};
 pub use follow_up::{Awaited, Changes, Doubted, FollowUp, Recall, Stay};
 pub use slots::{SlotHead, slot_of};
@@ -260,12 +262,15 @@ impl Case {
         Some(end.map_or(arrived, |end| end.max(arrived)))
     }
 
-    /// The next instant at which something of this case begins or ends by itself.
-    pub fn next_boundary(&self, after: Timestamp) -> Option<Timestamp> {
-        let facts = self.facts.iter().map(|fact| fact.from);
-        let consents = self.consents.iter().flat_map(|consent| [consent.given_at, consent.until.map(LegalDay::ends), consent.withdrawn_at]);
-        let end = self.plan_ends(At::now(after));
-        facts.chain(consents.flatten()).chain(end).filter(|at| *at > after).min()
+    /// The next instant after `at` at which something that was known of this case begins or ends by itself.
+    pub fn next_boundary(&self, at: At) -> Option<Timestamp> {
+        let facts = self.facts.iter().filter(|fact| fact.recorded <= at.known).map(|fact| fact.from);
+        let taken_back =
+            |consent: &Consent| consent.withdrawn_at.filter(|_| consent.withdrawal_recorded.is_none_or(|then| then <= at.known));
+        let consents = self.known_consents(at.known);
+        let consents =
+            consents.flat_map(move |consent| [consent.given_at, consent.until.map(LegalDay::ends), taken_back(consent)]).flatten();
+        facts.chain(consents).chain(self.plan_ends(at)).filter(|instant| *instant > at.valid).min()
     }
 
     /// The next sequence in the lane of `recipient`.

@@ -211,18 +211,19 @@ impl Registers {
                 .any(|ending| ending.place > row.place && ending.entry.from.begins() <= at.valid && is_meant(&ending.entry.what))
     }
 
-    /// The next instant at which an entry begins or ends.
-    pub fn next_boundary(&self, after: Timestamp) -> Option<Timestamp> {
-        let territories =
-            self.participants.values().flatten().flat_map(|p| &p.entry.municipalities).map(|t| Period { from: t.from, until: t.until });
-        let agreements = self.agreements.iter().map(|a| Period { from: a.entry.from, until: a.entry.until });
-        let mandates = self.mandates.iter().map(|m| Period { from: Some(m.entry.from), until: m.entry.until });
-        let subscriptions = self.subscriptions.iter().map(|s| Period { from: s.entry.from, until: s.entry.until });
-        let approvals = self.approvals.iter().map(|a| Period { from: a.entry.from, until: None });
+    /// The next instant after `at` at which an entry that was known begins or ends.
+    pub fn next_boundary(&self, at: At) -> Option<Timestamp> {
+        let after = at.valid;
+        let participants = self.participants.values().flat_map(|versions| known(versions, at));
+        let territories = participants.flat_map(|p| &p.entry.municipalities).map(|t| Period { from: t.from, until: t.until });
+        let agreements = known(&self.agreements, at).map(|a| Period { from: a.entry.from, until: a.entry.until });
+        let mandates = known(&self.mandates, at).map(|m| Period { from: Some(m.entry.from), until: m.entry.until });
+        let subscriptions = known(&self.subscriptions, at).map(|s| Period { from: s.entry.from, until: s.entry.until });
+        let approvals = known(&self.approvals, at).map(|a| Period { from: a.entry.from, until: None });
         let periods = territories.chain(agreements).chain(mandates).chain(subscriptions).chain(approvals);
-        let days = self.endings.iter().map(|e| e.entry.from);
-        let days = days.chain(self.successions.iter().map(|s| s.entry.from));
-        let days = days.chain(self.reorganisations.iter().map(|r| r.entry.from));
+        let days = known(&self.endings, at).map(|e| e.entry.from);
+        let days = days.chain(known(&self.successions, at).map(|s| s.entry.from));
+        let days = days.chain(known(&self.reorganisations, at).map(|r| r.entry.from));
         let days = days.chain(reorganisation::days()).map(LegalDay::begins).filter(|at| *at > after);
         periods.flat_map(|period| period.boundaries_after(after).collect::<Vec<_>>()).chain(days).min()
     }

@@ -14,7 +14,7 @@ use schakelpunt_rules::{Answer, Candidate, Decision, Permit, Relation, Who, cand
 
 use crate::{
     asking, event,
-    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Stamp, StoredMessage, Verdict},
+    model::{ClaimCandidate, ClaimContext, DecisionRecord, Delivery, Saw, Stamp, StoredMessage, Verdict},
     step::Law,
 };
 
@@ -105,6 +105,7 @@ fn judge_one(
         decision: decision.clone(),
         version: stamp.rules.clone(),
         at: now,
+        saw: Some(asking::saw(law, message, Some(message), known, &candidate, now)),
     };
     let moved = matches!(decision.answer, Answer::Refuse(Refusal::NotResponsible | Refusal::MandateMissing));
     if moved {
@@ -135,8 +136,10 @@ fn judge_one(
             Err(_) => Verdict::Leave,
         },
         (Answer::Permit(_), Stage::Claimed { .. }) => {
+            let frozen = || delivery.decision.permit().map(|frozen| frozen.leaves().cloned().collect());
+            let saw = record.saw.map(|saw| Box::new(Saw { frozen: frozen(), ..*saw }));
             let too_much = Decision { answer: Answer::Refuse(Refusal::FieldNotAllowed), ..decision };
-            recall(law, delivery, message, known, DecisionRecord { decision: too_much, ..record }, stamp, now)
+            recall(law, delivery, message, known, DecisionRecord { decision: too_much, saw, ..record }, stamp, now)
         }
         (Answer::Refuse(_), Stage::Claimed { .. }) => recall(law, delivery, message, known, record, stamp, now),
         // it was handed over and is fetched again: that would be a new provision

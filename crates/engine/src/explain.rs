@@ -123,5 +123,6 @@ fn record(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: Partici
         decision,
         version: law.settings.rules.version.clone(),
         at: at.valid,
+        saw: None,
     })
 }

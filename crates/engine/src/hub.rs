@@ -38,6 +38,7 @@ mod inboxes;
 mod known;
 mod passing;
 mod ready;
+mod replaying;
 mod rules;
 mod sharing;
 mod taking_in;
@@ -48,6 +49,7 @@ use known::{Known, seed};
 pub use beating::Tested;
 pub use explaining::answer;
 pub use fetching::Fetched;
+pub use replaying::{Again, Replay, Rules};
 pub use rules::Doer;
 pub(crate) use taking_in::dead;
 

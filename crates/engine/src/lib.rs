@@ -10,6 +10,7 @@
 //! | [`leases`] | who does which part of the work | no |
 //! | [`afterwards`] | what left and would not have, by what is known now | no |
 //! | [`explain`] | the same decision for any participant and any moment | no |
+//! | [`replay`] | a recorded decision asked again under other rules | no |
 //! | [`desk`] | what a worker sees of what an organisation was given | no |
 //! | [`event`] | the bytes of delivered events and receipts | no |
 //! | [`ports`] | what a store and a bus must do | |
@@ -33,6 +34,7 @@ pub mod laws;
 pub mod leases;
 pub mod model;
 pub mod ports;
+pub mod replay;
 pub mod settings;
 pub mod spawn;
 pub mod step;

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 mod message;
+mod saw;
 
 pub use message::{Earlier, Outcome, StoredMessage};
+pub use saw::{Decided, Saw};
 
 /// A value with the version of its row: 0 for one that is not stored yet. Each save raises it by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,9 @@ pub struct DecisionRecord {
     pub version: String,
     /// When.
     pub at: Timestamp,
+    /// What it rested on that instants do not tell, for a replay; `None` of what was decided before that was kept, or is not kept at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saw: Option<Box<Saw>>,
 }
 
 /// What one recipient gets of one message.

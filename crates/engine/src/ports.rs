@@ -27,7 +27,7 @@ use crate::{
     laws::Halt,
     leases::{Lease, LeaseName, ProcessId},
     model::{
-        Action, ClaimContext, DecisionRecord, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, Snapshot,
+        Action, ClaimContext, Decided, DecisionRecord, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, Snapshot,
         SnapshotKeys, StoredMessage, Timer, Verdict, Versioned,
     },
 };
@@ -225,6 +225,11 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The messages of that id (several sources may use it) with decisions and deliveries.
     async fn trace(&self, id: &MessageId) -> Result<Vec<Trace>, StoreError>;
+    /// The detentions about which something was decided since one instant and before another, by reference. Those decided about within an
+    /// hour around may be among them: decisions are kept in the order of recording, which is not quite that of their instants.
+    async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError>;
+    /// All that was decided about each of these, in their order.
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError>;
     /// The case of that reference.
     async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError>;
     /// The message of that key.

@@ -36,6 +36,7 @@ mod passing;
 pub(crate) mod persons;
 mod recalls;
 mod receipts;
+mod recording;
 mod remarks;
 mod unread;
 mod voids;

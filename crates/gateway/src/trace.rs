@@ -76,7 +76,7 @@ fn was_given(delivery: &Delivery) -> bool {
 }
 
 fn decided(record: &DecisionRecord, view: View) -> Value {
-    let DecisionRecord { message: _, event: _, detention: _, recipient, on_behalf_of, relations, decision, version, at } = record;
+    let DecisionRecord { message: _, event: _, detention: _, recipient, on_behalf_of, relations, decision, version, at, saw: _ } = record;
     let mut seen = Members::default();
     seen.set("relations", relations);
     seen.decision(decision, view);

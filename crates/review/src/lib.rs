@@ -1,4 +1,5 @@
-//! Everything about rule sets that is not on a message's way: what a rule set says, before it decides anything.
+//! Everything about rule sets that is not on a message's way: what a rule set says, before it decides anything, and what it would
+//! have said of what was decided.
 //!
 //! Pure. Its floor is one walk over a finite space: every event, sender, recipient, period between two dates of the law, state of consent,
 //! detained or not, signals and titles. Each cell is decided by the very `decide` that decides messages; nothing here knows a rule of its own.
@@ -15,6 +16,7 @@
 //! | `coverage` | what tests of a rule set have reached |
 //! | `prove` | what must hold of every field that is given in any cell |
 //! | `what_if` | which smallest change of the facts would turn a refusal into a permit |
+//! | `touched` | what other rules would have changed about decisions that were made, in numbers |
 //!
 //! # Adding a condition
 //!
@@ -30,6 +32,7 @@ mod prove;
 mod signals;
 mod space;
 mod toml_text;
+mod touched;
 mod walk;
 mod what_if;
 
@@ -39,6 +42,7 @@ pub use coverage::{Coverage, GrantReached, RuleReached, coverage};
 pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
 pub use matrix::{Matrix, matrix};
 pub use prove::{Counterexample, Invariants, Outcome, Proof, Unplayable, prove};
+pub use touched::{Asked, Numbers, On, Touched, Turn};
 pub use what_if::{Change as FactChange, Suggestion, Unlawful, what_if};
 
 #[cfg(test)]

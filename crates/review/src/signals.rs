@@ -82,7 +82,7 @@ fn combine(event: &EventSpec, set: &[(Signal, &str)]) -> Set {
     let entries = event.leaves.keys().filter_map(|leaf| entry(leaf.as_str())).map(|entry| (entry, said.clone())).collect();
     let words: Vec<_> = set.iter().map(|(_, word)| *word).collect();
     let word = if words.is_empty() { "nothing said".to_owned() } else { words.join(" + ") };
-    Set { word, signals: Signals { whole, entries }, isd: has(Signal::IsdMeasure) }
+    Set { word, signals: Signals { whole, entries, ..Signals::default() }, isd: has(Signal::IsdMeasure) }
 }
 
 /// The condition that a leaf belongs to, as a pointer.

@@ -87,10 +87,11 @@ pub fn decide(question: &Question<'_>) -> Decision {
 
 fn horizon(question: &Question<'_>) -> Option<Timestamp> {
     let now = question.at.valid;
-    [question.rules.next_boundary(now), question.registers.next_boundary(now), question.case.next_boundary(now)].into_iter().flatten().min()
+    let (registers, case) = (question.registers.next_boundary(question.at), question.case.next_boundary(question.at));
+    [question.rules.next_boundary(now), registers, case].into_iter().flatten().min()
 }
 
-fn matching<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a Rule> {
+pub(crate) fn matching<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a Rule> {
     let question = *question;
     question.candidate.relations.iter().flat_map(move |relation| {
         question

@@ -15,7 +15,8 @@
 //! # Adding a rule
 //!
 //! Rules are data: TOML files under `config/rules/` (contracts, chapter 2). [`RuleSet::load`] names every mistake with file, line and
-//! column. A new signal is a variant of [`Signal`] with its extraction in [`derive()`] and its law in the doc comment.
+//! column. A new signal is a variant of [`Signal`] with its extraction in [`derive()`] and its law in the doc comment;
+//! it raises [`VOCABULARY`], so that a message of before is not taken for one without it.
 
 mod access;
 mod candidates;
@@ -28,6 +29,7 @@ mod passing;
 mod relation;
 mod ruleset;
 mod signals;
+mod unrecorded;
 mod visits;
 
 pub use access::{Admission, Looker, access, acts_for, seat};
@@ -39,5 +41,6 @@ pub use minimise::minimise;
 pub use passing::{PASSED_ON, Passed, PassedBy, Then, may_have_passed, passed_on};
 pub use relation::Relation;
 pub use ruleset::{Basis, BasisKind, Fields, Grant, Never, Power, Rule, RuleSet, Sees};
-pub use signals::{Signal, Signals, derive};
+pub use signals::{Signal, Signals, VOCABULARY, derive};
+pub use unrecorded::unrecorded;
 pub use visits::{Cell, Length, SMALL, Statistics, Visit, statistics, visit_list};

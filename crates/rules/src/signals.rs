@@ -32,15 +32,51 @@ impl Signal {
         (Self::Consulting, "consulting"),
         (Self::IsdMeasure, "isd-measure"),
     ];
+
+    /// Since which vocabulary it is read from payloads; `None`: it is read from the case, which is kept.
+    pub fn read_since(self) -> Option<u32> {
+        match self {
+            Self::CareNeeded | Self::EntryNotInOrder | Self::Consulting => Some(1),
+            Self::PlanRunning | Self::ConsentNotEnded | Self::IsdMeasure => None,
+        }
+    }
 }
 
+/// The vocabulary that [`derive`] reads. Whoever adds a signal of payloads raises it by one: what was recorded before does not have it.
+pub const VOCABULARY: u32 = 1;
+
 /// What was read from one payload. Recorded with the message, without values.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Signals {
+    /// Which vocabulary was read: a signal of a later one was not looked for.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub vocabulary: u32,
     /// Of the payload as a whole.
     pub whole: BTreeSet<Signal>,
     /// Of single entries, by the pointer of the entry.
     pub entries: BTreeMap<String, BTreeSet<Signal>>,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self { vocabulary: VOCABULARY, whole: BTreeSet::new(), entries: BTreeMap::new() }
+    }
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_first(vocabulary: &u32) -> bool {
+    *vocabulary == first()
+}
+
+impl Signals {
+    /// Whether this signal was looked for when they were read.
+    pub fn knows(&self, signal: Signal) -> bool {
+        signal.read_since().is_none_or(|since| since <= self.vocabulary)
+    }
 }
 
 /// Where conditions stand in payloads.

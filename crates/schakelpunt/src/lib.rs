@@ -7,6 +7,7 @@
 //! | [`registers`] | register files |
 //! | [`onboarding`] | what a new participant asks for, and its keys |
 //! | [`rehearsal`] | a dry run for one participant |
+//! | [`replaying`] | recorded decisions asked again, and counted |
 //! | [`clock`] | the machine's clock, and one that is set |
 //! | [`wiring`] | from a configuration to a hub |
 //! | [`scenario`] | scenario files: parse, play, check |
@@ -21,6 +22,7 @@ pub mod onboarding;
 mod place;
 pub mod registers;
 pub mod rehearsal;
+pub mod replaying;
 pub mod scenario;
 pub mod show;
 pub mod wiring;

@@ -11,7 +11,7 @@ pub mod person;
 
 /// A decision as one JSON object.
 pub fn decision(record: &DecisionRecord) -> Value {
-    let DecisionRecord { message, event, detention, recipient, on_behalf_of, relations, decision, version, at } = record;
+    let DecisionRecord { message, event, detention, recipient, on_behalf_of, relations, decision, version, at, saw: _ } = record;
     let permit = decision.permit();
     let bases: Vec<_> = permit.into_iter().flat_map(|permit| &permit.granted).map(|granted| &granted.basis).collect();
     let fields: Vec<&Leaf> = permit.into_iter().flat_map(Permit::leaves).collect();

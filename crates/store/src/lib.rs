@@ -5,7 +5,7 @@
 //! | `sql` | what the two databases have in common: statements in both dialects, values, columns, transactions |
 //! | `postgres`, `sqlite` | the two databases |
 //! | `rows`, `errors` | conversion of columns and of errors |
-//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `stays`, `accesses`, `laws`, `tokens` | one set of tables each |
+//! | `registers`, `leases`, `suspects`, `cases`, `messages`, `deliveries`, `stages`, `numbers`, `trails`, `decided`, `stays`, `accesses`, `laws`, `tokens` | one set of tables each |
 //! | `intake`, `lanes`, `claim`, `forget` | the transactions |
 //! | `migrations` | the tables, embedded |
 //!
@@ -23,7 +23,9 @@
 mod accesses;
 mod cases;
 mod claim;
+mod decided;
 mod deeds;
+pub use self::decided::OUT_OF_ORDER;
 mod deliveries;
 mod errors;
 mod forget;
@@ -66,7 +68,9 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     life::Deed,
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{Change, Decide, DeliveryFilter, Do, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
@@ -265,6 +269,14 @@ impl<B: Backend> Store for SqlStore<B> {
             traces.push(Trace { message, decisions, deliveries });
         }
         Ok(traces)
+    }
+
+    async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        decided::between(&mut self.backend.reading().await?, since, before).await
+    }
+
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        decided::of(&mut self.backend.reading().await?, detentions).await
     }
 
     async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError> {

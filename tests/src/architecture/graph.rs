@@ -42,7 +42,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "schakelpunt-gateway",
         ],
     ),
-    ("schakelpunt-bench", &["schakelpunt", "schakelpunt-domain", "schakelpunt-amqp", "schakelpunt-engine", "schakelpunt-bus"]),
+    (
+        "schakelpunt-bench",
+        &["schakelpunt", "schakelpunt-domain", "schakelpunt-amqp", "schakelpunt-engine", "schakelpunt-store", "schakelpunt-bus"],
+    ),
     ("schakelpunt-bench-decide", &["schakelpunt-domain", "schakelpunt-rules"]),
 ];
 /// Pure crates: no runtime, network, database or file system below them, however far.

@@ -2,11 +2,12 @@
 
 use std::{fmt::Display, fs, path::Path, time::Duration};
 
+use schakelpunt::replaying;
 use schakelpunt_adapters as adapters;
 use schakelpunt_amqp::{limits as amqp, topology};
 use schakelpunt_bus::{in_process, rabbitmq};
 use schakelpunt_domain::{envelope, json};
-use schakelpunt_engine::{claim, desk, drivers, settings::Limits};
+use schakelpunt_engine::{claim, desk, drivers, replay, settings::Limits};
 use schakelpunt_gateway::limits as http;
 use schakelpunt_webhook::limits as webhook;
 
@@ -80,6 +81,10 @@ fn limits() -> Vec<(&'static str, String)> {
         ("payloads after the last delivery", time(hub.retention)),
         ("notices of start and end at a municipality's desk", format!("{} months", desk::NOTICES_MONTHS)),
         ("rejections that are kept", count(schakelpunt_store::REJECTIONS_MAX)),
+        ("decisions out of the order of their instants", time(schakelpunt_store::OUT_OF_ORDER.unsigned_abs())),
+        ("replay: detentions read at once", count(replaying::TOGETHER)),
+        ("replay: registers of other instants", count(replay::PARTS)),
+        ("replay: differences that are named", count(replaying::NAMED)),
         ("HTTP: body", size(http::BODY_MAX)),
         ("HTTP: the text of a rule set", size(http::RULES_MAX)),
         ("title of a draft, reason of a deed", format!("{} characters", schakelpunt_rules::life::WORDS_MAX)),

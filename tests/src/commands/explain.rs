@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Copies the shipped rules, with another day of commencement for the article of 2021.
-fn rules(place: &Place, commencement: &str) {
+pub(super) fn rules(place: &Place, commencement: &str) {
     for file in fs::read_dir(root().join("config/rules")).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
         let text = fs::read_to_string(&file).unwrap().replace("2021-07-01", commencement);
         place.write(&format!("rules/{}", file.file_name().unwrap().to_str().unwrap()), &text);

@@ -18,7 +18,9 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     life::{Deed, DraftId, What},
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{
         self, BusError, Change, Decide, DeliveryFilter, Do, Enter, Intake, Load, Outgoing, Published, Pull, ReceiptsOf, Step, StoreError,
         Trace,
@@ -72,6 +74,12 @@ impl ports::Store for Store {
     }
     async fn add_deed(&self, _: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
         Ok(act(world().now, self.deeds().await?))
+    }
+    async fn decided_between(&self, _: Timestamp, _: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn decided(&self, _: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        Ok(Vec::new())
     }
     async fn token_holder(&self, _: &str) -> Result<Option<ParticipantId>, StoreError> {
         Ok(None)

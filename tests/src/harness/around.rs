@@ -19,7 +19,9 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     life::Deed,
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{Change, Decide, DeliveryFilter, Do, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
@@ -41,6 +43,10 @@ pub(crate) trait Hooks: Send + Sync + fmt::Debug {
         decide: Decide<'_>,
     ) -> Result<Vec<Delivery>, StoreError> {
         self.inner().claim(fence, limit, room, decide).await
+    }
+
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        self.inner().decided(detentions).await
     }
 }
 
@@ -106,6 +112,12 @@ impl<H: Hooks> Store for Around<H> {
     }
     async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
         self.0.inner().add_deed(law, act).await
+    }
+    async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        self.0.inner().decided_between(since, before).await
+    }
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        self.0.decided(detentions).await
     }
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {
         self.0.inner().token_holder(digest).await

@@ -37,6 +37,7 @@ fn all_signals(event: &EventSpec) -> Signals {
     Signals {
         whole: BTreeSet::from([Signal::CareNeeded, Signal::Consulting]),
         entries: entries.map(|entry| (entry, BTreeSet::from([Signal::EntryNotInOrder]))).collect(),
+        ..Signals::default()
     }
 }
 
@@ -66,7 +67,11 @@ fn signals(all: Signals) -> impl Strategy<Value = Signals> {
         let entry = |(pointer, _): (&String, _)| {
             (pointer.clone(), if missing.next() == Some(true) { BTreeSet::from([Signal::EntryNotInOrder]) } else { BTreeSet::new() })
         };
-        Signals { whole: care.then_some(Signal::CareNeeded).into_iter().collect(), entries: all.entries.iter().map(entry).collect() }
+        Signals {
+            whole: care.then_some(Signal::CareNeeded).into_iter().collect(),
+            entries: all.entries.iter().map(entry).collect(),
+            ..Signals::default()
+        }
     })
 }
 

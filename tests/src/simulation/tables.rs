@@ -16,7 +16,10 @@ use schakelpunt_engine::{
     desk::AccessRecord,
     kept_law::KeptLaw,
     leases::{LeaseName, LeaseRow},
-    model::{DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Seen, Snapshot, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, DecisionRecord, Delivery, HandOver, Receipt, RejectionRecord, Seen, Snapshot, SnapshotKeys, StoredMessage, Timer,
+        Versioned,
+    },
     ports::{DeliveryFilter, Load, ReceiptsOf, StoreError, Trace},
 };
 
@@ -117,6 +120,21 @@ impl Tables {
 
     pub(super) fn law_at(&self, known: Timestamp) -> Option<KeptLaw> {
         self.laws.iter().rfind(|(at, _)| *at <= known).map(|(_, law)| law.clone())
+    }
+
+    pub(super) fn decided_between(&self, since: Timestamp, before: Timestamp) -> Vec<DetentionRef> {
+        let made = self.decisions.values().flatten().filter(|made| made.at >= since && made.at < before);
+        made.filter_map(|made| made.detention.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    pub(super) fn decided(&self, detention: &DetentionRef) -> Decided {
+        let mut decisions: Vec<DecisionRecord> =
+            self.decisions.values().flatten().filter(|made| made.detention.as_ref() == Some(detention)).cloned().collect();
+        decisions.sort_by_key(|made| made.at);
+        let keys = decisions.iter().map(|made| &made.message);
+        let kept = keys.filter_map(|key| self.messages.get(key));
+        let messages = kept.map(|message| (message.key.clone(), StoredMessage { payload: None, ..message.clone() })).collect();
+        Decided { case: self.cases.get(detention).map(|case| case.value.clone()), messages, decisions }
     }
 
     /// What an intake is shown.

@@ -12,8 +12,8 @@ use schakelpunt_domain::{
 };
 use schakelpunt_engine::{
     model::{
-        Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, Room, Snapshot, SnapshotKeys, Stamp, StoredMessage, Verdict,
-        Versioned,
+        Action, ClaimContext, DecisionRecord, Delivery, HandOver, Receipt, Room, Saw, Snapshot, SnapshotKeys, Stamp, StoredMessage,
+        Verdict, Versioned,
     },
     ports::{Pull, Store, StoreError},
 };
@@ -100,6 +100,7 @@ pub(crate) fn record(of: &Delivery, at: Timestamp) -> DecisionRecord {
         decision: of.decision.clone(),
         version: of.stamp.rules.clone(),
         at,
+        saw: Some(Box::new(Saw { entries: 431, facts: 7, newer: vec!["/release/kind".parse().unwrap()], ..Saw::default() })),
     }
 }
 

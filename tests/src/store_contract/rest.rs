@@ -1,5 +1,7 @@
 //! Registers, receipts, timers, counting, forgetting, listing.
 
+use std::collections::BTreeMap;
+
 use schakelpunt_domain::{
     SourceFile,
     case::Held,
@@ -9,7 +11,7 @@ use schakelpunt_domain::{
 use schakelpunt_engine::{
     kept_law::KeptLaw,
     life::{Deed, DraftId, Role, What},
-    model::{Action, Seen, Timer},
+    model::{Action, Decided, Seen, StoredMessage, Timer},
     ports::{DeliveryFilter, Load, ReceiptsOf, StoreError},
 };
 use serde_json::json;
@@ -189,6 +191,34 @@ pub(super) async fn a_trace_tells_all(subject: &Subject) {
     assert_eq!((&traces[0].decisions, traces[0].deliveries.len()), (&vec![first, second], 2));
     assert!(traces[1].decisions.is_empty() && traces[1].deliveries.is_empty());
     assert!(store.trace(&"m-9".parse().unwrap()).await.unwrap().is_empty());
+}
+
+pub(super) async fn what_was_decided_is_read_detention_by_detention(subject: &Subject) {
+    let (store, first) = (&*subject.store, subject.now());
+    let (one, other) = (message("m-1", Some("d-1"), first), message("m-2", Some("d-2"), first));
+    let decided = |of: &StoredMessage, to: &str, at| Action::AddDecision(record(&delivery(of, to, 1), at));
+    let mut actions = vec![version(case("d-1"), 0), version(case("d-2"), 0)];
+    actions.extend([Action::SaveMessage(one.clone()), decided(&one, ZWOLLE, first), decided(&one, "reclassering", first)]);
+    put(store, actions).await.unwrap();
+    subject.clock.pass(6 * 3600);
+    let second = subject.now();
+    put(store, vec![Action::SaveMessage(other.clone()), decided(&other, ZWOLLE, second)]).await.unwrap();
+    let (hour, day) = (jiff::SignedDuration::from_hours(1), jiff::SignedDuration::from_hours(24));
+    let between = async |since, before| store.decided_between(since, before).await.unwrap();
+    let words = |found: Vec<schakelpunt_domain::DetentionRef>| found.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(words(between(first, first + hour).await), ["d-1"]);
+    assert_eq!(words(between(second - hour, second + day).await), ["d-2"]);
+    assert_eq!(words(between(first, second + day).await), ["d-1", "d-2"]);
+    assert!(between(first - day, first - 3 * hour).await.is_empty() && between(second + day, second + 2 * day).await.is_empty());
+    let asked = ["d-2", "d-9", "d-1"].map(|detention| detention.parse().unwrap());
+    let found = store.decided(&asked).await.unwrap();
+    let recipients = |of: &Decided| of.decisions.iter().map(|made| made.recipient.to_string()).collect::<Vec<_>>();
+    assert_eq!(found.iter().map(recipients).collect::<Vec<_>>(), [vec![ZWOLLE], vec![], vec![ZWOLLE, "reclassering"]]);
+    assert_eq!(found[2].decisions[0], record(&delivery(&one, ZWOLLE, 1), first), "as it was recorded");
+    let bare = StoredMessage { payload: None, ..one.clone() };
+    assert_eq!(found[2].messages.values().collect::<Vec<_>>(), [&bare], "once, and without its payload");
+    assert_eq!(found.iter().map(|of| of.case.is_some()).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(found[1], Decided { case: None, messages: BTreeMap::new(), decisions: Vec::new() });
 }
 
 pub(super) async fn the_law_of_an_instant_stays(subject: &Subject) {

@@ -35,8 +35,7 @@ impl Case {
         lapses: bool,
     ) -> (ConsentState, Vec<&Consent>) {
         let ended = lapses && self.plan_ends(at).is_some_and(|end| at.valid >= end);
-        let then = self.replaced.iter().filter(|replaced| replaced.until > at.known).map(|replaced| &replaced.consent);
-        let own = self.consents.iter().chain(then).filter(|consent| recipients.contains(&consent.recipient));
+        let own = self.all_consents(at.known).filter(|consent| recipients.contains(&consent.recipient));
         let own = own.filter(|consent| consent.given_at.is_none() || purpose.is_none_or(|purpose| consent.purpose == purpose));
         let mut state = ConsentState::Missing;
         let mut valid = Vec::new();
@@ -51,6 +50,17 @@ impl Case {
             state = state.max(one);
         }
         (state, valid)
+    }
+
+    /// Every consent, those that were recorded anew since `known` as they stood then.
+    fn all_consents(&self, known: Timestamp) -> impl Iterator<Item = &Consent> {
+        let then = self.replaced.iter().filter(move |replaced| replaced.until > known).map(|replaced| &replaced.consent);
+        self.consents.iter().chain(then)
+    }
+
+    /// The consents that were recorded by `known`.
+    pub(super) fn known_consents(&self, known: Timestamp) -> impl Iterator<Item = &Consent> {
+        self.all_consents(known).filter(move |consent| consent.recorded <= known)
     }
 
     /// Records a consent; a withdrawal that came first holds.

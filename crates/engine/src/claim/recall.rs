@@ -6,6 +6,7 @@ use schakelpunt_domain::{
     case::Case,
     ids::{MessageKey, hub_message_id},
     pointer::leaves_of,
+    registers::At,
     stage::Stage,
 };
 use schakelpunt_rules::{Answer, Decision, Granted, Permit, Relation};
@@ -71,7 +72,12 @@ pub(super) fn recall(
         relations: vec![Relation::EarlierRecipient],
         // the same place in the lane, right behind what it recalls: sequences are given under the case lock, which a claim only shares
         lane_sequence: delivery.lane_sequence,
-        decision: Decision { answer: Answer::Permit(permit), rule: Some(rule), withheld: Vec::new(), valid_until: case.next_boundary(now) },
+        decision: Decision {
+            answer: Answer::Permit(permit),
+            rule: Some(rule),
+            withheld: Vec::new(),
+            valid_until: case.next_boundary(At::now(now)),
+        },
         stamp,
         stage: Stage::new(now),
         bytes: None,

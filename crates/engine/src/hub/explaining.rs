@@ -66,6 +66,20 @@ async fn applied<'a>(
     store: &dyn Store,
     known: Timestamp,
 ) -> Result<Result<Cow<'a, Settings>, NoAnswer>, StoreError> {
+    let kept = match kept_at(store, known).await? {
+        Ok(kept) => kept,
+        Err(why) => return Ok(Err(why)),
+    };
+    if kept.version == settings.law.version {
+        return Ok(Ok(Cow::Borrowed(settings)));
+    }
+    let Ok((catalogue, rules)) = kept.read() else { return Ok(Err(NoAnswer::RulesUnreadable)) };
+    let law = Arc::new(kept);
+    Ok(Ok(Cow::Owned(Settings { catalogue: Arc::new(catalogue), rules: Arc::new(rules), law, ..settings.clone() })))
+}
+
+/// The rules that were in force at an instant, with the events of the program that ran then.
+pub(super) async fn kept_at(store: &dyn Store, known: Timestamp) -> Result<Result<KeptLaw, NoAnswer>, StoreError> {
     let record = Record::new(store.deeds().await?).known(known);
     let applied = store.law_at(known).await?;
     let kept = match record.in_force(known) {
@@ -75,12 +89,5 @@ async fn applied<'a>(
         InForce::Nothing => applied.clone(),
     };
     let Some(kept) = kept else { return Ok(Err(NoAnswer::RulesNotKept)) };
-    // the events are those of the program that ran then
-    let kept = applied.map_or(kept.clone(), |applied| KeptLaw::new(kept.rules, applied.catalogue));
-    if kept.version == settings.law.version {
-        return Ok(Ok(Cow::Borrowed(settings)));
-    }
-    let Ok((catalogue, rules)) = kept.read() else { return Ok(Err(NoAnswer::RulesUnreadable)) };
-    let law = Arc::new(kept);
-    Ok(Ok(Cow::Owned(Settings { catalogue: Arc::new(catalogue), rules: Arc::new(rules), law, ..settings.clone() })))
+    Ok(Ok(applied.map_or(kept.clone(), |applied| KeptLaw::new(kept.rules, applied.catalogue))))
 }

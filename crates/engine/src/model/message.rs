@@ -98,11 +98,20 @@ impl StoredMessage {
     #[must_use]
     pub fn instead_of(mut self, old: &Self, now: Timestamp) -> Self {
         self.earlier.clone_from(&old.earlier);
-        let same = self.sender_relations == old.sender_relations && self.signals == old.signals && self.leaves == old.leaves;
-        if !same {
-            let (sender_relations, signals, leaves) = (old.sender_relations.clone(), old.signals.clone(), old.leaves.clone());
-            self.earlier.push(Earlier { until: now, sender_relations, signals, leaves });
+        if !self.says_the_same(old) {
+            self.earlier.push(old.said(now));
         }
         self
+    }
+
+    /// Whether decisions on both rest on the same.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.sender_relations == other.sender_relations && self.signals == other.signals && self.leaves == other.leaves
+    }
+
+    /// What decisions on it rest on, until an instant.
+    pub(crate) fn said(&self, until: Timestamp) -> Earlier {
+        let (sender_relations, signals, leaves) = (self.sender_relations.clone(), self.signals.clone(), self.leaves.clone());
+        Earlier { until, sender_relations, signals, leaves }
     }
 }

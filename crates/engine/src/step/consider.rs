@@ -12,10 +12,10 @@ use schakelpunt_domain::{
 };
 use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidates};
 
-use super::{Reported, deadlines, doubts, effects, hub_says, persons, world::World};
+use super::{Reported, deadlines, doubts, effects, persons, recording, world::World};
 use crate::{
     asking,
-    model::{Action, DecisionRecord, Delivery, Outcome, StoredMessage},
+    model::{Delivery, Outcome, StoredMessage},
 };
 
 /// Recorded whether or not anybody may hear of them; confirmations are for the hub alone.
@@ -238,18 +238,7 @@ pub(super) fn decide_at(
 ) -> Option<(ParticipantId, Vec<Leaf>)> {
     let decision = asking::for_delivery(world.law(), message, case, candidate, world.at())?;
     let leaves: Option<Vec<Leaf>> = decision.permit().map(|permit| permit.leaves().cloned().collect());
-    let record = DecisionRecord {
-        message: message.key.clone(),
-        event: message.event.clone(),
-        detention: Some(detention.clone()),
-        recipient: candidate.participant.clone(),
-        on_behalf_of: candidate.on_behalf_of.clone(),
-        relations: candidate.relations.clone(),
-        decision: decision.clone(),
-        version: world.settings().rules.version.clone(),
-        at: world.now(),
-    };
-    world.act(Action::AddDecision(record));
+    recording::decided(world, message, detention, case, candidate, decision.clone());
     let leaves = leaves?;
     deliver(world, message, detention, candidate, decision, place);
     Some((candidate.participant.clone(), leaves))
@@ -338,8 +327,7 @@ pub(super) fn cancel_unlawful(world: &mut World<'_>, detention: &DetentionRef) {
         };
         let Some(decision) = asking::for_delivery(world.law(), &message, &case, &candidate, world.at()) else { continue };
         if let Some(code) = decision.refusal() {
-            let record = hub_says::record(world, &delivery, decision);
-            world.act(Action::AddDecision(record));
+            recording::decided(world, &message, detention, &case, &candidate, decision);
             world.cancel(delivery.id, CancelReason::NoLongerLawful);
             if concerns_another(code) {
                 decide_late(world, &message, detention);

@@ -6,26 +6,11 @@ use schakelpunt_domain::{
     ids::{MessageKey, hub_message_id},
     pointer::leaves_of,
 };
-use schakelpunt_rules::{Candidate, Decision, Relation, Who, candidate_for, candidates, derive};
+use schakelpunt_rules::{Candidate, Relation, Who, candidate_for, candidates, derive};
 use serde_json::{Map, Value, json};
 
 use super::{consider, world::World};
-use crate::model::{DecisionRecord, Delivery, Outcome, Receipt, StoredMessage};
-
-/// The record of a decision that was asked again for a delivery.
-pub(super) fn record(world: &World<'_>, delivery: &Delivery, decision: Decision) -> DecisionRecord {
-    DecisionRecord {
-        message: delivery.key.clone(),
-        event: delivery.event.clone(),
-        detention: delivery.detention.clone(),
-        recipient: delivery.recipient.clone(),
-        on_behalf_of: delivery.on_behalf_of.clone(),
-        relations: delivery.relations.clone(),
-        decision,
-        version: world.settings().rules.version.clone(),
-        at: world.now(),
-    }
-}
+use crate::model::{Delivery, Outcome, Receipt, StoredMessage};
 
 /// The receipt of one accepted message.
 pub(super) fn accepted(now: Timestamp, to: &ParticipantId, key: &MessageKey) -> Option<Receipt> {

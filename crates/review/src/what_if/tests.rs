@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use schakelpunt_domain::registers::{Kind, Registers};
 use schakelpunt_rules::RuleSet;
@@ -34,7 +32,7 @@ fn answers(asked: &Asked) -> Vec<Suggestion> {
         sender: &[Relation::HoldingPrison],
         case: &asked.case,
         registers: &Registers::new(1, None),
-        signals: &Signals { whole: BTreeSet::new(), entries: BTreeMap::new() },
+        signals: &Signals::default(),
         leaves: &asked.leaves.iter().map(|leaf| leaf.parse().unwrap()).collect::<Vec<_>>(),
         candidate: &Candidate {
             participant: "gemeente".parse().unwrap(),

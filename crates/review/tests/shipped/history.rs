@@ -95,7 +95,7 @@ fn with_consent_for_housing(version: &str, at: &str) -> BTreeSet<String> {
         sender: &[Relation::HoldingPrison],
         case: &case,
         registers: &Registers::new(1, None),
-        signals: &Signals { whole: BTreeSet::new(), entries: entries.into_iter().collect() },
+        signals: &Signals { entries: entries.into_iter().collect(), ..Signals::default() },
         leaves: &leaves,
         candidate: &Candidate {
             participant,

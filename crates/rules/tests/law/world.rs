@@ -105,7 +105,7 @@ impl Asked {
         };
         let missing = if self.condition == "in-order" { BTreeSet::new() } else { BTreeSet::from([Signal::EntryNotInOrder]) };
         let entries = self.event.leaves.keys().filter_map(|leaf| entry(leaf.as_str()));
-        Signals { whole, entries: entries.map(|entry| (entry, missing.clone())).collect() }
+        Signals { whole, entries: entries.map(|entry| (entry, missing.clone())).collect(), ..Signals::default() }
     }
 
     fn case(&self) -> Case {

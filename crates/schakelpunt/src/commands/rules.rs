@@ -1,4 +1,5 @@
-//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`, `rules test` in `test`.
+//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`, `rules test` in `test`, `rules replay` in
+//! `replay`, drafts at a running hub in `life`.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -15,6 +16,7 @@ use super::out;
 use crate::{assets, config::Config, show, wiring};
 
 mod life;
+mod replay;
 mod review;
 mod test;
 
@@ -52,6 +54,31 @@ pub enum Command {
         json: bool,
         /// A text for a decision paper.
         #[arg(long)]
+        markdown: bool,
+        /// A hub's configuration: says too how much of what it decided would have been touched.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// Which decisions.
+        #[command(flatten)]
+        period: replay::Period,
+    },
+    /// Decide recorded decisions again, without payloads, and print what would have changed; exit 3 if anything would. Without a candidate
+    /// under the rules that made them; exit 1 if an answer is another.
+    Replay {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// A folder with rules.
+        #[arg(long)]
+        candidate: Option<PathBuf>,
+        /// Which decisions.
+        #[command(flatten)]
+        period: replay::Period,
+        /// One object.
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+        /// A text for a decision paper.
+        #[arg(long, requires = "candidate")]
         markdown: bool,
     },
     /// Hold every field that the rules give in any cell against the invariants; exit 1 if one is broken.
@@ -112,7 +139,13 @@ impl Command {
         match self {
             Self::Check { rules, json } => review::check(rules.as_deref(), json),
             Self::Matrix { rules, full, json } => print_matrix(rules.as_deref(), full, json),
-            Self::Diff { folders, json, markdown } => review::diff(&folders, json, markdown),
+            Self::Diff { folders, json, markdown, config, period } => {
+                let recorded = config.as_deref().map(|config| (config, &period));
+                review::diff(&folders, replay::Form { json, markdown }, recorded).await
+            }
+            Self::Replay { config, candidate, period, json, markdown } => {
+                replay::replay(&config, candidate.as_deref(), &period, replay::Form { json, markdown }).await
+            }
             Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
             Self::Life(command) => command.run().await,
             Self::Test { rules, json } => test::test(rules, json).await,

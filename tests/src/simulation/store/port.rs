@@ -18,7 +18,9 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     leases::{Lease, LeaseName, ProcessId},
     life::Deed,
-    model::{Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned},
+    model::{
+        Decided, Delivery, Due, HandOver, Pulled, Receipt, RejectionRecord, Room, Seen, SnapshotKeys, StoredMessage, Timer, Versioned,
+    },
     ports::{Change, Decide, DeliveryFilter, Do, Enter, Load, Pull, ReceiptsOf, Step, Store, StoreError, Trace},
 };
 
@@ -106,6 +108,13 @@ impl Store for SimStore {
             Ok(deed)
         })
         .await
+    }
+    async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
+        self.call("decided_between", false, |world, _| Ok(world.tables.decided_between(since, before))).await
+    }
+
+    async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        self.call("decided", false, |world, _| Ok(detentions.iter().map(|detention| world.tables.decided(detention)).collect())).await
     }
 
     async fn token_holder(&self, digest: &str) -> Result<Option<ParticipantId>, StoreError> {

@@ -7,11 +7,14 @@ use std::{
 
 use anyhow::Context as _;
 use schakelpunt_domain::{Clock as _, catalogue::Catalogue};
-use schakelpunt_review::{Invariants, Proof};
+use schakelpunt_review::{Diff, Invariants, Proof};
 use schakelpunt_rules::{LoadError, RuleSet};
 use serde_json::json;
 
-use super::super::out;
+use super::{
+    super::out,
+    replay::{self, Form, Period},
+};
 use crate::{
     assets,
     clock::SystemClock,
@@ -47,24 +50,36 @@ pub(super) fn check(folder: Option<&Path>, as_json: bool) -> anyhow::Result<Exit
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// What is different between two rule sets.
-pub(super) fn diff(folders: &[PathBuf], as_json: bool, as_markdown: bool) -> anyhow::Result<ExitCode> {
+/// What is different between two rule sets, and how much of what was `recorded` it would have touched.
+pub(super) async fn diff(folders: &[PathBuf], form: Form, recorded: Option<(&Path, &Period)>) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::load()?;
     let (before, after) = match folders {
         [before, after] => (Some(before.as_path()), Some(after.as_path())),
         folders => (None, folders.first().map(PathBuf::as_path)),
     };
     let sets = [assets::rules(before, &catalogue)?, assets::rules(after, &catalogue)?];
-    let [before, after] = &sets;
-    let diff = schakelpunt_review::diff(before, after, &catalogue).context("the rule sets cannot be compared")?;
-    if as_json {
-        out(json!(diff))?;
-    } else if as_markdown {
-        out(diff.markdown().trim_end())?;
-    } else {
-        out(diff.text().trim_end())?;
+    let [first, second] = &sets;
+    let diff = schakelpunt_review::diff(first, second, &catalogue).context("the rule sets cannot be compared")?;
+    let touched = match recorded {
+        Some((config, period)) => Some(replay::touched(config, [before, after], period).await?),
+        None => None,
+    };
+    if form.json {
+        let mut object = json!(diff);
+        if let (Some(touched), Some(object)) = (&touched, object.as_object_mut()) {
+            object.insert("recorded".to_owned(), touched.json());
+        }
+        return out(object).map(|()| exit(&diff));
     }
-    Ok(if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    out(if form.markdown { diff.markdown() } else { diff.text() }.trim_end())?;
+    if let Some(touched) = touched {
+        out(format_args!("\n{}", if form.markdown { touched.markdown() } else { touched.text() }.trim_end()))?;
+    }
+    Ok(exit(&diff))
+}
+
+fn exit(diff: &Diff) -> ExitCode {
+    if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) }
 }
 
 /// Whether every invariant holds in every cell.

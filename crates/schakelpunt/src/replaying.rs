@@ -1,0 +1,161 @@
+//! Recorded decisions asked again by several tasks at once, and counted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+use schakelpunt_engine::{
+    hub::{Again, Replay, Rules},
+    spawn,
+};
+use schakelpunt_review::{Asked, Touched};
+use schakelpunt_rules::Decision;
+
+/// Detentions of one question to the store: some thousand decisions.
+pub const TOGETHER: usize = 64;
+/// Differences that are named; more of them say no more.
+pub const NAMED: usize = 10;
+
+/// What a self-check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Decisions.
+    pub decisions: u64,
+    /// Of which the answer is another than the recorded one, although the rules are those that made it.
+    pub differ: u64,
+    /// That cannot be asked again, by code.
+    pub undecidable: BTreeMap<&'static str, u64>,
+    /// The first of those that differ: message, recipient, and both answers as JSON.
+    pub first: Vec<String>,
+}
+
+impl Checked {
+    fn add(&mut self, again: &Again) {
+        self.decisions += 1;
+        match again.answers.first() {
+            Some(Ok(answer)) if is_same(&again.record.decision, answer) => {}
+            Some(Ok(answer)) => {
+                self.differ += 1;
+                if self.first.len() < NAMED {
+                    self.first.push(difference(again, answer));
+                }
+            }
+            Some(Err(why)) => *self.undecidable.entry(why.code()).or_default() += 1,
+            None => {}
+        }
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        self.decisions += other.decisions;
+        self.differ += other.differ;
+        for (code, count) in other.undecidable {
+            *self.undecidable.entry(code).or_default() += count;
+        }
+        self.first.extend(other.first);
+        self.first.truncate(NAMED);
+        self
+    }
+
+    /// In a sentence.
+    pub fn sentence(&self) -> String {
+        let Self { decisions, differ, undecidable, .. } = self;
+        let mut text = format!("{decisions} decisions asked again with the rules that made them: {differ} differ");
+        let unknown: u64 = undecidable.values().sum();
+        if unknown > 0 {
+            let codes: Vec<String> = undecidable.iter().map(|(code, count)| format!("{code} {count}")).collect();
+            text.extend([format!("; {unknown} undecidable ({})", codes.join(", "))]);
+        }
+        text
+    }
+}
+
+/// Equal values have equal bytes: how a decision is written depends on nothing else.
+fn is_same(recorded: &Decision, again: &Decision) -> bool {
+    recorded == again
+}
+
+fn difference(again: &Again, answer: &Decision) -> String {
+    let record = &again.record;
+    let words = |decision: &Decision| serde_json::to_string(decision).unwrap_or_default();
+    let (key, recorded) = (&record.message, words(&record.decision));
+    format!(
+        "{} {} {} to {} at {}\n    recorded {recorded}\n    again    {}",
+        record.event,
+        key.source,
+        key.id,
+        record.recipient,
+        record.at,
+        words(answer)
+    )
+}
+
+/// Asks every decision of `replay` again with the rules that made it.
+pub async fn check(replay: &Arc<Replay>, tasks: usize, done: impl Fn(usize) + Clone + Send + 'static) -> anyhow::Result<Checked> {
+    let one = |checked: &mut Checked, case: Vec<Again>| case.iter().for_each(|again| checked.add(again));
+    let all = each(replay, vec![Rules::Applied], tasks, done, one).await?;
+    Ok(all.into_iter().fold(Checked::default(), Checked::join))
+}
+
+/// Counts what would have changed: between what was recorded and the first of `under`, or between the first and the second of them.
+pub async fn count(
+    replay: &Arc<Replay>,
+    under: Vec<Rules>,
+    tasks: usize,
+    done: impl Fn(usize) + Clone + Send + 'static,
+) -> anyhow::Result<Touched> {
+    let all = each(replay, under, tasks, done, |touched: &mut Touched, case: Vec<Again>| touched.add(&asked(&case))).await?;
+    Ok(all.into_iter().fold(Touched::default(), Touched::join))
+}
+
+fn asked(case: &[Again]) -> Vec<Asked<'_>> {
+    let keys: BTreeSet<_> = case.iter().map(|again| &again.record.message).collect();
+    let places: BTreeMap<_, usize> = keys.into_iter().zip(0..).collect();
+    case.iter().map(|again| asked_of(again, places.get(&again.record.message).copied().unwrap_or_default())).collect()
+}
+
+fn asked_of(again: &Again, message: usize) -> Asked<'_> {
+    let mut answers = again.answers.iter().map(|answer| answer.as_ref().map_err(|why| why.code()));
+    let recorded = Ok(&again.record.decision);
+    let (was, is) = match (answers.next(), answers.next()) {
+        (Some(was), Some(is)) => (was, is),
+        (is, _) => (recorded, is.unwrap_or(recorded)),
+    };
+    let (event, relations) = (again.record.event.as_str(), again.record.relations.as_slice());
+    Asked { message, event, relations, organisation: &again.organisation, was, is }
+}
+
+/// Gives every detention to one of the tasks; gives what each of them made of its own.
+async fn each<T: Default + Send + 'static>(
+    replay: &Arc<Replay>,
+    under: Vec<Rules>,
+    tasks: usize,
+    done: impl Fn(usize) + Clone + Send + 'static,
+    take: impl Fn(&mut T, Vec<Again>) + Copy + Send + 'static,
+) -> anyhow::Result<Vec<T>> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let under = Arc::new(under);
+    let mut running = Vec::with_capacity(tasks);
+    for _ in 0..tasks.max(1) {
+        let (replay, under, next, done) = (Arc::clone(replay), Arc::clone(&under), Arc::clone(&next), done.clone());
+        running.push(spawn::named("replay", async move {
+            let mut made = T::default();
+            while let Some(chunk) = replay.detentions().chunks(TOGETHER).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                for case in replay.ask(chunk, &under).await? {
+                    take(&mut made, case);
+                }
+                done(chunk.len());
+            }
+            anyhow::Ok(made)
+        }));
+    }
+    let mut all = Vec::with_capacity(running.len());
+    for task in running {
+        all.push(task.await.context("a task of the replay broke off")??);
+    }
+    Ok(all)
+}
