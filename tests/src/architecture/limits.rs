@@ -84,7 +84,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("decisions out of the order of their instants", time(schakelpunt_store::OUT_OF_ORDER.unsigned_abs())),
         ("replay: detentions read at once", count(replaying::TOGETHER)),
         ("replay: registers of other instants", count(replay::PARTS)),
-        ("replay: differences that are named", count(replaying::NAMED)),
+        ("replay: differences that are named", count(replay::NAMED)),
         ("HTTP: body", size(http::BODY_MAX)),
         ("HTTP: one register entry", size(http::ENTRY_MAX)),
         ("HTTP: time for a body", time(http::BODY_PATIENCE)),
