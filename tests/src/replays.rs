@@ -7,16 +7,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use schakelpunt::{
     clock::SystemClock,
-    replaying::{self, Checked},
+    replaying,
     scenario::{Player, Scenario},
     wiring,
 };
-use schakelpunt_domain::DetentionRef;
+use schakelpunt_domain::{DetentionRef, LegalDay};
 use schakelpunt_engine::{
     Settings,
     hub::Replay,
     model::Decided,
     ports::{Store, StoreError},
+    replay::Checked,
 };
 use schakelpunt_rules::Answer;
 use schakelpunt_store::SqliteStore;
@@ -39,6 +40,23 @@ async fn played(file: &Path) -> Player {
     let mut player = Player::open(&scenario, None).await.unwrap();
     player.play(&scenario, |_, _| {}).await.unwrap();
     player
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_checks_the_day_before_from_three_o_clock_on() {
+    let player = played(&scenarios::root().join("tests/scenarios/zwolle-a.toml")).await;
+    let hub = player.hub();
+    let (now, day) = (hub.store().now().await.unwrap(), hub.day_to_check().await.unwrap());
+    assert_eq!(day, LegalDay::of(now - jiff::SignedDuration::from_hours(3)).yesterday());
+    let all = check(hub.settings(), hub.store()).await;
+    let (mut day, mut decisions) = (LegalDay::of(now), 0);
+    for _ in 0..60 {
+        let checked = hub.check_day(day).await.unwrap();
+        assert!(checked.differ == 0 && checked.undecidable.is_empty(), "{day}: {}", checked.sentence());
+        decisions += checked.decisions;
+        day = day.yesterday();
+    }
+    assert_eq!(decisions, all.decisions, "each decision on one day");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,7 +54,8 @@ pub fn start(hub: &Arc<Hub>, process: ProcessId, stop: &CancellationToken) -> Ve
         }
     };
     let loops = loops(hub, process).into_iter().map(|(name, work)| spawn::named(name, until(stop.clone(), work)));
-    loops.chain([spawn::named("goodbye", goodbye)]).collect()
+    let check = spawn::named("self-check", until(stop.clone(), Box::pin(check(Arc::clone(hub)))));
+    loops.chain([check, spawn::named("goodbye", goodbye)]).collect()
 }
 
 /// The loops, with their names. Whoever polls them decides who goes on when.
@@ -228,6 +229,24 @@ async fn forget(hub: Arc<Hub>) {
                 Ok(count) => tracing::info!(messages = count, "payloads forgotten"),
                 Err(error) => report("forget", &error),
             }
+        }
+        tokio::time::sleep(FORGET).await;
+    }
+}
+
+/// Once a night, and after a start, asks again what was decided on the day before. It only reads, so it stands outside the loops that take
+/// turns; who forgets checks.
+async fn check(hub: Arc<Hub>) {
+    let mut checked = None;
+    loop {
+        hub.until_held(&forget_duty(), true).await;
+        match hub.day_to_check().await {
+            Ok(day) if checked == Some(day) => {}
+            Ok(day) => match hub.check_day(day).await {
+                Ok(_) => checked = Some(day),
+                Err(error) => report("self-check", &error),
+            },
+            Err(error) => report("self-check", &error),
         }
         tokio::time::sleep(FORGET).await;
     }

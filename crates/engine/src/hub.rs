@@ -29,6 +29,7 @@ use crate::{
 
 mod beating;
 mod calling;
+mod checking;
 mod desk;
 mod explaining;
 mod fetching;

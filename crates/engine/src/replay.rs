@@ -24,6 +24,10 @@ use crate::{
     step::Law,
 };
 
+mod checked;
+
+pub use checked::{Checked, NAMED};
+
 /// Why a decision cannot be asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Undecidable {

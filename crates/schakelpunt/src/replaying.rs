@@ -11,92 +11,20 @@ use std::{
 use anyhow::Context as _;
 use schakelpunt_engine::{
     hub::{Again, Replay, Rules},
+    replay::Checked,
     spawn,
 };
 use schakelpunt_review::{Asked, Touched};
-use schakelpunt_rules::Decision;
 
 /// Detentions of one question to the store: some thousand decisions.
 pub const TOGETHER: usize = 64;
-/// Differences that are named; more of them say no more.
-pub const NAMED: usize = 10;
-
-/// What a self-check found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// Decisions.
-    pub decisions: u64,
-    /// Of which the answer is another than the recorded one, although the rules are those that made it.
-    pub differ: u64,
-    /// That cannot be asked again, by code.
-    pub undecidable: BTreeMap<&'static str, u64>,
-    /// The first of those that differ: message, recipient, and both answers as JSON.
-    pub first: Vec<String>,
-}
-
-impl Checked {
-    fn add(&mut self, again: &Again) {
-        self.decisions += 1;
-        match again.answers.first() {
-            Some(Ok(answer)) if is_same(&again.record.decision, answer) => {}
-            Some(Ok(answer)) => {
-                self.differ += 1;
-                if self.first.len() < NAMED {
-                    self.first.push(difference(again, answer));
-                }
-            }
-            Some(Err(why)) => *self.undecidable.entry(why.code()).or_default() += 1,
-            None => {}
-        }
-    }
-
-    fn join(mut self, other: Self) -> Self {
-        self.decisions += other.decisions;
-        self.differ += other.differ;
-        for (code, count) in other.undecidable {
-            *self.undecidable.entry(code).or_default() += count;
-        }
-        self.first.extend(other.first);
-        self.first.truncate(NAMED);
-        self
-    }
-
-    /// In a sentence.
-    pub fn sentence(&self) -> String {
-        let Self { decisions, differ, undecidable, .. } = self;
-        let mut text = format!("{decisions} decisions asked again with the rules that made them: {differ} differ");
-        let unknown: u64 = undecidable.values().sum();
-        if unknown > 0 {
-            let codes: Vec<String> = undecidable.iter().map(|(code, count)| format!("{code} {count}")).collect();
-            text.extend([format!("; {unknown} undecidable ({})", codes.join(", "))]);
-        }
-        text
-    }
-}
-
-/// Equal values have equal bytes: how a decision is written depends on nothing else.
-fn is_same(recorded: &Decision, again: &Decision) -> bool {
-    recorded == again
-}
-
-fn difference(again: &Again, answer: &Decision) -> String {
-    let record = &again.record;
-    let words = |decision: &Decision| serde_json::to_string(decision).unwrap_or_default();
-    let (key, recorded) = (&record.message, words(&record.decision));
-    format!(
-        "{} {} {} to {} at {}\n    recorded {recorded}\n    again    {}",
-        record.event,
-        key.source,
-        key.id,
-        record.recipient,
-        record.at,
-        words(answer)
-    )
-}
-
 /// Asks every decision of `replay` again with the rules that made it.
 pub async fn check(replay: &Arc<Replay>, tasks: usize, done: impl Fn(usize) + Clone + Send + 'static) -> anyhow::Result<Checked> {
-    let one = |checked: &mut Checked, case: Vec<Again>| case.iter().for_each(|again| checked.add(again));
+    let one = |checked: &mut Checked, case: Vec<Again>| {
+        for Again { record, answers, .. } in &case {
+            answers.iter().for_each(|answer| checked.add(record, answer));
+        }
+    };
     let all = each(replay, vec![Rules::Applied], tasks, done, one).await?;
     Ok(all.into_iter().fold(Checked::default(), Checked::join))
 }

@@ -84,7 +84,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("decisions out of the order of their instants", time(schakelpunt_store::OUT_OF_ORDER.unsigned_abs())),
         ("replay: detentions read at once", count(replaying::TOGETHER)),
         ("replay: registers of other instants", count(replay::PARTS)),
-        ("replay: differences that are named", count(replaying::NAMED)),
+        ("replay: differences that are named", count(replay::NAMED)),
         ("HTTP: body", size(http::BODY_MAX)),
         ("HTTP: the text of a rule set", size(http::RULES_MAX)),
         ("title of a draft, reason of a deed", format!("{} characters", schakelpunt_rules::life::WORDS_MAX)),
