@@ -151,7 +151,7 @@ impl Rig {
         let law = || law.version.clone();
         for (doer, what) in [
             (author, What::Checked { law: law(), cells: 0 }),
-            (author, What::Submitted { law: law(), owners: BTreeSet::new() }),
+            (author, What::Submitted { law: law(), owners: BTreeSet::new(), expected: Vec::new() }),
             (reviewer, What::Approved { law: law(), role: Role::LegalReviewer }),
             (author, What::Scheduled { law: law(), from: self.now() + ahead }),
         ] {

@@ -14,7 +14,7 @@
 //! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
 //! | `asyncapi` | `GET /v1/asyncapi.json`: the hub over AMQP for machines, made from catalogue and rules |
 //!
-//! `hooks` is the other way round: the hub calls participants at their own address.
+//! `replaying` asks recorded decisions again, for `rules` and for commands. `hooks` is the other way round: the hub calls participants at their own address.
 //!
 //! Every answer carries the headers of `frame`; every error is a [`problem`](https://www.rfc-editor.org/rfc/rfc9457). Participants
 //! authenticate with a bearer token ([`Tokens`]). Nothing personal stands in a URL, an error or a log line: of a request only its
@@ -40,6 +40,7 @@ pub mod limits;
 mod openapi;
 mod percent;
 mod problem;
+pub mod replaying;
 mod rules;
 mod schemas;
 mod tokens;
@@ -115,6 +116,7 @@ fn operations() -> Vec<Operation> {
         Operation { method: Method::POST, path: rules::DEEDS, handler: post(rules::act).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)) },
         read(rules::DIFF, get(rules::diff)),
         read(rules::PROOF, get(rules::proof)),
+        read(rules::SHADOW, get(rules::shadow)),
         Operation { method: Method::POST, path: rules::STOP, handler: post(rules::stop).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)) },
         read(schemas::EVENTS, get(schemas::event)),
         read(schemas::RECIPIENTS, get(schemas::recipient)),

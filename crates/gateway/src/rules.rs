@@ -2,7 +2,7 @@
 //! configuration; the same checks through every door, since commands come this way too.
 //!
 //! `GET`, `POST /v1/rules`; `GET /v1/rules/{id}`; `GET`, `PUT /v1/rules/{id}/files`; `POST /v1/rules/{id}/deeds`; `GET /v1/rules/{id}/diff`
-//! and `/proof`; `POST /v1/rules/stop`.
+//! `/proof` and `/shadow`; `POST /v1/rules/stop`.
 
 use axum::{
     Json,
@@ -30,8 +30,10 @@ use crate::{
 
 mod asked;
 mod review;
+mod shadow;
 
 pub(crate) use review::{diff, proof};
+pub(crate) use shadow::shadow;
 
 /// Where they are served.
 pub(crate) const PATH: &str = "/v1/rules";
@@ -45,6 +47,8 @@ pub(crate) const DEEDS: &str = "/v1/rules/{id}/deeds";
 pub(crate) const DIFF: &str = "/v1/rules/{id}/diff";
 /// Whether every invariant holds.
 pub(crate) const PROOF: &str = "/v1/rules/{id}/proof";
+/// What it would have changed since it was submitted.
+pub(crate) const SHADOW: &str = "/v1/rules/{id}/shadow";
 /// Stops all of them.
 pub(crate) const STOP: &str = "/v1/rules/stop";
 /// Largest text of a rule set that is taken, in bytes: the shipped one has some 100 KiB.
@@ -142,7 +146,7 @@ pub(crate) async fn edit(
 pub(crate) async fn act(State(gateway): State<Shared>, someone: Someone, Segment(id): Segment, body: Body) -> Result<Response, Problem> {
     let administrator = administrator(&someone)?;
     let expected = "`deed` (checked, submitted, approved, rejected, scheduled, withdrawn) and `why`; `role` of an approval, `from` of a \
-                    schedule; perhaps `law`, the text that was looked at";
+                    schedule, `expected` of what is submitted; perhaps `law`, the text that was looked at";
     let wanted: asked::Wanted = read(body, expected)?;
     let record = gateway.hub.deeds().await?;
     let draft = asked::draft(&record, &id)?;

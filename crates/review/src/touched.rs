@@ -152,6 +152,14 @@ impl Touched {
         }
     }
 
+    /// What would have become visible: to which relation, which field, on which basis.
+    pub fn disclosures(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.lines.keys().filter_map(|key| match &key.turn {
+            Turn { was: None, is: Some(on) } => Some((key.to.as_str(), key.field.as_str(), on.basis.as_str())),
+            _ => None,
+        })
+    }
+
     /// Both together; no detention stands in both.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {

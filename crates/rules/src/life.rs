@@ -60,6 +60,18 @@ impl fmt::Display for Role {
     }
 }
 
+/// What a draft is meant to disclose: a field that a recipient of this relation has from then on, on this basis.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedChange {
+    /// What the recipient is to the case, its word.
+    pub relation: String,
+    /// A leaf.
+    pub field: String,
+    /// Its basis.
+    pub basis: String,
+}
+
 /// What was done. `law` is the version of the kept files (SHA-256).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "deed")]
@@ -94,6 +106,9 @@ pub enum What {
         law: String,
         /// Those owners.
         owners: BTreeSet<String>,
+        /// What it is meant to disclose: anything more keeps it from being scheduled.
+        #[serde(default)]
+        expected: Vec<ExpectedChange>,
     },
     /// Somebody approves it.
     Approved {

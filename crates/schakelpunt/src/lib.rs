@@ -7,7 +7,6 @@
 //! | [`registers`] | register files |
 //! | [`onboarding`] | what a new participant asks for, and its keys |
 //! | [`rehearsal`] | a dry run for one participant |
-//! | [`replaying`] | recorded decisions asked again, and counted |
 //! | [`clock`] | the machine's clock, and one that is set |
 //! | [`wiring`] | from a configuration to a hub |
 //! | [`scenario`] | scenario files: parse, play, check |
@@ -22,7 +21,6 @@ pub mod onboarding;
 mod place;
 pub mod registers;
 pub mod rehearsal;
-pub mod replaying;
 pub mod scenario;
 pub mod show;
 pub mod wiring;
@@ -32,3 +30,6 @@ pub use place::FILE_MAX;
 /// Much of what the hub does is small and short-lived: with the system's allocator, allocation was half of its processor time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Recorded decisions asked again, and counted.
+pub use schakelpunt_gateway::replaying;

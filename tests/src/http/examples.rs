@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Every operation and whose token goes with it, in an order in which each finds what it needs.
-const PLAYED: [(&str, Option<&str>); 22] = [
+const PLAYED: [(&str, Option<&str>); 23] = [
     ("isAlive", None),
     ("isReady", None),
     ("readDescription", None),
@@ -33,6 +33,7 @@ const PLAYED: [(&str, Option<&str>); 22] = [
     ("diffRules", Some("jurist")),
     ("proveRules", Some("jurist")),
     ("doForRules", Some("beheer")),
+    ("shadowRules", Some("jurist")),
     ("editRules", Some("beheer")),
 ];
 /// After this one nothing else is answered.

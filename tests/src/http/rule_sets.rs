@@ -26,14 +26,19 @@ impl Rig {
         (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The rules of the files with a change in one of them: behind the first `mark`, `to` in the place of `from`.
+    async fn with(&self, name: &str, mark: &str, from: &str, to: &str) -> Value {
+        let mut files = self.get("beheer", "/v1/rules/1/files").await.json()["files"].take();
+        let file = files.as_array_mut().unwrap().iter_mut().find(|file| file["name"] == name).unwrap();
+        let text = file["text"].as_str().unwrap();
+        let (before, behind) = text.split_at(text.find(mark).unwrap());
+        file["text"] = json!(format!("{before}{}", behind.replacen(from, to, 1)));
+        files
+    }
+
     /// The rules of the files, with the article on the release plan from another day on.
     async fn changed(&self, commencement: &str) -> Value {
-        let mut files = self.get("beheer", "/v1/rules/1/files").await.json()["files"].take();
-        let bases = files.as_array_mut().unwrap().iter_mut().find(|file| file["name"] == "legal-bases.toml").unwrap();
-        let text = bases["text"].as_str().unwrap();
-        let (before, article) = text.split_at(text.find("\"pm-20d-2\"").unwrap());
-        bases["text"] = json!(format!("{before}{}", article.replacen("2021-07-01", commencement, 1)));
-        files
+        self.with("legal-bases.toml", "\"pm-20d-2\"", "2021-07-01", commencement).await
     }
 
     async fn begin(&self, files: Value) -> u32 {
@@ -142,4 +147,35 @@ async fn what_is_wrong_or_unlawful_goes_no_further() {
         let begun = rig.say("beheer", Method::POST, "/v1/rules", json!({"title": "x", "why": "x", "files": files})).await;
         assert_eq!(begun.status, 400, "{begun:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_draft_does_not_announce_keeps_it_from_beginning() {
+    let rig = Rig::new().await;
+    let (town, entry) = ("\"detention-started-to-municipality\"", "\"/detention/piEntry\"");
+    let more = rig.with("detentions.toml", town, entry, "\"/detention/piEntry\", \"/residence/candidates/*/kind\"").await;
+    let draft = rig.begin(more).await;
+    assert_eq!(rig.get("jurist", "/v1/rules/2/shadow").await.status, 409, "nobody has submitted it");
+    let approve = async || {
+        assert_eq!(rig.act("jurist", draft, json!({"deed": "approved", "role": "legal-reviewer"})).await.0, 201);
+        assert_eq!(rig.act("beheer-dji", draft, json!({"deed": "approved", "role": {"owner": "DJI"}})).await.0, 201);
+    };
+    rig.submit(draft).await;
+    approve().await;
+    rig.pass("2024-10-08T09:00:00Z");
+    rig.admit("m-1", "D-1").await;
+    let shadow = rig.get("jurist", "/v1/rules/2/shadow").await.json();
+    let kind = json!({"relation": "responsible-municipality", "field": "/residence/candidates/*/kind", "basis": "pm-20d-2"});
+    assert_eq!((&shadow["unannounced"], &shadow["recorded"]["changed"]), (&json!([kind]), &json!(1)), "{shadow}");
+    let begins = json!({"deed": "scheduled", "from": DAY});
+    assert_eq!(rig.act("beheer", draft, begins.clone()).await, (409, "NEW_DISCLOSURES".to_owned()));
+
+    assert_eq!(rig.act("beheer", draft, json!({"deed": "submitted", "expected": [kind]})).await.0, 201);
+    assert_eq!(rig.act("beheer", draft, begins.clone()).await, (409, "NOT_APPROVED".to_owned()), "what was approved was something else");
+    approve().await;
+    rig.admit("m-2", "D-2").await;
+    assert_eq!(rig.get("jurist", "/v1/rules/2/shadow").await.json()["unannounced"], json!([]));
+    assert_eq!(rig.act("beheer", draft, begins).await.0, 201);
+    let trace = rig.store.trace(&"m-2".parse().unwrap()).await.unwrap().remove(0);
+    assert!(trace.deliveries.iter().all(|delivery| delivery.stamp.rules != shadow["recorded"]["version"]), "a shadow delivers nothing");
 }

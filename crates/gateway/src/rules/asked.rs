@@ -4,22 +4,43 @@ use jiff::Timestamp;
 use schakelpunt_domain::LegalDay;
 use schakelpunt_engine::{
     kept_law::KeptLaw,
-    life::{Draft, DraftId},
+    life::{Draft, DraftId, ExpectedChange},
 };
 use schakelpunt_rules::{RuleFile, RuleSet};
 
-use super::{Deserialize, InForce, Problem, Record, Refused, Role, Shared, Value, What, json, refused, review};
+use super::{Deserialize, InForce, Problem, Record, Refused, Role, Shared, Value, What, json, refused, review, shadow};
 
 /// What is to be done with a draft.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, tag = "deed", rename_all = "kebab-case")]
 pub(super) enum Wanted {
-    Checked { why: String, law: Option<String> },
-    Submitted { why: String, law: Option<String> },
-    Approved { why: String, law: Option<String>, role: Role },
-    Rejected { why: String, law: Option<String> },
-    Scheduled { why: String, law: Option<String>, from: String },
-    Withdrawn { why: String },
+    Checked {
+        why: String,
+        law: Option<String>,
+    },
+    Submitted {
+        why: String,
+        law: Option<String>,
+        #[serde(default)]
+        expected: Vec<ExpectedChange>,
+    },
+    Approved {
+        why: String,
+        law: Option<String>,
+        role: Role,
+    },
+    Rejected {
+        why: String,
+        law: Option<String>,
+    },
+    Scheduled {
+        why: String,
+        law: Option<String>,
+        from: String,
+    },
+    Withdrawn {
+        why: String,
+    },
 }
 
 impl Wanted {
@@ -32,13 +53,19 @@ impl Wanted {
                 let cells = review::checked(gateway, draft).await?;
                 (What::Checked { law: text(law), cells }, why)
             }
-            Self::Submitted { why, law } => {
+            Self::Submitted { why, law, expected } => {
                 let owners = review::owners(gateway, draft).await?;
-                (What::Submitted { law: text(law), owners }, why)
+                (What::Submitted { law: text(law), owners, expected }, why)
             }
             Self::Approved { why, law, role } => (What::Approved { law: text(law), role }, why),
             Self::Rejected { why, law } => (What::Rejected { law: text(law) }, why),
-            Self::Scheduled { why, law, from } => (What::Scheduled { law: text(law), from: begins(&from)? }, why),
+            Self::Scheduled { why, law, from } => {
+                // whether it is approved at all is asked first, in the transaction that writes it; this takes longer
+                if draft.is_approved() {
+                    shadow::holds(gateway, draft).await?;
+                }
+                (What::Scheduled { law: text(law), from: begins(&from)? }, why)
+            }
             Self::Withdrawn { why } => (What::Withdrawn, why),
         })
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use schakelpunt_domain::ParticipantId;
 
-use super::{Deed, DraftId, Refused, Role, What, needs};
+use super::{Deed, DraftId, ExpectedChange, Refused, Role, What, needs};
 
 /// How far a draft has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -40,6 +40,10 @@ pub struct Draft<'a> {
     pub authors: BTreeSet<&'a ParticipantId>,
     /// As what it has to be approved, since it was submitted last.
     pub needed: BTreeSet<Role>,
+    /// When it was, as long as that counts.
+    pub submitted: Option<Timestamp>,
+    /// What it is meant to disclose.
+    pub expected: &'a [ExpectedChange],
     /// Who has.
     pub approvals: BTreeMap<&'a Role, &'a ParticipantId>,
     /// From when it is in force, if it was scheduled.
@@ -47,7 +51,6 @@ pub struct Draft<'a> {
     /// From when it was before, if it has been in force.
     before: Option<Timestamp>,
     checked: bool,
-    submitted: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -78,7 +81,8 @@ impl<'a> Draft<'a> {
             from: None,
             before: None,
             checked: false,
-            submitted: false,
+            submitted: None,
+            expected: &[],
         }
     }
 
@@ -92,10 +96,11 @@ impl<'a> Draft<'a> {
                 self.reopen();
             }
             What::Checked { .. } => self.checked = true,
-            What::Submitted { owners, .. } => {
+            What::Submitted { owners, expected, .. } => {
                 self.reopen();
                 self.authors.insert(&deed.by);
-                self.submitted = true;
+                self.submitted = Some(deed.at);
+                self.expected = expected;
                 self.needed = [Role::LegalReviewer].into_iter().chain(owners.iter().cloned().map(Role::Owner)).collect();
             }
             What::Approved { role, .. } => {
@@ -113,7 +118,8 @@ impl<'a> Draft<'a> {
     }
 
     fn reopen(&mut self) {
-        self.submitted = false;
+        self.submitted = None;
+        self.expected = &[];
         self.approvals.clear();
         self.needed.clear();
     }
@@ -128,11 +134,16 @@ impl<'a> Draft<'a> {
         self.needed.iter().find(|role| !self.approvals.contains_key(role))
     }
 
+    /// Whether everybody who has to has approved it.
+    pub fn is_approved(&self) -> bool {
+        self.submitted.is_some() && self.missing().is_none()
+    }
+
     /// How far it has come; `active`: the draft whose rules are in force now.
     pub fn state(&self, active: Option<DraftId>, now: Timestamp) -> State {
         match self.from {
-            _ if self.submitted && self.missing().is_none() => State::Approved,
-            _ if self.submitted => State::Submitted,
+            _ if self.is_approved() => State::Approved,
+            _ if self.submitted.is_some() => State::Submitted,
             Some(from) if from > now => State::Scheduled,
             Some(_) if active == Some(self.id) => State::Active,
             Some(_) => State::Superseded,
@@ -161,7 +172,7 @@ impl<'a> Draft<'a> {
             What::Approved { role, .. } => self.may_approve(role, deed, roles),
             What::Rejected { .. } => {
                 let one_of_them = self.needed.iter().find(|role| roles.contains(role));
-                match (self.submitted, one_of_them) {
+                match (self.submitted.is_some(), one_of_them) {
                     (false, _) => Err(Refused::NotSubmitted),
                     (true, None) => Err(Refused::RoleMissing(Role::LegalReviewer)),
                     (true, Some(_)) => Ok(()),
@@ -183,7 +194,7 @@ impl<'a> Draft<'a> {
             return Err(Refused::OwnDraft);
         }
         match () {
-            () if !self.submitted => Err(Refused::NotSubmitted),
+            () if self.submitted.is_none() => Err(Refused::NotSubmitted),
             () if !self.needed.contains(role) => Err(Refused::NotNeeded(role.clone())),
             () if self.approvals.contains_key(role) => Err(Refused::AlreadyApproved(role.clone())),
             () => Ok(()),
@@ -194,7 +205,7 @@ impl<'a> Draft<'a> {
         if roles.is_empty() {
             return Err(Refused::RoleMissing(Role::Author));
         }
-        if !self.submitted {
+        if self.submitted.is_none() {
             return Err(Refused::NotSubmitted);
         }
         if let Some(missing) = self.missing() {

@@ -47,7 +47,7 @@ impl Office {
     fn submitted(&mut self, draft: u32, text: &str) {
         self.author(draft, What::Drafted { title: "More dates".to_owned(), law: law(text) }).unwrap();
         self.author(draft, What::Checked { law: law(text), cells: 9 }).unwrap();
-        self.author(draft, What::Submitted { law: law(text), owners: owners(&["DJI"]) }).unwrap();
+        self.author(draft, What::Submitted { law: law(text), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
     }
 
     fn approved(&mut self, draft: u32, text: &str) {
@@ -80,7 +80,7 @@ fn a_draft_becomes_what_is_in_force_on_its_day() {
     office.author(1, What::Edited { law: law("b") }).unwrap();
     office.author(1, What::Checked { law: law("b"), cells: 9 }).unwrap();
     assert_eq!(office.state(1, 3), State::Checked);
-    office.author(1, What::Submitted { law: law("b"), owners: owners(&["DJI"]) }).unwrap();
+    office.author(1, What::Submitted { law: law("b"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
     assert_eq!(office.state(1, 4), State::Submitted);
     office.lawyer(1, approved("b", Role::LegalReviewer)).unwrap();
     assert_eq!(office.scheduled(1, "b", DAY), Err("NOT_APPROVED"), "the owner of the data has a say");
@@ -104,7 +104,7 @@ fn nobody_approves_what_is_also_his() {
     office.does("one", &both, Some(1), What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
     office.does("two", &both, Some(1), What::Edited { law: law("b") }).unwrap();
     office.does("one", &both, Some(1), What::Checked { law: law("b"), cells: 9 }).unwrap();
-    office.does("three", &both, Some(1), What::Submitted { law: law("b"), owners: owners(&[]) }).unwrap();
+    office.does("three", &both, Some(1), What::Submitted { law: law("b"), owners: owners(&[]), expected: Vec::new() }).unwrap();
     for author in ["one", "two", "three"] {
         assert_eq!(office.does(author, &both, Some(1), approved("b", Role::LegalReviewer)), Err("OWN_DRAFT"), "{author}");
     }
@@ -113,7 +113,7 @@ fn nobody_approves_what_is_also_his() {
     assert_eq!(office.scheduled(1, "c", DAY), Err("NOT_SUBMITTED"), "what is edited has no approvals");
     assert_eq!(office.scheduled(1, "b", DAY), Err("OTHER_TEXT"));
     office.does("one", &both, Some(1), What::Checked { law: law("c"), cells: 9 }).unwrap();
-    office.does("one", &both, Some(1), What::Submitted { law: law("c"), owners: owners(&[]) }).unwrap();
+    office.does("one", &both, Some(1), What::Submitted { law: law("c"), owners: owners(&[]), expected: Vec::new() }).unwrap();
     assert_eq!(office.does("four", &both, Some(1), approved("c", Role::LegalReviewer)), Err("OWN_DRAFT"), "it is also his by now");
 }
 
@@ -124,10 +124,10 @@ fn each_step_wants_the_one_before_and_somebody_who_may() {
     assert_eq!(office.author(2, What::Drafted { title: "It".to_owned(), law: law("a") }), Err("TITLE_MISSING"), "the next number is 1");
     assert_eq!(office.author(1, What::Checked { law: law("a"), cells: 9 }), Err("NO_SUCH_DRAFT"));
     office.author(1, What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
-    assert_eq!(office.author(1, What::Submitted { law: law("a"), owners: owners(&[]) }), Err("NOT_CHECKED"));
+    assert_eq!(office.author(1, What::Submitted { law: law("a"), owners: owners(&[]), expected: Vec::new() }), Err("NOT_CHECKED"));
     office.author(1, What::Checked { law: law("a"), cells: 9 }).unwrap();
     assert_eq!(office.lawyer(1, approved("a", Role::LegalReviewer)), Err("NOT_SUBMITTED"));
-    office.author(1, What::Submitted { law: law("a"), owners: owners(&[]) }).unwrap();
+    office.author(1, What::Submitted { law: law("a"), owners: owners(&[]), expected: Vec::new() }).unwrap();
     assert_eq!(office.dji(1, approved("a", Role::LegalReviewer)), Err("ROLE_MISSING"));
     assert_eq!(office.dji(1, approved("a", Role::Owner("DJI".to_owned()))), Err("APPROVAL_NOT_NEEDED"));
     office.lawyer(1, approved("a", Role::LegalReviewer)).unwrap();
@@ -152,7 +152,7 @@ fn one_person_stops_everything_and_nobody_alone_starts_it_again() {
     office.does("anybody", &[], None, What::Stopped).unwrap();
     assert_eq!(office.0.in_force(at(2 * DAY)), InForce::Stopped, "what was scheduled does not begin");
     assert_eq!(office.scheduled(3, "c", 2 * DAY), Err("NOT_SUBMITTED"), "what was approved before is asked about again");
-    office.author(3, What::Submitted { law: law("c"), owners: owners(&["DJI"]) }).unwrap();
+    office.author(3, What::Submitted { law: law("c"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
     office.approved(3, "c");
     office.scheduled(3, "c", 2 * DAY).unwrap();
     assert_eq!(office.0.in_force(at(2 * DAY)), InForce::Law("c", DraftId(3)));
@@ -176,11 +176,11 @@ fn what_is_scheduled_can_be_withdrawn_until_it_begins_and_an_older_one_can_come_
         office.author(2, What::Checked { law: law("b"), cells: 9 }).unwrap();
     }
     assert_eq!(office.lawyer(1, What::Withdrawn), Err("IN_FORCE"));
-    office.author(2, What::Submitted { law: law("b"), owners: owners(&["DJI"]) }).unwrap();
+    office.author(2, What::Submitted { law: law("b"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
     office.approved(2, "b");
     office.scheduled(2, "b", DAY).unwrap();
     office.author(1, What::Checked { law: law("a"), cells: 9 }).unwrap();
-    office.author(1, What::Submitted { law: law("a"), owners: owners(&["DJI"]) }).unwrap();
+    office.author(1, What::Submitted { law: law("a"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
     office.approved(1, "a");
     office.scheduled(1, "a", 2 * DAY).unwrap();
     let law_at = |days: i64| office.0.in_force(at(days * DAY));

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use reqwest::Method;
+use schakelpunt_engine::life::ExpectedChange;
 use serde_json::{Value, json};
 
 use super::super::{
@@ -73,8 +74,11 @@ pub enum Command {
         /// Whether every invariant holds.
         #[arg(long, conflicts_with = "diff")]
         proof: bool,
-        /// Write its files into this folder, which has to be empty or new.
+        /// What it would have changed of what was decided since it was submitted, and what of that nobody announced.
         #[arg(long, conflicts_with_all = ["diff", "proof"])]
+        shadow: bool,
+        /// Write its files into this folder, which has to be empty or new.
+        #[arg(long, conflicts_with_all = ["diff", "proof", "shadow"])]
         files: Option<PathBuf>,
     },
     /// Have the hub check and prove a draft, and submit it for approval.
@@ -83,6 +87,9 @@ pub enum Command {
         say: Say,
         /// Its number.
         draft: u32,
+        /// A file with `[[expected-change]]` (`relation`, `field`, `basis`): what it is meant to disclose. Anything more keeps it from beginning.
+        #[arg(long)]
+        expected: Option<PathBuf>,
     },
     /// Approve a draft, as a legal reviewer or for an owner of data.
     Approve {
@@ -131,14 +138,15 @@ impl Command {
         match self {
             Self::Import { say, folder, title, draft, of } => import(&say, folder.as_deref(), title, draft, of).await,
             Self::List(Ask { config }) => list(&remote::administrator(&config, None)?).await,
-            Self::Show { ask, draft, diff, proof, files } => {
+            Self::Show { ask, draft, diff, proof, shadow, files } => {
                 let http = remote::administrator(&ask.config, None)?;
-                show(&http, draft, (diff, proof), files.as_deref()).await
+                let part = [("diff", diff), ("proof", proof), ("shadow", shadow)].into_iter().find(|(_, wanted)| *wanted);
+                show(&http, draft, part.map(|(part, _)| part), files.as_deref()).await
             }
-            Self::Submit { say, draft } => {
-                let http = say.open()?;
+            Self::Submit { say, draft, expected } => {
+                let (http, expected) = (say.open()?, announced(expected.as_deref())?);
                 say.act(&http, draft, json!({"deed": "checked"})).await?;
-                out(say.act(&http, draft, json!({"deed": "submitted"})).await?)?;
+                out(say.act(&http, draft, json!({"deed": "submitted", "expected": expected})).await?)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Approve { say, draft, owner, law } => {
@@ -178,6 +186,20 @@ impl Say {
     }
 }
 
+/// What the tables of a file announce.
+fn announced(file: Option<&Path>) -> anyhow::Result<Vec<ExpectedChange>> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    struct Announced {
+        expected_change: Vec<ExpectedChange>,
+    }
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let text = assets::text(file)?;
+    let read: Announced =
+        toml::from_str(&text).with_context(|| format!("{}: [[expected-change]] with relation, field, basis", file.display()))?;
+    Ok(read.expected_change)
+}
+
 async fn import(say: &Say, folder: Option<&Path>, title: Option<String>, draft: Option<u32>, of: Option<u32>) -> anyhow::Result<ExitCode> {
     let http = say.open()?;
     let files = folder.map(|folder| assets::rule_files(Some(folder))).transpose()?;
@@ -196,13 +218,13 @@ async fn list(http: &Http) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(http: &Http, draft: u32, (diff, proof): (bool, bool), files: Option<&Path>) -> anyhow::Result<ExitCode> {
+async fn show(http: &Http, draft: u32, part: Option<&str>, files: Option<&Path>) -> anyhow::Result<ExitCode> {
     let place = format!("/v1/rules/{draft}");
     if let Some(folder) = files {
         let text = answered(http.request(Method::GET, &format!("{place}/files"))).await?;
         return write(folder, &text).map(|()| ExitCode::SUCCESS);
     }
-    if diff {
+    if part == Some("diff") {
         let request = http.request(Method::GET, &format!("{place}/diff")).header("accept", "text/markdown");
         let response = request.send().await.context("the hub cannot be reached: is `serve` running?")?;
         if !response.status().is_success() {
@@ -211,8 +233,10 @@ async fn show(http: &Http, draft: u32, (diff, proof): (bool, bool), files: Optio
         out(response.text().await?.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let shown = answered(http.request(Method::GET, &if proof { format!("{place}/proof") } else { place })).await?;
-    let holds = shown.get("holds") != Some(&Value::Bool(false));
+    let place = part.map_or_else(|| place.clone(), |part| format!("{place}/{part}"));
+    let shown = answered(http.request(Method::GET, &place)).await?;
+    let unannounced = shown.get("unannounced").and_then(Value::as_array).is_some_and(|found| !found.is_empty());
+    let holds = shown.get("holds") != Some(&Value::Bool(false)) && !unannounced;
     out(shown)?;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

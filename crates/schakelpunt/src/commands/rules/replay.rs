@@ -7,11 +7,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use schakelpunt_domain::{LegalDay, catalogue::Catalogue};
 use schakelpunt_engine::hub::{Replay, Rules};
+use schakelpunt_gateway::replaying;
 use schakelpunt_review::Touched;
 use serde_json::json;
 
 use super::super::out;
-use crate::{assets, config::Config, replaying, wiring};
+use crate::{assets, config::Config, wiring};
 
 /// Which decisions.
 #[derive(Debug, Clone, clap::Args)]

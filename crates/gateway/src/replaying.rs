@@ -8,9 +8,9 @@ use std::{
     },
 };
 
-use anyhow::Context as _;
 use schakelpunt_engine::{
     hub::{Again, Replay, Rules},
+    ports::StoreError,
     replay::Checked,
     spawn,
 };
@@ -18,8 +18,9 @@ use schakelpunt_review::{Asked, Touched};
 
 /// Detentions of one question to the store: some thousand decisions.
 pub const TOGETHER: usize = 64;
+
 /// Asks every decision of `replay` again with the rules that made it.
-pub async fn check(replay: &Arc<Replay>, tasks: usize, done: impl Fn(usize) + Clone + Send + 'static) -> anyhow::Result<Checked> {
+pub async fn check(replay: &Arc<Replay>, tasks: usize, done: impl Fn(usize) + Clone + Send + 'static) -> Result<Checked, StoreError> {
     let one = |checked: &mut Checked, case: Vec<Again>| {
         for Again { record, answers, .. } in &case {
             answers.iter().for_each(|answer| checked.add(record, answer));
@@ -35,7 +36,7 @@ pub async fn count(
     under: Vec<Rules>,
     tasks: usize,
     done: impl Fn(usize) + Clone + Send + 'static,
-) -> anyhow::Result<Touched> {
+) -> Result<Touched, StoreError> {
     let all = each(replay, under, tasks, done, |touched: &mut Touched, case: Vec<Again>| touched.add(&asked(&case))).await?;
     Ok(all.into_iter().fold(Touched::default(), Touched::join))
 }
@@ -64,7 +65,7 @@ async fn each<T: Default + Send + 'static>(
     tasks: usize,
     done: impl Fn(usize) + Clone + Send + 'static,
     take: impl Fn(&mut T, Vec<Again>) + Copy + Send + 'static,
-) -> anyhow::Result<Vec<T>> {
+) -> Result<Vec<T>, StoreError> {
     let next = Arc::new(AtomicUsize::new(0));
     let under = Arc::new(under);
     let mut running = Vec::with_capacity(tasks);
@@ -78,12 +79,12 @@ async fn each<T: Default + Send + 'static>(
                 }
                 done(chunk.len());
             }
-            anyhow::Ok(made)
+            Ok::<T, StoreError>(made)
         }));
     }
     let mut all = Vec::with_capacity(running.len());
     for task in running {
-        all.push(task.await.context("a task of the replay broke off")??);
+        all.push(task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))??);
     }
     Ok(all)
 }
