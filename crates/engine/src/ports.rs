@@ -199,7 +199,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Writes how hand-overs went. A delivery that is no longer claimed at that instant is left alone.
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError>;
     /// One transaction: marks what was handed over up to `after` as received; candidates are what has a higher number and then what
-    /// waits (all of a lane, in order, if nothing before it in the lane is claimed or blocked); asks `decide`; gives what was claimed
+    /// waits, or was claimed under a number up to `after` with a claim that has passed (all of a lane, in order, if nothing before it in
+    /// the lane is blocked or claimed otherwise); asks `decide`, which hands over what it claims; gives what was claimed
     /// by number, and what is known of the other numbers. A claim that ends a delivery with a number, here or in `claim`, or recalls it,
     /// leaves a receipt that the number is void ([`Receipt::void`]).
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError>;

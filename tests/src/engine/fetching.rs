@@ -1,7 +1,11 @@
 //! Who fetches over HTTP: the answer is the hand-over, the cursor confirms.
 
 use schakelpunt_domain::{registers::Entry, stage::Stage};
-use schakelpunt_engine::{model::Delivery, ports::Published::NotNow};
+use schakelpunt_engine::{
+    hub::Fetched,
+    model::Delivery,
+    ports::Published::{NotNow, Uncertain},
+};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -24,6 +28,12 @@ fn pause() -> Entry {
 
 fn events(deliveries: &[Delivery]) -> Vec<(u64, &str)> {
     deliveries.iter().map(|delivery| (delivery.number.unwrap(), delivery.event.as_str())).collect()
+}
+
+/// The ranges that an answer tells as void.
+fn voids(fetched: &Fetched) -> Vec<Value> {
+    let told = fetched.events.iter().map(|event| serde_json::from_slice::<Value>(event).unwrap()["data"]["void"].clone());
+    told.filter(|void| !void.is_null()).collect()
 }
 
 #[tokio::test]
@@ -126,10 +136,24 @@ async fn what_waited_since_another_channel_failed_comes_under_a_number_that_the_
     rig.pass(60);
     let fetched = rig.pull(TOWN, 3).await;
     assert_eq!(events(&fetched.given), [(4, "detention-started")], "number 2 was never handed over");
-    let voids: Vec<Value> =
-        fetched.events.iter().map(|event| serde_json::from_slice::<Value>(event).unwrap()["data"]["void"].clone()).collect();
-    assert_eq!((voids, fetched.next, fetched.head), (vec![Value::Null, json!({"from": 2, "to": 2})], 4, Some(4)));
+    assert_eq!((voids(&fetched), fetched.next, fetched.head), (vec![json!({"from": 2, "to": 2})], 4, Some(4)));
     assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["handed-over"], "only what comes after counts as received");
+}
+
+#[tokio::test]
+async fn what_another_channel_may_have_brought_is_not_received_by_a_cursor_beyond_it_and_comes_again() {
+    let rig = Rig::new().await;
+    rig.bus.answers(TOWN, &[Uncertain]);
+    rig.give(&admission("d-1")).await;
+    rig.give(&admission("d-2")).await;
+    rig.record(fetches(TOWN)).await;
+    let early = rig.pull(TOWN, 2).await;
+    assert_eq!((early.given.len(), early.head), (0, Some(0)), "its claim lives: nobody knows yet");
+    assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["claimed"]);
+    rig.pass(60);
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!(events(&fetched.given), [(3, "detention-started")]);
+    assert_eq!((voids(&fetched), fetched.head), (vec![json!({"from": 1, "to": 1})], Some(3)));
 }
 
 #[tokio::test]

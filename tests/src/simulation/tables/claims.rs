@@ -160,7 +160,7 @@ impl Tables {
         let given = |delivery: &Delivery| {
             delivery.recipient == pull.participant
                 && delivery.number.is_some_and(|number| number <= pull.after)
-                && matches!(delivery.stage, Stage::Claimed { .. } | Stage::HandedOver { .. })
+                && matches!(delivery.stage, Stage::HandedOver { .. })
         };
         let ids: Vec<DeliveryId> = self.deliveries.values().filter(|row| given(&row.delivery)).map(|row| row.delivery.id).collect();
         ids.iter().for_each(|id| self.move_to(*id, Stage::Received { at }));
@@ -210,14 +210,16 @@ impl Tables {
             if *recipient != pull.participant {
                 continue;
             }
-            let waits = |id: &DeliveryId| matches!(self.stage(id), Stage::Waiting { .. }) && self.due(id, now).is_some();
-            let number = |id: &DeliveryId| self.deliveries[id].delivery.number;
-            let confirmed =
-                |id: &DeliveryId| matches!(self.stage(id), Stage::Claimed { .. }) && number(id).is_some_and(|number| number <= pull.after);
-            let reached = open.iter().take_while(|(_, _, id)| waits(id) || confirmed(id));
-            let waiting: Vec<_> = reached.filter(|(_, _, id)| waits(id)).collect();
-            if let Some(first) = waiting.iter().map(|(_, ordinal, _)| *ordinal).min() {
-                lanes.push((first, waiting.iter().map(|(_, _, id)| *id).collect()));
+            // what another channel claimed, and nobody knows of: under a number that no cursor would ask for again
+            let passed = |id: &DeliveryId| self.deliveries[id].delivery.number.is_some_and(|number| number <= pull.after);
+            let may_go = |id: &DeliveryId| match self.stage(id) {
+                Stage::Waiting { .. } => self.due(id, now).is_some(),
+                Stage::Claimed { .. } => self.due(id, now).is_some() && passed(id),
+                _ => false,
+            };
+            let reached: Vec<_> = open.iter().take_while(|(_, _, id)| may_go(id)).collect();
+            if let Some(first) = reached.iter().map(|(_, ordinal, _)| *ordinal).min() {
+                lanes.push((first, reached.iter().map(|(_, _, id)| *id).collect()));
             }
         }
         lanes.sort_unstable();
