@@ -348,6 +348,8 @@ pub trait Hooks: Send + Sync + fmt::Debug {
     /// How many events may be posted to this participant now; the caller posts at least one of them, or asks again. None while it is left
     /// alone after failures, and when its address is retired.
     fn admits(&self, participant: &Participant, now: Timestamp) -> usize;
+    /// Whether its address takes receipts now, or asked to be left alone with them.
+    fn takes_receipts(&self, participant: &Participant, now: Timestamp) -> bool;
     /// Whether its address may be called at all. `Err`: what is wrong with it, a sentence.
     fn fits(&self, participant: &Participant) -> Result<(), String>;
     /// Posts one event, once.

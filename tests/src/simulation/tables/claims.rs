@@ -171,17 +171,17 @@ impl Tables {
         ids.iter().filter_map(|id| self.deliveries[id].delivery.number).max()
     }
 
-    /// What a fetch gives, with what is known of the other numbers; `last`: the fetch was full, and had numbers up to there.
-    pub(crate) fn pulled(&self, pull: &Pull, last: Option<u64>, mut given: Vec<Delivery>, renumbered: Vec<u64>) -> Pulled {
+    /// What a fetch gives, with what is known of the other numbers; `last`: it had numbers up to there.
+    pub(crate) fn pulled(&self, pull: &Pull, full: bool, last: Option<u64>, mut given: Vec<Delivery>, passed: Vec<u64>) -> Pulled {
         given.sort_by_key(|delivery| delivery.number);
         let head = self.heads.get(&pull.participant).copied().unwrap_or_default();
         let new = given.iter().filter_map(|delivery| delivery.number).max();
-        let reached = last.map_or(head, |last| new.map_or(last, |new| new.max(last)));
+        let reached = last.filter(|_| full).map_or(head, |last| new.map_or(last, |new| new.max(last)));
         let mut open: Vec<u64> = self.open_for(&pull.participant).filter_map(|delivery| delivery.number).collect();
         open.sort_unstable();
         let head = open.first().map_or(head, |first| first - 1).min(reached);
         open.retain(|number| *number > pull.after && *number <= reached);
-        Pulled { given, reached, open, renumbered, head }
+        Pulled { given, reached, open, full, passed, head }
     }
 
     /// Up to which number everything was handed over or told as void.
