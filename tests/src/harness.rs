@@ -12,7 +12,7 @@ use schakelpunt_domain::{
     Clock as _, DetentionRef, MessageId, ParticipantId, Refusal, RejectionCode,
     case::Case,
     consent::Consent,
-    registers::{Channel, Entry, Form, Mandate, Participant, Recorded, Scope, Stop},
+    registers::{Channel, Entry, Form, Mandate, Participant, Recorded, Scope, Stop, Webhook},
     stage::Stage,
 };
 use schakelpunt_engine::{
@@ -29,6 +29,7 @@ use serde_json::Value;
 
 pub(crate) mod around;
 pub(crate) mod bus;
+pub(crate) mod meanwhile;
 pub(crate) mod messages;
 pub(crate) mod poison;
 
@@ -81,6 +82,12 @@ pub(crate) fn mandate(mandator: &str, mandatary: &str, until: Option<&str>) -> E
         visit_days: Vec::new(),
         form: Form::Mandate,
     })
+}
+
+/// A participant that is called from now on.
+pub(crate) fn is_called(id: &str) -> Entry {
+    let webhook = Some(Webhook { url: "https://events.example.org/hook".to_owned(), binary: false, secrets: vec![1] });
+    Entry::Participant(Participant { channel: Channel::Webhook, webhook, ..participant(id) })
 }
 
 /// A participant that fetches from now on.

@@ -117,7 +117,7 @@ macro_rules! semantic_tier {
                 leases_are_shared_taken_over_and_given_back, a_restarted_process_has_its_leases_at_once, a_lease_that_has_gone_writes_nothing,
                 what_is_claimed_at_once_has_its_number;
             pull:
-                a_whole_lane_in_order, the_cursor_marks_received, an_old_cursor_gives_again, what_is_claimed_or_blocked_holds_its_lane,
+                a_whole_lane_in_order, the_cursor_marks_received, the_cursor_says_nothing_of_what_another_channel_claimed, an_old_cursor_gives_again, what_is_claimed_or_blocked_holds_its_lane,
                 the_limit_goes_on, other_participants_are_not_touched;
             numbers:
                 heads_stand_below_what_is_open_or_untold, what_ends_with_a_number_leaves_its_void, some_receipts_are_told_apart,

@@ -8,6 +8,7 @@
 //! | `forbidden` | addresses that nobody may be sent to, by URL, by name, by redirect, by proxy |
 //! | `handshakes` | the OPTIONS handshake |
 //! | `hub` | the hub calls: bad town halls beside a good one, refusals, the test of a channel |
+//! | `turns` | a turn of one that is called: which receipts, and until when |
 //! | `real_parts` | foreign programs that parse and verify what was sent |
 
 mod answers;
@@ -18,3 +19,4 @@ mod hub;
 mod real_parts;
 mod requests;
 mod sinks;
+mod turns;

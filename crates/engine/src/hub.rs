@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use schakelpunt_domain::{
     DetentionRef, LegalDay, ParticipantId,
     consent::Consent,
@@ -74,8 +73,10 @@ pub struct Hub {
     passed: tokio::sync::Mutex<Option<Seen>>,
     /// For which day and which registers heartbeats were written.
     beaten: Mutex<Option<(LegalDay, u64)>>,
-    /// Until when receipts to an address that did not take one are left alone.
-    resting: Mutex<BTreeMap<ParticipantId, Timestamp>>,
+    /// Whose receipts were not taken.
+    resting: Mutex<BTreeMap<ParticipantId, calling::Resting>>,
+    /// One turn after the other for each that fetches.
+    fetching: Mutex<BTreeMap<ParticipantId, Arc<tokio::sync::Mutex<()>>>>,
     /// What this process knows of the inboxes.
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.
@@ -109,6 +110,7 @@ impl Hub {
             passed: tokio::sync::Mutex::default(),
             beaten: Mutex::default(),
             resting: Mutex::default(),
+            fetching: Mutex::default(),
             inboxes: inboxes::Inboxes::default(),
             ready: ready::Ready::default(),
             gathering: gathering::Gathering::default(),
@@ -200,7 +202,11 @@ impl Hub {
     async fn reload(&self) -> Result<(), StoreError> {
         let before = self.known().await;
         let known = Known::read(&self.settings, &*self.store, Some(&before)).await?;
-        *self.known.write().await = Arc::new(known);
+        let mut held = self.known.write().await;
+        // another may have read later and been faster
+        if known.registers.epoch >= held.registers.epoch {
+            *held = Arc::new(known);
+        }
         Ok(())
     }
 

@@ -287,8 +287,10 @@ pub struct Pulled {
     pub reached: u64,
     /// Numbers behind the cursor, up to there, under which something still comes.
     pub open: Vec<u64>,
-    /// Numbers up to the cursor of what waited since another channel failed: it was given under a new one, which the cursor can confirm.
-    pub renumbered: Vec<u64>,
+    /// Whether it looked at as many as it may give: there may be more at once.
+    pub full: bool,
+    /// Numbers up to the cursor of what waited since another channel failed, and was given under a new one, which the cursor can confirm.
+    pub passed: Vec<u64>,
     /// Up to which number everything was handed over or is void.
     pub head: u64,
 }

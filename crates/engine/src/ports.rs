@@ -199,7 +199,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Writes how hand-overs went. A delivery that is no longer claimed at that instant is left alone.
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError>;
     /// One transaction: marks what was handed over up to `after` as received; candidates are what has a higher number and then what
-    /// waits (all of a lane, in order, if nothing before it in the lane is claimed or blocked); asks `decide`; gives what was claimed
+    /// waits, or was claimed under a number up to `after` with a claim that has passed (all of a lane, in order, if nothing before it in
+    /// the lane is blocked or claimed otherwise); asks `decide`, which hands over what it claims; gives what was claimed
     /// by number, and what is known of the other numbers. A claim that ends a delivery with a number, here or in `claim`, or recalls it,
     /// leaves a receipt that the number is void ([`Receipt::void`]).
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError>;
@@ -352,6 +353,8 @@ pub trait Hooks: Send + Sync + fmt::Debug {
     /// How many events may be posted to this participant now; the caller posts at least one of them, or asks again. None while it is left
     /// alone after failures, and when its address is retired.
     fn admits(&self, participant: &Participant, now: Timestamp) -> usize;
+    /// Whether its address takes receipts now, or asked to be left alone with them.
+    fn takes_receipts(&self, participant: &Participant, now: Timestamp) -> bool;
     /// Whether its address may be called at all. `Err`: what is wrong with it, a sentence.
     fn fits(&self, participant: &Participant) -> Result<(), String>;
     /// Posts one event, once.

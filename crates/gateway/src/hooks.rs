@@ -54,11 +54,30 @@ pub struct HookCalls {
 /// A door, or what is wrong with its address.
 type Opened = Result<Arc<Door>, String>;
 
+/// Why there is no door.
+#[derive(Debug)]
+enum Closed {
+    /// What is registered cannot be called: for good.
+    Unfit(String),
+    /// This machine could not open it now.
+    Passing(String),
+}
+
+impl Closed {
+    fn why(self) -> String {
+        match self {
+            Self::Unfit(why) | Self::Passing(why) => why,
+        }
+    }
+}
+
 /// One address, with what is known of it.
 #[derive(Debug)]
 struct Door {
     channel: Channel,
     breaker: Mutex<Breaker>,
+    /// Until when it asked for no receipts.
+    no_receipts: Mutex<Option<Timestamp>>,
     /// It said that it is retired (410): nothing goes there until the register has another one.
     gone: AtomicBool,
 }
@@ -81,16 +100,24 @@ impl HookCalls {
         if let Some((_, door)) = doors.get(&participant.id).filter(|(webhook, _)| *webhook == participant.webhook) {
             return door.clone();
         }
-        let door = self.open(participant);
-        if let Err(why) = &door {
-            tracing::error!(recipient = %participant.id, why, "nobody can be called there: what is due waits");
-        }
+        let door = match self.open(participant) {
+            Err(Closed::Passing(why)) => {
+                tracing::warn!(recipient = %participant.id, why, "nobody can be called there now: what is due waits");
+                return Err(why);
+            }
+            Err(Closed::Unfit(why)) => {
+                tracing::error!(recipient = %participant.id, why, "nobody can be called there: what is due waits");
+                Err(why)
+            }
+            Ok(door) => Ok(door),
+        };
         doors.insert(participant.id.clone(), (participant.webhook.clone(), door.clone()));
         door
     }
 
-    fn open(&self, participant: &Participant) -> Opened {
-        let webhook = participant.webhook.as_ref().ok_or("`webhook` with an address is not registered")?;
+    fn open(&self, participant: &Participant) -> Result<Arc<Door>, Closed> {
+        let unregistered = || Closed::Unfit("`webhook` with an address is not registered".to_owned());
+        let webhook = participant.webhook.as_ref().ok_or_else(unregistered)?;
         let settings = Settings {
             url: webhook.url.as_str().into(),
             origin: self.origin.clone(),
@@ -100,9 +127,9 @@ impl HookCalls {
             request_seconds: self.seconds,
             allow: self.allow.clone(),
         };
-        let target = Target::try_from(&settings).map_err(|wrong| format!("webhook.{wrong}"))?;
-        let channel = Channel::new(target, Arc::clone(&self.lookup)).map_err(|wrong| wrong.to_string())?;
-        Ok(Arc::new(Door { channel, breaker: Mutex::default(), gone: AtomicBool::new(false) }))
+        let target = Target::try_from(&settings).map_err(|wrong| Closed::Unfit(format!("webhook.{wrong}")))?;
+        let channel = Channel::new(target, Arc::clone(&self.lookup)).map_err(|wrong| Closed::Passing(wrong.to_string()))?;
+        Ok(Arc::new(Door { channel, breaker: Mutex::default(), no_receipts: Mutex::default(), gone: AtomicBool::new(false) }))
     }
 }
 
@@ -126,17 +153,38 @@ impl Door {
             _ => self.breaker().succeeded(),
         };
         log(to, change);
+        say(to, outcome);
+    }
+
+    /// What came of a receipt. What its status says is about receipts: it stops no delivery.
+    fn note_receipt(&self, to: &ParticipantId, outcome: &Outcome, now: Timestamp) {
         match outcome {
-            Outcome::Delivered => {}
-            Outcome::Later { trouble, .. } => tracing::info!(recipient = %to, %trouble, "not called with success: later"),
-            Outcome::Never { status } => tracing::warn!(recipient = %to, status, "an event was refused for good"),
-            Outcome::Unfit(unfit) => tracing::error!(recipient = %to, %unfit, "an event that cannot be posted"),
-            Outcome::Gone => tracing::error!(recipient = %to, "the address is retired (410): register another one"),
-            Outcome::Redirected { status } => {
-                tracing::warn!(recipient = %to, status, "the address points elsewhere, which is not followed");
-            }
-            Outcome::Forbidden(forbidden) => tracing::error!(recipient = %to, %forbidden, "the address leads where nothing may go"),
+            Outcome::Delivered
+            | Outcome::Gone
+            | Outcome::Forbidden(_)
+            | Outcome::Later { trouble: Trouble::Name | Trouble::Connect | Trouble::Tls, .. } => return self.note(to, outcome, now),
+            Outcome::Later { pause: Some(pause), .. } => *self.no_receipts() = Some(pause.until(now)),
+            _ => {}
         }
+        say(to, outcome);
+    }
+
+    fn no_receipts(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.no_receipts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn say(to: &ParticipantId, outcome: &Outcome) {
+    match outcome {
+        Outcome::Delivered => {}
+        Outcome::Later { trouble, .. } => tracing::info!(recipient = %to, %trouble, "not called with success: later"),
+        Outcome::Never { status } => tracing::warn!(recipient = %to, status, "an event was refused for good"),
+        Outcome::Unfit(unfit) => tracing::error!(recipient = %to, %unfit, "an event that cannot be posted"),
+        Outcome::Gone => tracing::error!(recipient = %to, "the address is retired (410): register another one"),
+        Outcome::Redirected { status } => {
+            tracing::warn!(recipient = %to, status, "the address points elsewhere, which is not followed");
+        }
+        Outcome::Forbidden(forbidden) => tracing::error!(recipient = %to, %forbidden, "the address leads where nothing may go"),
     }
 }
 
@@ -177,18 +225,28 @@ impl Hooks for HookCalls {
         }
     }
 
+    fn takes_receipts(&self, participant: &Participant, now: Timestamp) -> bool {
+        self.door(participant).is_ok_and(|door| door.no_receipts().is_none_or(|until| until <= now))
+    }
+
     fn fits(&self, participant: &Participant) -> Result<(), String> {
-        self.open(participant).map(drop)
+        self.open(participant).map(drop).map_err(Closed::why)
     }
 
     async fn post(&self, to: &Participant, what: Outgoing<'_>, now: Timestamp) -> Published {
         let Ok(door) = self.door(to) else { return Published::NotNow };
-        let bytes = match what {
-            Outgoing::Delivery(permitted) => permitted.bytes(),
-            Outgoing::Receipt(receipt) => &receipt.bytes,
+        let outcome = match what {
+            Outgoing::Delivery(permitted) => {
+                let outcome = door.channel.deliver(permitted.bytes(), now).await;
+                door.note(&to.id, &outcome, now);
+                outcome
+            }
+            Outgoing::Receipt(receipt) => {
+                let outcome = door.channel.deliver(&receipt.bytes, now).await;
+                door.note_receipt(&to.id, &outcome, now);
+                outcome
+            }
         };
-        let outcome = door.channel.deliver(bytes, now).await;
-        door.note(&to.id, &outcome, now);
         published(&outcome)
     }
 

@@ -43,15 +43,16 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     numbers::in_turn(session, &pull.participant).await?;
     let picked = lanes::pick_for(session, pull).await?;
     // a fetch that is full of what was numbered before reaches to the last of it
-    let last = picked.iter().filter(|_| picked.len() >= pull.limit as usize).filter_map(|picked| picked.number).max();
+    let full = picked.len() >= pull.limit as usize;
+    let last = picked.iter().filter(|_| full).filter_map(|picked| picked.number).max();
     let (epoch, cases, locked) = lock(session, picked, again).await?;
     stages::receive(session, &pull.participant, lanes::cursor(pull)).await?;
     let context = look(session, &[], epoch, cases, &locked, again).await?;
-    let (mut given, mut renumbered) = (Vec::new(), Vec::new());
+    let (mut given, mut passed) = (Vec::new(), Vec::new());
     if !context.candidates.is_empty() {
         let mut decide = |context: ClaimContext| {
             let mut verdicts = decide(context)?;
-            renumbered = unnumber(&mut verdicts, pull.after);
+            passed = unnumber(&mut verdicts, pull.after);
             Some(verdicts)
         };
         match provide(session, context, &mut decide).await? {
@@ -66,7 +67,7 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     // what a full fetch did not look at, it says nothing of
     let head = open.first().map_or(head, |first| first.saturating_sub(1)).min(reached);
     open.retain(|number| *number > pull.after && *number <= reached);
-    Ok(End::Commit(Pulled { given, reached, open, renumbered, head }))
+    Ok(End::Commit(Pulled { given, reached, open, full, passed, head }))
 }
 
 /// Takes the numbers from what was claimed with one that the cursor has passed: it would confirm what never came. Gives them.

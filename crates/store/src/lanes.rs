@@ -24,12 +24,34 @@ macro_rules! is_head {
     };
 }
 
-/// Before `s` ($2 now, $3 cursor) stands nothing but what waits and is due, or what the cursor confirms.
+/// A fetch ($2 now, $3 cursor) may decide it: it waits and is due, or another channel's claim on it has passed, under a number that no
+/// cursor would ask for again.
+macro_rules! is_fetchable {
+    ($stage:literal) => {
+        concat!(
+            "(",
+            $stage,
+            ".due <= $2 and (",
+            $stage,
+            ".stage = 'waiting' or (",
+            $stage,
+            ".stage = 'claimed' and ",
+            $stage,
+            ".number <= $3)))"
+        )
+    };
+}
+
+/// `s` is such a one, and so is all that stands before it.
 macro_rules! is_reached {
     () => {
-        "not exists (select 1 from stages e where e.is_open and e.recipient = s.recipient and e.lane = s.lane \
-         and (e.lane_sequence, e.ordinal) < (s.lane_sequence, s.ordinal) \
-         and not (e.stage = 'waiting' and e.due <= $2) and not (e.stage = 'claimed' and e.number <= $3))"
+        concat!(
+            is_fetchable!("s"),
+            " and not exists (select 1 from stages e where e.is_open and e.recipient = s.recipient and e.lane = s.lane \
+             and (e.lane_sequence, e.ordinal) < (s.lane_sequence, s.ordinal) and not ",
+            is_fetchable!("e"),
+            ")"
+        )
     };
 }
 
@@ -83,7 +105,7 @@ const PICK_NUMBERED: Sql = Sql::both(
 );
 const PICK_WAITING: Sql = Sql::both(concat!(
     "select d.id, d.detention, s.number from stages s join deliveries d on d.ordinal = s.ordinal
-     where s.recipient = $1 and s.is_open and s.stage = 'waiting' and s.due <= $2 and ",
+     where s.recipient = $1 and s.is_open and ",
     is_reached!(),
     " order by min(s.ordinal) over (partition by s.lane), s.lane, s.lane_sequence, s.ordinal limit $4"
 ));
@@ -117,7 +139,7 @@ const REREAD_REACHED: Sql = Sql::of(
         columns!(),
         ", d.bytes from unnest($1) with ordinality as k(id, place) join deliveries d on d.id = k.id
          join stages s on s.ordinal = d.ordinal where (s.number > $3 and s.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
-         or (s.stage = 'waiting' and s.due <= $2 and ",
+         or (",
         is_reached!(),
         ") order by k.place"
     ),
@@ -126,7 +148,7 @@ const REREAD_REACHED: Sql = Sql::of(
         columns!(),
         ", d.bytes from deliveries d join stages s on s.ordinal = d.ordinal where d.id = $1
          and ((s.number > $3 and s.stage in ('claimed', 'handed-over', 'received') and d.bytes is not null)
-         or (s.stage = 'waiting' and s.due <= $2 and ",
+         or (",
         is_reached!(),
         "))"
     ),

@@ -45,10 +45,11 @@ const JUDGE: Sql = Sql::of(
     "update stages set stage = $2, stage_detail = $3, is_open = $4, due = $5, claimed_at = $6, by_consent = $7, number = $8
      where ordinal = (select ordinal from deliveries where id = $1)",
 );
-/// What was given up to the cursor has arrived: the recipient says so itself.
+/// What was given up to the cursor has arrived: the recipient says so itself. What is claimed was not given by a fetch, which writes
+/// what it gives as handed over: nobody knows of it, and no cursor says more.
 const RECEIVED: Sql = Sql::both(
     "update stages set stage = 'received', stage_detail = $3, is_open = false, due = null, claimed_at = null
-     where recipient = $1 and number <= $2 and stage in ('claimed', 'handed-over')",
+     where recipient = $1 and number <= $2 and stage = 'handed-over'",
 );
 
 /// Adds where deliveries stand that were added.

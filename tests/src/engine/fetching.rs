@@ -1,13 +1,21 @@
 //! Who fetches over HTTP: the answer is the hand-over, the cursor confirms.
 
 use schakelpunt_domain::{registers::Entry, stage::Stage};
-use schakelpunt_engine::{model::Delivery, ports::Published::NotNow};
+use schakelpunt_engine::{
+    hub::Fetched,
+    model::Delivery,
+    ports::{
+        Published::{NotNow, Uncertain},
+        Pull,
+    },
+};
 use serde_json::{Value, json};
 
 use crate::harness::{
     Rig, fetches,
+    meanwhile::Shared,
     messages::{admission, release_date, withdrawal},
-    stop_participant, told,
+    stop_participant, told, who,
 };
 
 const TOWN: &str = "gemeente-zwolle";
@@ -18,12 +26,18 @@ async fn fetching() -> Rig {
     rig
 }
 
-fn pause() -> Entry {
-    Entry::read("subscription", json!({"participant": TOWN, "events": ["*"], "state": "paused"})).unwrap()
+fn says(state: &str, event: &str) -> Entry {
+    Entry::read("subscription", json!({"participant": TOWN, "events": [event], "state": state})).unwrap()
 }
 
 fn events(deliveries: &[Delivery]) -> Vec<(u64, &str)> {
     deliveries.iter().map(|delivery| (delivery.number.unwrap(), delivery.event.as_str())).collect()
+}
+
+/// The ranges that an answer tells as void.
+fn voids(fetched: &Fetched) -> Vec<Value> {
+    let told = fetched.events.iter().map(|event| serde_json::from_slice::<Value>(event).unwrap()["data"]["void"].clone());
+    told.filter(|void| !void.is_null()).collect()
 }
 
 #[tokio::test]
@@ -110,7 +124,7 @@ async fn what_was_given_before_a_pause_is_given_again_and_is_no_void() {
     let rig = fetching().await;
     rig.take(&admission("d-1")).await;
     let first = rig.fetch(TOWN, 0).await;
-    rig.record(pause()).await;
+    rig.record(says("paused", "*")).await;
     let again = rig.pull(TOWN, 0).await;
     assert_eq!((again.given[0].id, again.events.len(), again.next), (first[0].id, 1, 1), "the answer may have been lost");
 }
@@ -126,10 +140,24 @@ async fn what_waited_since_another_channel_failed_comes_under_a_number_that_the_
     rig.pass(60);
     let fetched = rig.pull(TOWN, 3).await;
     assert_eq!(events(&fetched.given), [(4, "detention-started")], "number 2 was never handed over");
-    let voids: Vec<Value> =
-        fetched.events.iter().map(|event| serde_json::from_slice::<Value>(event).unwrap()["data"]["void"].clone()).collect();
-    assert_eq!((voids, fetched.next, fetched.head), (vec![Value::Null, json!({"from": 2, "to": 2})], 4, Some(4)));
+    assert_eq!((voids(&fetched), fetched.next, fetched.head), (vec![json!({"from": 2, "to": 2})], 4, Some(4)));
     assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["handed-over"], "only what comes after counts as received");
+}
+
+#[tokio::test]
+async fn what_another_channel_may_have_brought_is_not_received_by_a_cursor_beyond_it_and_comes_again() {
+    let rig = Rig::new().await;
+    rig.bus.answers(TOWN, &[Uncertain]);
+    rig.give(&admission("d-1")).await;
+    rig.give(&admission("d-2")).await;
+    rig.record(fetches(TOWN)).await;
+    let early = rig.pull(TOWN, 2).await;
+    assert_eq!((early.given.len(), early.head), (0, Some(0)), "its claim lives: nobody knows yet");
+    assert_eq!(rig.stages("d-1-detention-started", TOWN).await, ["claimed"]);
+    rig.pass(60);
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!(events(&fetched.given), [(3, "detention-started")]);
+    assert_eq!((voids(&fetched), fetched.head), (vec![json!({"from": 1, "to": 1})], Some(3)));
 }
 
 #[tokio::test]
@@ -142,4 +170,36 @@ async fn the_head_stands_below_what_is_open_behind_the_cursor_too() {
     // not yet: it waits for its next try
     let fetched = rig.pull(TOWN, 2).await;
     assert_eq!((fetched.given.len(), fetched.head), (0, Some(0)));
+}
+
+#[tokio::test]
+async fn what_is_paused_hides_nothing_that_is_not() {
+    let rig = fetching().await;
+    rig.take(&admission("d-0")).await;
+    rig.fetch(TOWN, 0).await;
+    rig.record(says("paused", "detention-started")).await;
+    rig.batch(&[admission("d-1"), admission("d-2"), admission("d-3"), release_date("d-0", "2024-12-01").sequence(2)]).await;
+    let few = |after| Pull { participant: who(TOWN), after, limit: 2 };
+    let fetched = rig.hub.pull(&few(1)).await.unwrap();
+    assert_eq!(events(&fetched.given), [(2, "release-date-set")]);
+    assert_eq!(fetched.head, None, "it looked at as much as it may: there may be more");
+    let fetched = rig.hub.pull(&few(2)).await.unwrap();
+    assert_eq!((fetched.given.len(), fetched.head), (0, Some(2)));
+    rig.record(says("requested", "detention-started")).await;
+    rig.pass(60);
+    assert_eq!(rig.fetch(TOWN, 2).await.len(), 3, "within a minute it goes on");
+}
+
+#[tokio::test]
+async fn fetches_of_one_participant_wait_for_each_other_before_the_store() {
+    let mut shared = None;
+    let rig = Rig::new().await.around(|store| shared.insert(Shared::over(store)).store()).await;
+    rig.record(fetches(TOWN)).await;
+    rig.record(fetches("rn-zwolle")).await;
+    rig.take(&admission("d-1")).await;
+    let (one, other, third) = tokio::join!(rig.fetch(TOWN, 0), rig.fetch(TOWN, 0), rig.fetch(TOWN, 0));
+    assert_eq!([one.len(), other.len(), third.len()], [1, 1, 1]);
+    assert_eq!(shared.as_ref().unwrap().most_fetches(), 1);
+    tokio::join!(rig.fetch(TOWN, 1), rig.fetch("rn-zwolle", 0));
+    assert_eq!(shared.unwrap().most_fetches(), 2, "and nobody for another");
 }

@@ -4,9 +4,10 @@ use schakelpunt_domain::stage::Stage;
 use schakelpunt_engine::ports::Published::{Confirmed, NotNow, Uncertain, Unroutable};
 
 use crate::harness::{
-    Rig,
+    Rig, fetches, is_called,
+    meanwhile::{Moment, Shared},
     messages::{admission, consent_given, detention_ended, invitation, release_date},
-    only, to, told,
+    only, stop_participant, to, told, who,
 };
 
 /// A claim lives ten seconds.
@@ -185,4 +186,41 @@ async fn that_an_inbox_is_gone_says_nothing_of_the_time_before() {
         ["claimed"],
         "it may have arrived: its bytes stay as they are"
     );
+}
+
+#[tokio::test]
+async fn who_has_another_channel_since_there_was_room_gets_nothing_at_the_old_one() {
+    let mut shared = None;
+    let rig = Rig::new().await.around(|store| shared.insert(Shared::over(store)).store()).await;
+    rig.take(&admission("d-1")).await;
+    shared.unwrap().records(&rig.hub, Moment::Due, fetches("gemeente-zwolle"));
+    assert!(to(&rig.settle().await, "gemeente-zwolle").is_empty());
+    assert_eq!(rig.stages("d-1-detention-started", "gemeente-zwolle").await, ["waiting"], "it certainly did not come");
+    rig.pass(60);
+    assert_eq!(rig.fetch("gemeente-zwolle", 0).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_receipt_goes_by_the_channel_that_another_process_recorded() {
+    let rig = Rig::new().await;
+    rig.take(&admission("d-1")).await;
+    rig.record_elsewhere(is_called("pi-zwolle")).await;
+    assert!(rig.receipts("pi-zwolle").await.is_empty(), "it is called now");
+    assert_eq!(rig.store.untold(&[who("pi-zwolle")]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn registers_that_were_read_before_take_no_place_of_those_that_were_read_after() {
+    let mut shared = None;
+    let rig = Rig::new().await.around(|store| shared.insert(Shared::over(store)).store()).await;
+    shared.unwrap().records(&rig.hub, Moment::Registers, fetches("gemeente-zwolle"));
+    rig.record(fetches("rn-zwolle")).await;
+    assert_eq!(rig.hub.registers().await.epoch, rig.store.registers().await.unwrap().0);
+}
+
+#[tokio::test]
+async fn a_test_of_a_channel_goes_by_what_another_process_recorded() {
+    let rig = Rig::new().await;
+    rig.record_elsewhere(stop_participant("gemeente-zwolle")).await;
+    assert_eq!(rig.hub.test_channel(&who("gemeente-zwolle")).await.unwrap(), None);
 }

@@ -48,6 +48,18 @@ pub(crate) trait Hooks: Send + Sync + fmt::Debug {
     async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
         self.inner().decided(detentions).await
     }
+
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+        self.inner().registers().await
+    }
+
+    async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
+        self.inner().due_recipients().await
+    }
+
+    async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError> {
+        self.inner().pull(pull, decide).await
+    }
 }
 
 /// A store with hooks.
@@ -84,7 +96,7 @@ impl<H: Hooks> Store for Around<H> {
         self.0.inner().now().await
     }
     async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
-        self.0.inner().registers().await
+        self.0.registers().await
     }
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         self.0.inner().record(entries).await
@@ -138,13 +150,13 @@ impl<H: Hooks> Store for Around<H> {
         self.0.inner().accesses(detention).await
     }
     async fn due_recipients(&self) -> Result<Vec<Due>, StoreError> {
-        self.0.inner().due_recipients().await
+        self.0.due_recipients().await
     }
     async fn settle(&self, results: &[HandOver]) -> Result<(), StoreError> {
         self.0.inner().settle(results).await
     }
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError> {
-        self.0.inner().pull(pull, decide).await
+        self.0.pull(pull, decide).await
     }
     async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError> {
         self.0.inner().receipts(limit, of).await

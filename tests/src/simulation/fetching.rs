@@ -11,16 +11,16 @@ use super::{checks, planted, world::World};
 /// Gives what a participant fetches at `now`, decided by one process.
 pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decide<'_>, now: Timestamp) -> Result<Pulled, StoreError> {
     let ids = world.tables.fetchable(pull, now);
-    let last = world.tables.last_numbered(&ids).filter(|_| ids.len() >= pull.limit as usize);
+    let (full, last) = (ids.len() >= pull.limit as usize, world.tables.last_numbered(&ids));
     let mut context = world.tables.context(&ids, now);
     planted::context(world, &mut context);
-    let (mut verdicts, mut renumbered) = (Vec::new(), Vec::new());
+    let (mut verdicts, mut passed) = (Vec::new(), Vec::new());
     if !ids.is_empty() {
         let Some(decided) = decide(context) else { return Ok(Pulled::default()) };
         verdicts = decided;
         for verdict in &mut verdicts {
             if let Verdict::Claim(delivery, _) = verdict {
-                renumbered.extend(delivery.number.take_if(|number| *number <= pull.after));
+                passed.extend(delivery.number.take_if(|number| *number <= pull.after));
             }
         }
     }
@@ -28,5 +28,5 @@ pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decid
     let written = world.tables.judge(&ids, verdicts)?;
     checks::claimed(world, process, &written, now);
     let given = written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect();
-    Ok(world.tables.pulled(pull, last, given, renumbered))
+    Ok(world.tables.pulled(pull, full, last, given, passed))
 }

@@ -188,8 +188,20 @@ pub(crate) async fn claim(store: &dyn Store, recipients: &[&str]) -> Vec<Deliver
     store.claim(&[], 100, &room(&rooms), &mut claim_all).await.unwrap()
 }
 
+/// As the engine gives to somebody who fetches: the answer is the hand-over, in the same transaction.
+pub(crate) fn give_all(context: ClaimContext) -> Option<Vec<Verdict>> {
+    let now = context.now;
+    let mut verdicts = claim_all(context)?;
+    for verdict in &mut verdicts {
+        if let Verdict::Claim(delivery, _) = verdict {
+            delivery.stage = Stage::HandedOver { at: now };
+        }
+    }
+    Some(verdicts)
+}
+
 pub(crate) async fn fetch(store: &dyn Store, participant: &str, after: u64, limit: u32) -> Vec<Delivery> {
-    store.pull(&Pull { participant: who(participant), after, limit }, &mut claim_all).await.unwrap().given
+    store.pull(&Pull { participant: who(participant), after, limit }, &mut give_all).await.unwrap().given
 }
 
 /// Message ids, in order.

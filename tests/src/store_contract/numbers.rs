@@ -85,8 +85,6 @@ pub(super) async fn a_full_fetch_reaches_no_further_than_it_took(subject: &Subje
     assert_eq!(fetch(store, OMMEN, 0, 9).await.len(), 3);
     let leave = |context: ClaimContext| Some(context.candidates.iter().map(|_| Verdict::Leave).collect());
     let pull = |limit| Pull { participant: who(OMMEN), after: 0, limit };
-    let given = fetch(store, OMMEN, 0, 9).await;
-    confirm(store, &given, subject.now()).await;
     let few = store.pull(&pull(2), &mut { leave }).await.unwrap();
     assert_eq!((few.reached, few.voids(0)), (2, vec![(1, 2)]));
     let all = store.pull(&pull(9), &mut { leave }).await.unwrap();

@@ -8,7 +8,7 @@ use schakelpunt_engine::{
 
 use super::{
     Subject,
-    build::{LEASE, claim, claim_all, confirm, fetch, ids, look, message, put, room, sent, went, who},
+    build::{LEASE, claim, claim_all, confirm, fetch, give_all, ids, look, message, put, room, sent, went, who},
 };
 
 const OMMEN: &str = "gemeente-ommen";
@@ -30,8 +30,7 @@ pub(super) async fn a_whole_lane_in_order(subject: &Subject) {
     let given = fetch(store, OMMEN, 0, 100).await;
     assert_eq!(ids(&given), ["m-1", "m-2", "m-3", "n-1", "n-2"]);
     assert_eq!(numbers(&given), [1, 2, 3, 4, 5]);
-    assert!(given.iter().all(|delivery| delivery.bytes.is_some() && delivery.stage.word() == "claimed"));
-    confirm(store, &given, subject.now()).await;
+    assert!(given.iter().all(|delivery| delivery.bytes.is_some() && delivery.stage.word() == "handed-over"));
     send(subject, "d-3", &["o-1"]).await;
     assert_eq!(ids(&fetch(store, OMMEN, 5, 100).await), ["o-1"]);
 }
@@ -39,25 +38,43 @@ pub(super) async fn a_whole_lane_in_order(subject: &Subject) {
 pub(super) async fn the_cursor_marks_received(subject: &Subject) {
     let store = &*subject.store;
     send(subject, "d-1", &["m-1", "m-2"]).await;
-    let given = fetch(store, OMMEN, 0, 100).await;
-    confirm(store, &given[..1], subject.now()).await;
+    fetch(store, OMMEN, 0, 100).await;
     subject.clock.pass(1);
     send(subject, "d-2", &["n-1"]).await;
     assert_eq!(ids(&fetch(store, OMMEN, 2, 100).await), ["n-1"]);
     let received = Stage::Received { at: subject.now() };
     let stages: Vec<_> = look(store, &["d-1"], &[]).await.deliveries.into_iter().map(|delivery| delivery.stage).collect();
-    assert_eq!(stages, [received.clone(), received], "the recipient's word counts, settled or not");
-    confirm(store, &given[1..], subject.now()).await;
-    assert_eq!(look(store, &["d-1"], &[]).await.deliveries[1].stage.word(), "received", "and a late answer changes nothing");
+    assert_eq!(stages, [received.clone(), received], "what a fetch gave is handed over with its answer: there is nothing to settle");
     assert!(fetch(store, OMMEN, 3, 100).await.is_empty(), "with nothing to give the cursor counts too");
     assert_eq!(look(store, &["d-2"], &[]).await.deliveries[0].stage.word(), "received");
+}
+
+pub(super) async fn the_cursor_says_nothing_of_what_another_channel_claimed(subject: &Subject) {
+    let store = &*subject.store;
+    send(subject, "d-1", &["m-1", "m-2"]).await;
+    send(subject, "d-2", &["n-1"]).await;
+    let claimed = claim(store, &[OMMEN]).await;
+    assert_eq!((ids(&claimed), numbers(&claimed)), (vec!["m-1", "n-1"], vec![1, 2]));
+    confirm(store, &claimed[1..], subject.now()).await;
+    let pull = Pull { participant: who(OMMEN), after: 2, limit: 100 };
+    let early = store.pull(&pull, &mut give_all).await.unwrap();
+    assert_eq!((early.given.len(), early.head), (0, 0), "nobody knows yet whether m-1 came");
+    assert_eq!(look(store, &["d-1"], &[]).await.deliveries[0].stage.word(), "claimed");
+    assert_eq!(look(store, &["d-2"], &[]).await.deliveries[0].stage.word(), "received");
+    subject.clock.pass(LEASE);
+    let again = store.pull(&pull, &mut give_all).await.unwrap();
+    assert_eq!((ids(&again.given), numbers(&again.given)), (vec!["m-1", "m-2"], vec![3, 4]), "what may not have come comes, in order");
+    assert_eq!(again.given[0].bytes, claimed[0].bytes, "with the same bytes");
+    assert_eq!((again.passed, again.head), (vec![1], 4), "under a number that the next cursor can confirm");
+    confirm(store, &claimed[..1], subject.now()).await;
+    assert!(fetch(store, OMMEN, 4, 100).await.is_empty());
+    assert_eq!(look(store, &["d-1"], &[]).await.deliveries[0].stage.word(), "received");
 }
 
 pub(super) async fn an_old_cursor_gives_again(subject: &Subject) {
     let store = &*subject.store;
     send(subject, "d-1", &["m-1", "m-2", "m-3"]).await;
     let given = fetch(store, OMMEN, 0, 100).await;
-    confirm(store, &given, subject.now()).await;
     fetch(store, OMMEN, 2, 100).await;
     send(subject, "d-2", &["n-1"]).await;
     let mut seen = Vec::new();
@@ -82,13 +99,13 @@ pub(super) async fn an_old_cursor_gives_again(subject: &Subject) {
 pub(super) async fn what_is_claimed_or_blocked_holds_its_lane(subject: &Subject) {
     let store = &*subject.store;
     send(subject, "d-1", &["m-1"]).await;
-    let given = fetch(store, OMMEN, 0, 100).await;
+    let claimed = claim(store, &[OMMEN]).await;
     put(store, sent(&message("m-2", Some("d-1"), subject.now()), &[(OMMEN, 2)])).await.unwrap();
-    assert_eq!(ids(&fetch(store, OMMEN, 0, 100).await), ["m-1"], "in flight, so nothing after it");
-    subject.clock.pass(LEASE);
-    let given = [given, fetch(store, OMMEN, 0, 100).await].concat();
-    assert_eq!(ids(&given), ["m-1", "m-1"], "asked for again, given again, still in flight");
-    assert_eq!(ids(&fetch(store, OMMEN, 1, 100).await), ["m-2"], "its own cursor frees the lane");
+    assert!(fetch(store, OMMEN, 1, 100).await.is_empty(), "in flight, so nothing after it");
+    assert_eq!(ids(&fetch(store, OMMEN, 0, 100).await), ["m-1"], "asked for, given");
+    confirm(store, &claimed, subject.now()).await;
+    assert_eq!(ids(&fetch(store, OMMEN, 0, 100).await), ["m-1", "m-2"], "a late answer changes nothing, and the lane goes on");
+    fetch(store, OMMEN, 2, 100).await;
 
     send(subject, "d-2", &["n-1", "n-2"]).await;
     let claimed = store.claim(&[], 1, &room(&[(OMMEN, 1, true)]), &mut claim_all).await.unwrap();
@@ -119,9 +136,9 @@ pub(super) async fn other_participants_are_not_touched(subject: &Subject) {
     let store = &*subject.store;
     put(store, sent(&message("m-1", Some("d-1"), subject.now()), &[(OMMEN, 1), ("gemeente-zwolle", 1)])).await.unwrap();
     let theirs = claim(store, &["gemeente-zwolle"]).await;
+    confirm(store, &theirs, subject.now()).await;
     assert!(fetch(store, "gemeente-kampen", 0, 9).await.is_empty());
     assert_eq!(numbers(&fetch(store, OMMEN, 99, 9).await), [1]);
     let stages: Vec<_> = look(store, &["d-1"], &[]).await.deliveries;
-    assert!(stages.iter().all(|delivery| delivery.stage.word() == "claimed"));
-    confirm(store, &theirs, subject.now()).await;
+    assert!(stages.iter().all(|delivery| delivery.stage.word() == "handed-over"));
 }

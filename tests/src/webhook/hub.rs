@@ -7,7 +7,10 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use schakelpunt::clock::SystemClock;
 use schakelpunt_bus::InProcessBus;
-use schakelpunt_domain::registers::{Channel, Entry, Participant, Recorded, Stop, Webhook};
+use schakelpunt_domain::{
+    registers::{Channel, Entry, Participant, Recorded, Stop, Webhook},
+    stage::Stage,
+};
 use schakelpunt_engine::{
     Hub, Settings, drivers,
     leases::ProcessId,
@@ -28,7 +31,7 @@ use crate::harness::{
     participant, settings, who,
 };
 
-const WELL: &str = "gemeente-zwolle";
+pub(super) const WELL: &str = "gemeente-zwolle";
 /// For the well one, and for each of the others.
 const NOTICES: usize = 20;
 /// Most that a condition may take to come true on a busy machine.
@@ -49,7 +52,7 @@ impl Lookup for Moving {
     }
 }
 
-fn called(id: &str, url: &str, secrets: &[u32]) -> Entry {
+pub(super) fn called(id: &str, url: &str, secrets: &[u32]) -> Entry {
     let webhook = Some(Webhook { url: url.to_owned(), binary: false, secrets: secrets.to_vec() });
     Entry::Participant(Participant { channel: Channel::Webhook, webhook, ..participant(id) })
 }
@@ -59,8 +62,8 @@ fn allow() -> Vec<HookAllow> {
     vec![one("127.0.0.1"), one("moves.test")]
 }
 
-struct Rig {
-    hub: Arc<Hub>,
+pub(super) struct Rig {
+    pub(super) hub: Arc<Hub>,
     stop: CancellationToken,
     settings: Settings,
 }
@@ -73,8 +76,13 @@ impl Drop for Rig {
 
 impl Rig {
     /// A running hub whose claims live five seconds, so that a call has two.
-    async fn with(entries: Vec<Entry>) -> Self {
-        let settings = Settings { limits: Limits { claim: Duration::from_secs(5), ..Limits::default() }, ..settings() };
+    pub(super) async fn with(entries: Vec<Entry>) -> Self {
+        Self::under(Duration::from_secs(5), entries).await
+    }
+
+    /// One whose claims live so long.
+    pub(super) async fn under(claim: Duration, entries: Vec<Entry>) -> Self {
+        let settings = Settings { limits: Limits { claim, ..Limits::default() }, ..settings() };
         let store = SqliteStore::in_memory(Arc::new(SystemClock)).await.unwrap();
         store.migrate().await.unwrap();
         let bus = InProcessBus::default();
@@ -91,9 +99,16 @@ impl Rig {
         Self { hub, stop, settings }
     }
 
-    async fn offer(&self, messages: Vec<Message>) {
+    pub(super) async fn offer(&self, messages: Vec<Message>) {
         let offers: Vec<_> = messages.iter().map(Message::offer).collect();
         self.hub.offer(&offers, Receipts::Send).await.unwrap();
+    }
+
+    /// How often what waits for a participant was tried.
+    pub(super) async fn attempts(&self, id: &str) -> u32 {
+        let filter = DeliveryFilter { recipient: Some(who(id)), limit: 1000, ..DeliveryFilter::default() };
+        let deliveries = self.hub.store().deliveries(&filter).await.unwrap();
+        deliveries.iter().map(|one| if let Stage::Waiting { attempts, .. } = one.stage { attempts } else { 0 }).sum()
     }
 
     /// How many deliveries to a participant stand where.
@@ -108,7 +123,7 @@ impl Rig {
 }
 
 /// Looks until it is so.
-async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+pub(super) async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
     let looking = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -117,12 +132,12 @@ async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
     tokio::time::timeout(BOUND, looking).await.unwrap_or_else(|_| panic!("{what}: not so after {BOUND:?}"));
 }
 
-fn events(sink: &Sink) -> Vec<(Received, Value)> {
+pub(super) fn events(sink: &Sink) -> Vec<(Received, Value)> {
     let posted = sink.received().into_iter().filter(|received| received.method == "POST");
     posted.map(|received| (received.clone(), serde_json::from_slice(&received.body).unwrap())).collect()
 }
 
-fn notices(sink: &Sink) -> Vec<Value> {
+pub(super) fn notices(sink: &Sink) -> Vec<Value> {
     events(sink).into_iter().map(|(_, event)| event).filter(|event| event["number"].is_u64()).collect()
 }
 
@@ -205,7 +220,7 @@ async fn one_that_refuses_for_good_blocks_its_lane_and_one_that_is_retired_waits
 async fn one_that_takes_no_receipts_has_its_deliveries() {
     let picky = Sink::answering(|received| match serde_json::from_slice::<Value>(&received.body) {
         Ok(event) if event["number"].is_u64() => super::sinks::answer(204, &[]),
-        _ => super::sinks::answer(503, &[]),
+        _ => super::sinks::answer(503, &[("retry-after", "3600")]),
     })
     .await;
     let rig = Rig::with(vec![called(WELL, &format!("http://{}/hook", picky.address), &[1])]).await;

@@ -90,9 +90,10 @@ struct Standing<'a> {
     last: &'a Subscription,
     /// The place of the first entry about the same events: an approval behind it counts for what was said since.
     asked: usize,
-    /// It needs no approval: its owner entered it, or it was all that the participant may have before it paused.
+    /// It needs no approval: its owner entered it.
     active: bool,
-    /// It began as a pause of a part of everything: of the rest it says nothing.
+    /// It began as a pause of a part of everything, or of all that was inherited: that much needs no approval, and of the rest it says
+    /// nothing.
     of_everything: bool,
     /// What of the events it wants; a pause without one keeps that of what it pauses.
     filter: Option<&'a Filter>,
@@ -148,19 +149,21 @@ impl Registers {
         }
         let own = self.standing(participant, at);
         let inherited = self.inherited(participant, at);
-        let inherits = |told| inherited.iter().any(|id| self.wants_by_itself(id, event, owner, told, at).unwrap_or(true));
+        let inherits = || inherited.iter().any(|id| self.wants_by_itself(id, event, owner, told, at));
         match (own.iter().any(|one| one.names(event)), inherited.is_empty()) {
             (false, true) => own.iter().all(|one| one.of_everything),
-            (false, false) => inherits(told),
-            (true, _) => self.grants(&own, event, owner, told, || inherits(None), at),
+            (false, false) => inherits(),
+            (true, nobody) => self.grants(&own, event, owner, told, |one| if nobody { one.of_everything } else { inherits() }, at),
         }
     }
 
-    /// What one unit wants by its own entries; `None` where it has none.
-    fn wants_by_itself(&self, id: &ParticipantId, event: &EventName, owner: &str, told: Option<Told<'_>>, at: At) -> Option<bool> {
+    /// Whether one unit wants it by its own entries, or had everything before them. Who took a place had what it inherited: those answer
+    /// for it.
+    fn wants_by_itself(&self, id: &ParticipantId, event: &EventName, owner: &str, told: Option<Told<'_>>, at: At) -> bool {
         let own = self.standing(id, at);
+        let everything = !self.took_a_place(id, at);
         let speaks = own.iter().any(|one| !one.of_everything || one.names(event));
-        speaks.then(|| self.grants(&own, event, owner, told, || false, at))
+        if speaks { self.grants(&own, event, owner, told, |one| one.of_everything && everything, at) } else { everything }
     }
 
     /// Whether one of these is about the event, lets it through, and has an approval or needs none.
@@ -170,7 +173,7 @@ impl Registers {
         event: &EventName,
         owner: &str,
         told: Option<Told<'_>>,
-        needs_none: impl Fn() -> bool,
+        needs_none: impl Fn(&Standing<'_>) -> bool,
         at: At,
     ) -> bool {
         let lets = |one: &Standing<'_>| match (one.filter, told) {
@@ -178,7 +181,7 @@ impl Registers {
             _ => true,
         };
         let wanted = own.iter().filter(|one| one.names(event) && lets(one));
-        wanted.into_iter().any(|one| self.said(one, event, owner, at).unwrap_or_else(|| one.active || needs_none()))
+        wanted.into_iter().any(|one| self.said(one, event, owner, at).unwrap_or_else(|| one.active || needs_none(one)))
     }
 
     /// Those whose place a participant took, and who took nobody's place themselves or said something of their own.
@@ -202,12 +205,16 @@ impl Registers {
             let (active, pauses) = (entry.state == SubscriptionState::Active, entry.state == SubscriptionState::Paused);
             let kept = before.as_ref().and_then(|before| before.filter).filter(|_| pauses);
             let filter = entry.filter.as_ref().or(kept);
+            let is_new = before.is_none();
             own.push(match before.filter(|before| before.filter.is_none() || before.filter == filter) {
                 Some(before) => Standing { last: entry, active: active || before.active, filter, ..before },
-                None => {
-                    let of_everything = pauses && own.iter().all(|one| one.of_everything);
-                    Standing { last: entry, asked: *place, active: active || of_everything, of_everything, filter }
-                }
+                None => Standing {
+                    last: entry,
+                    asked: *place,
+                    active,
+                    of_everything: pauses && is_new && own.iter().all(|one| one.of_everything),
+                    filter,
+                },
             });
         }
         own

@@ -72,11 +72,15 @@ impl Hub {
             return Ok(1);
         }
         let deadline = in_time(&self.settings.limits);
-        let Some(Turn { permitted, uncertain, reconsider, moved, registers: _ }) = self.claim_for(&fence, &room).await? else {
+        let Some(Turn { permitted, uncertain, reconsider, moved, registers }) = self.claim_for(&fence, &room).await? else {
             return Ok(1);
         };
         let count = moved + reconsider.len();
         aside.used(permitted.iter().map(Permitted::recipient));
+        // whose channel is another since there was room: it is decided again, for that one
+        let (permitted, others): (Vec<_>, Vec<_>) = permitted.into_iter().partition(|one| by_bus(&registers, one.recipient()));
+        self.inboxes.done(others.iter().map(Permitted::recipient));
+        self.settle_hand_overs(&others, &uncertain, vec![Published::NotNow; others.len()]).await?;
         self.hand_over(&permitted, &uncertain, deadline).await?;
         self.reconsider(reconsider).await?;
         Ok(count)
@@ -227,7 +231,14 @@ impl Hub {
     pub async fn tell_receipts(&self) -> Result<usize, StoreError> {
         let called = Self::called(&*self.registers().await);
         let receipts = self.store.receipts(self.settings.limits.claims, ReceiptsOf::Others(&called)).await?;
-        let events: Vec<_> = receipts.iter().filter_map(|receipt| event::receipt(&self.settings, receipt)).collect();
+        if receipts.is_empty() {
+            return Ok(0);
+        }
+        // no claim has compared the registers with the store's: another process may have changed a channel
+        self.reload().await?;
+        let registers = self.registers().await;
+        let receipts = receipts.iter().filter(|receipt| by_bus(&registers, &receipt.to));
+        let events: Vec<_> = receipts.filter_map(|receipt| event::receipt(&self.settings, receipt)).collect();
         if events.is_empty() {
             return Ok(0);
         }

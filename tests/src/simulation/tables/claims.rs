@@ -160,7 +160,7 @@ impl Tables {
         let given = |delivery: &Delivery| {
             delivery.recipient == pull.participant
                 && delivery.number.is_some_and(|number| number <= pull.after)
-                && matches!(delivery.stage, Stage::Claimed { .. } | Stage::HandedOver { .. })
+                && matches!(delivery.stage, Stage::HandedOver { .. })
         };
         let ids: Vec<DeliveryId> = self.deliveries.values().filter(|row| given(&row.delivery)).map(|row| row.delivery.id).collect();
         ids.iter().for_each(|id| self.move_to(*id, Stage::Received { at }));
@@ -171,17 +171,17 @@ impl Tables {
         ids.iter().filter_map(|id| self.deliveries[id].delivery.number).max()
     }
 
-    /// What a fetch gives, with what is known of the other numbers; `last`: the fetch was full, and had numbers up to there.
-    pub(crate) fn pulled(&self, pull: &Pull, last: Option<u64>, mut given: Vec<Delivery>, renumbered: Vec<u64>) -> Pulled {
+    /// What a fetch gives, with what is known of the other numbers; `last`: it had numbers up to there.
+    pub(crate) fn pulled(&self, pull: &Pull, full: bool, last: Option<u64>, mut given: Vec<Delivery>, passed: Vec<u64>) -> Pulled {
         given.sort_by_key(|delivery| delivery.number);
         let head = self.heads.get(&pull.participant).copied().unwrap_or_default();
         let new = given.iter().filter_map(|delivery| delivery.number).max();
-        let reached = last.map_or(head, |last| new.map_or(last, |new| new.max(last)));
+        let reached = last.filter(|_| full).map_or(head, |last| new.map_or(last, |new| new.max(last)));
         let mut open: Vec<u64> = self.open_for(&pull.participant).filter_map(|delivery| delivery.number).collect();
         open.sort_unstable();
         let head = open.first().map_or(head, |first| first - 1).min(reached);
         open.retain(|number| *number > pull.after && *number <= reached);
-        Pulled { given, reached, open, renumbered, head }
+        Pulled { given, reached, open, full, passed, head }
     }
 
     /// Up to which number everything was handed over or told as void.
@@ -210,14 +210,16 @@ impl Tables {
             if *recipient != pull.participant {
                 continue;
             }
-            let waits = |id: &DeliveryId| matches!(self.stage(id), Stage::Waiting { .. }) && self.due(id, now).is_some();
-            let number = |id: &DeliveryId| self.deliveries[id].delivery.number;
-            let confirmed =
-                |id: &DeliveryId| matches!(self.stage(id), Stage::Claimed { .. }) && number(id).is_some_and(|number| number <= pull.after);
-            let reached = open.iter().take_while(|(_, _, id)| waits(id) || confirmed(id));
-            let waiting: Vec<_> = reached.filter(|(_, _, id)| waits(id)).collect();
-            if let Some(first) = waiting.iter().map(|(_, ordinal, _)| *ordinal).min() {
-                lanes.push((first, waiting.iter().map(|(_, _, id)| *id).collect()));
+            // what another channel claimed, and nobody knows of: under a number that no cursor would ask for again
+            let passed = |id: &DeliveryId| self.deliveries[id].delivery.number.is_some_and(|number| number <= pull.after);
+            let may_go = |id: &DeliveryId| match self.stage(id) {
+                Stage::Waiting { .. } => self.due(id, now).is_some(),
+                Stage::Claimed { .. } => self.due(id, now).is_some() && passed(id),
+                _ => false,
+            };
+            let reached: Vec<_> = open.iter().take_while(|(_, _, id)| may_go(id)).collect();
+            if let Some(first) = reached.iter().map(|(_, ordinal, _)| *ordinal).min() {
+                lanes.push((first, reached.iter().map(|(_, _, id)| *id).collect()));
             }
         }
         lanes.sort_unstable();

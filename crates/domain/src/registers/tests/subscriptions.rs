@@ -143,3 +143,48 @@ fn what_wants_more_than_was_approved_needs_an_approval_of_its_own() {
     let goes_on = [paused, vec![asks("requested", Some("sender=pi-zwolle"))]].concat();
     assert!(gets(goes_on, &zwolle));
 }
+
+#[test]
+fn a_pause_of_ones_own_gives_nothing_that_was_not_approved() {
+    let (now, event): (_, EventName) = (At::now(at("2024-06-10T09:00:00Z")), "plan-ready".parse().unwrap());
+    let (zwolle, vught) = (who("pi-zwolle"), who("pi-vught"));
+    let asks = |id: &str, state: &str, filter: Option<&str>| {
+        entry("subscription", serde_json::json!({"participant": id, "events": ["*"], "state": state, "filter": filter}))
+    };
+    let own = |state: &str, filter: Option<&str>| asks("rn-brabant", state, filter);
+    let approval = |granted: bool| {
+        entry("approval", serde_json::json!({"participant": "rn-brabant", "events": ["*"], "owner": "DJI", "granted": granted}))
+    };
+    let gets = |entries: Vec<Entry>, sender| {
+        let told = Told { sender, on_behalf_of: None, urgent: false };
+        registers(entries).is_subscribed_to(&who("rn-brabant"), &event, "DJI", told, now)
+    };
+    let (of_zwolle, of_vught) = (Some("sender=pi-zwolle"), Some("sender=pi-vught"));
+    let approved = vec![own("requested", of_zwolle), approval(true), own("paused", of_vught)];
+    assert!(!gets(approved.clone(), &vught), "a pause with another filter");
+    let goes_on = [approved, vec![own("requested", of_vught)]].concat();
+    assert!(!gets(goes_on.clone(), &vught), "and what was asked for after it");
+    assert!(gets([goes_on, vec![approval(true)]].concat(), &vught), "until it is approved");
+    let denied = vec![own("requested", of_zwolle), approval(false), own("paused", of_vught), own("requested", of_vught)];
+    assert!(!gets(denied, &vught), "what was denied");
+
+    let succession = serde_json::json!({"predecessor": "gemeente-tilburg", "successor": "rn-brabant", "from": "2024-02-01"});
+    let narrow = vec![entry("succession", succession), asks("gemeente-tilburg", "active", of_zwolle)];
+    let after = |entries: Vec<Entry>, sender| gets([narrow.clone(), entries].concat(), sender);
+    assert!(after(vec![], &zwolle) && !after(vec![], &vught));
+    let paused = vec![own("paused", None)];
+    assert!(after(paused.clone(), &zwolle) && !after(paused.clone(), &vught), "what was inherited waits, and no more than that");
+    let goes_on = [paused, vec![own("requested", None)]].concat();
+    assert!(after(goes_on.clone(), &zwolle) && !after(goes_on.clone(), &vught));
+    assert!(!after(vec![own("requested", None)], &vught), "more than was inherited needs an approval");
+    assert!(after([goes_on, vec![approval(true)]].concat(), &vught));
+
+    let succession = serde_json::json!({"predecessor": "rn-brabant", "successor": "gemeente-helmond", "from": "2024-03-01"});
+    let third = |entries: Vec<Entry>, sender| {
+        let told = Told { sender, on_behalf_of: None, urgent: false };
+        let all = [narrow.clone(), entries, vec![entry("succession", succession.clone())]].concat();
+        registers(all).is_subscribed_to(&who("gemeente-helmond"), &event, "DJI", told, now)
+    };
+    let paused = vec![own("paused", None)];
+    assert!(third(paused.clone(), &zwolle) && !third(paused, &vught), "nor does the next one get more by it");
+}
