@@ -40,6 +40,7 @@ pub mod digest;
 pub mod envelope;
 pub mod environment;
 pub mod facts;
+mod from_text;
 mod hidden;
 pub mod ids;
 pub mod json;

@@ -60,8 +60,7 @@ impl fmt::Debug for Leaf {
 
 impl<'de> serde::Deserialize<'de> for Leaf {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        crate::from_text::parsed(deserializer)
     }
 }
 

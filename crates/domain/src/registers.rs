@@ -11,7 +11,10 @@
 //! | `listing` | lists of one register |
 //! | `proper` | whether an entry can be entered |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use jiff::Timestamp;
 
@@ -60,6 +63,8 @@ pub struct Registers {
     reorganisations: Vec<Row<Reorganisation>>,
     /// As it was said last, with a participant or with a subscription.
     channels: BTreeMap<ParticipantId, Channel>,
+    /// When something begins or ends, made when it is first asked for: every decision asks.
+    boundaries: OnceLock<Vec<(Timestamp, Timestamp)>>,
 }
 
 /// One entry with its place among all: what ends another stands behind it.
@@ -100,6 +105,7 @@ impl Registers {
     pub fn add(&mut self, Recorded { entry, recorded }: Recorded<Entry>) {
         self.latest = self.latest.max(recorded);
         self.count += 1;
+        self.boundaries = OnceLock::new();
         let place = self.count;
         if let Some((participant, channel)) = entry.channel() {
             self.channels.insert(participant.clone(), channel);
@@ -213,19 +219,34 @@ impl Registers {
 
     /// The next instant after `at` at which an entry that was known begins or ends.
     pub fn next_boundary(&self, at: At) -> Option<Timestamp> {
-        let after = at.valid;
-        let participants = self.participants.values().flat_map(|versions| known(versions, at));
-        let territories = participants.flat_map(|p| &p.entry.municipalities).map(|t| Period { from: t.from, until: t.until });
-        let agreements = known(&self.agreements, at).map(|a| Period { from: a.entry.from, until: a.entry.until });
-        let mandates = known(&self.mandates, at).map(|m| Period { from: Some(m.entry.from), until: m.entry.until });
-        let subscriptions = known(&self.subscriptions, at).map(|s| Period { from: s.entry.from, until: s.entry.until });
-        let approvals = known(&self.approvals, at).map(|a| Period { from: a.entry.from, until: None });
+        let all = self.boundaries.get_or_init(|| self.all_boundaries());
+        let first = all.partition_point(|(boundary, _)| *boundary <= at.valid);
+        all.iter().skip(first).find(|(_, recorded)| *recorded <= at.known).map(|(boundary, _)| *boundary)
+    }
+
+    /// Every instant at which an entry begins or ends, with that at which the entry was recorded; sorted.
+    fn all_boundaries(&self) -> Vec<(Timestamp, Timestamp)> {
+        fn of<T>(row: &Row<T>, from: Option<LegalDay>, until: Option<LegalDay>) -> (Period, Timestamp) {
+            (Period { from, until }, row.recorded)
+        }
+        let territories = self.participants.values().flatten();
+        let territories = territories.flat_map(|row| row.entry.municipalities.iter().map(move |one| of(row, one.from, one.until)));
+        let agreements = self.agreements.iter().map(|row| of(row, row.entry.from, row.entry.until));
+        let mandates = self.mandates.iter().map(|row| of(row, Some(row.entry.from), row.entry.until));
+        let subscriptions = self.subscriptions.iter().map(|row| of(row, row.entry.from, row.entry.until));
+        let approvals = self.approvals.iter().map(|row| of(row, row.entry.from, None));
+        let endings = self.endings.iter().map(|row| of(row, Some(row.entry.from), None));
+        let successions = self.successions.iter().map(|row| of(row, Some(row.entry.from), None));
+        let reorganisations = self.reorganisations.iter().map(|row| of(row, Some(row.entry.from), None));
+        // those of the law were always known
+        let lawful = reorganisation::days().map(|day| (Period { from: Some(day), until: None }, Timestamp::MIN));
         let periods = territories.chain(agreements).chain(mandates).chain(subscriptions).chain(approvals);
-        let days = known(&self.endings, at).map(|e| e.entry.from);
-        let days = days.chain(known(&self.successions, at).map(|s| s.entry.from));
-        let days = days.chain(known(&self.reorganisations, at).map(|r| r.entry.from));
-        let days = days.chain(reorganisation::days()).map(LegalDay::begins).filter(|at| *at > after);
-        periods.flat_map(|period| period.boundaries_after(after).collect::<Vec<_>>()).chain(days).min()
+        let periods = periods.chain(endings).chain(successions).chain(reorganisations).chain(lawful);
+        let boundaries = periods.flat_map(|(period, recorded)| {
+            period.boundaries_after(Timestamp::MIN).map(|boundary| (boundary, recorded)).collect::<Vec<_>>()
+        });
+        let sorted: BTreeSet<(Timestamp, Timestamp)> = boundaries.collect();
+        sorted.into_iter().collect()
     }
 
     /// The environments that occur: more than one is a mistake of configuration.

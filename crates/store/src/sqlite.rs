@@ -20,6 +20,8 @@ use crate::{
 
 /// How many connections read.
 const READERS: u32 = 4;
+/// Rows that the database's thread reads ahead: for each row that it waits with, two threads wait for each other.
+const AHEAD: usize = 1024;
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -37,7 +39,7 @@ pub type SqliteStore = SqlStore<Sqlite>;
 impl SqliteStore {
     /// Opens the file, which is made if there is none.
     pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).foreign_keys(true);
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).foreign_keys(true).row_buffer_size(AHEAD);
         // What was acknowledged must survive a power cut, so every commit is synced.
         let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(writing).await.map_err(|error| store_error(error, false))?;

@@ -63,6 +63,8 @@ fn a_mandate_ends_at_midnight_of_the_day_that_a_later_entry_names() {
     let before_it_was_said = At { valid: at("2024-08-01T00:00:00Z"), known: at("2024-01-10T09:00:07Z") };
     assert_eq!(mandates(&registers, before_it_was_said), 1, "the answer for a pair of instants does not change");
     assert_eq!(registers.next_boundary(At::now(at("2024-06-01T00:00:00Z"))), Some(at("2024-06-30T22:00:00Z")));
+    let not_said_yet = At { valid: at("2024-06-01T00:00:00Z"), known: at("2024-01-10T09:00:07Z") };
+    assert_ne!(registers.next_boundary(not_said_yet), Some(at("2024-06-30T22:00:00Z")), "what is not known bounds nothing");
 }
 
 #[test]
