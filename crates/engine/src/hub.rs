@@ -76,7 +76,7 @@ pub struct Hub {
     /// Whose receipts were not taken.
     resting: Mutex<BTreeMap<ParticipantId, calling::Resting>>,
     /// One turn after the other for each that fetches.
-    fetching: Mutex<BTreeMap<ParticipantId, Arc<tokio::sync::Mutex<()>>>>,
+    fetching: Mutex<BTreeMap<ParticipantId, Arc<tokio::sync::Mutex<fetching::Told>>>>,
     /// What this process knows of the inboxes.
     inboxes: inboxes::Inboxes,
     /// What was claimed as it was decided and is to be handed over.

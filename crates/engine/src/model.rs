@@ -289,8 +289,6 @@ pub struct Pulled {
     pub open: Vec<u64>,
     /// Whether it looked at as many as it may give: there may be more at once.
     pub full: bool,
-    /// Numbers up to the cursor of what waited since another channel failed, and was given under a new one, which the cursor can confirm.
-    pub passed: Vec<u64>,
     /// Up to which number everything was handed over or is void.
     pub head: u64,
 }

@@ -118,6 +118,8 @@ pub enum ReceiptsOf<'a> {
     Others(&'a [ParticipantId]),
     /// Only its own.
     One(&'a ParticipantId),
+    /// Of its own those that say which numbers are void, whether it fetches or not.
+    Voids(&'a ParticipantId),
 }
 
 /// A fetch over HTTP.
@@ -202,7 +204,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// waits, or was claimed under a number up to `after` with a claim that has passed (all of a lane, in order, if nothing before it in
     /// the lane is blocked or claimed otherwise); asks `decide`, which hands over what it claims; gives what was claimed
     /// by number, and what is known of the other numbers. A claim that ends a delivery with a number, here or in `claim`, or recalls it,
-    /// leaves a receipt that the number is void ([`Receipt::void`]).
+    /// leaves a receipt that the number is void ([`Receipt::void`]);
+    /// so does a fetch that gives one under a new number, because its cursor has passed the old one.
     async fn pull(&self, pull: &Pull, decide: Decide<'_>) -> Result<Pulled, StoreError>;
 
     /// Notes that work on messages that came again begins, together or each alone, by keyed digests of their bytes. Gives for each
@@ -211,7 +214,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Work on these has ended.
     async fn unsuspect(&self, digests: &[String]) -> Result<(), StoreError>;
 
-    /// Receipts not yet told, oldest first, of participants that do not fetch.
+    /// Receipts not yet told, oldest first; of others only of those that do not fetch.
     async fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Result<Vec<Receipt>, StoreError>;
     /// Which of these have receipts not yet told.
     async fn untold(&self, of: &[ParticipantId]) -> Result<BTreeSet<ParticipantId>, StoreError>;

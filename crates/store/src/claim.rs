@@ -48,17 +48,20 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     let (epoch, cases, locked) = lock(session, picked, again).await?;
     stages::receive(session, &pull.participant, lanes::cursor(pull)).await?;
     let context = look(session, &[], epoch, cases, &locked, again).await?;
-    let (mut given, mut passed) = (Vec::new(), Vec::new());
+    let (mut given, mut voids) = (Vec::new(), Vec::new());
     if !context.candidates.is_empty() {
         let mut decide = |context: ClaimContext| {
+            let now = context.now;
             let mut verdicts = decide(context)?;
-            passed = unnumber(&mut verdicts, pull.after);
+            let passed = unnumber(&mut verdicts, pull.after);
+            voids = passed.into_iter().filter_map(|number| Receipt::void_range(&pull.participant, (number, number), now)).collect();
             Some(verdicts)
         };
         match provide(session, context, &mut decide).await? {
             End::Commit(provided) => given = provided,
             End::Rollback(_) => return Ok(End::Rollback(Pulled::default())),
         }
+        trails::add_receipts(session, &voids)?;
     }
     given.sort_by_key(|delivery| delivery.number);
     let (head, mut open) = numbers::open(session, &pull.participant).await?;
@@ -67,7 +70,7 @@ pub(crate) async fn pull<S: Session>(session: &mut S, pull: &Pull, decide: Decid
     // what a full fetch did not look at, it says nothing of
     let head = open.first().map_or(head, |first| first.saturating_sub(1)).min(reached);
     open.retain(|number| *number > pull.after && *number <= reached);
-    Ok(End::Commit(Pulled { given, reached, open, full, passed, head }))
+    Ok(End::Commit(Pulled { given, reached, open, full, head }))
 }
 
 /// Takes the numbers from what was claimed with one that the cursor has passed: it would confirm what never came. Gives them.

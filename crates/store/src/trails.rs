@@ -45,6 +45,10 @@ const RECEIPTS_OF_OTHERS: Sql = Sql::of(
 const RECEIPTS_OF: Sql = Sql::both(
     "select t.id, t.recipient, t.event, t.data, t.at from receipts t where not t.told and t.recipient = $2 order by t.ordinal limit $1",
 );
+const VOIDS_OF: Sql = Sql::both(
+    "select t.id, t.recipient, t.event, t.data, t.at from receipts t
+     where not t.told and t.recipient = $2 and t.event = 'delivery-void' order by t.ordinal limit $1",
+);
 const UNTOLD: Sql = Sql::of(
     "select distinct recipient from receipts where not told and recipient in (select jsonb_array_elements_text($1::jsonb))",
     "select distinct recipient from receipts where not told and recipient in (select value from json_each($1))",
@@ -120,6 +124,7 @@ pub(crate) async fn receipts<S: Session>(session: &mut S, limit: i64, of: Receip
     let rows = match of {
         ReceiptsOf::Others(others) => session.rows(RECEIPTS_OF_OTHERS, values![limit, json(&others)?]).await?,
         ReceiptsOf::One(one) => session.rows(RECEIPTS_OF, values![limit, one.as_str()]).await?,
+        ReceiptsOf::Voids(one) => session.rows(VOIDS_OF, values![limit, one.as_str()]).await?,
     };
     let receipts = rows.iter().map(|row| {
         let reader = Reader::of("receipts", row);

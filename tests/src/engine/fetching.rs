@@ -6,7 +6,7 @@ use schakelpunt_engine::{
     model::Delivery,
     ports::{
         Published::{NotNow, Uncertain},
-        Pull,
+        Pull, ReceiptsOf,
     },
 };
 use serde_json::{Value, json};
@@ -202,4 +202,40 @@ async fn fetches_of_one_participant_wait_for_each_other_before_the_store() {
     assert_eq!(shared.as_ref().unwrap().most_fetches(), 1);
     tokio::join!(rig.fetch(TOWN, 1), rig.fetch("rn-zwolle", 0));
     assert_eq!(shared.unwrap().most_fetches(), 2, "and nobody for another");
+}
+
+#[tokio::test]
+async fn a_void_behind_the_cursor_is_told_until_a_cursor_confirms_it() {
+    let rig = Rig::new().await;
+    rig.bus.answers(TOWN, &[NotNow]);
+    rig.give(&admission("d-1")).await;
+    rig.give(&admission("d-2")).await;
+    rig.record(fetches(TOWN)).await;
+    rig.take(&withdrawal(&admission("d-1"))).await;
+    let one = vec![json!({"from": 1, "to": 1})];
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!((voids(&fetched), fetched.next, fetched.head), (one.clone(), 2, Some(2)));
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!((voids(&fetched), fetched.head), (vec![], Some(0)), "not each time, and the head waits for it");
+    rig.pass(60);
+    assert_eq!(voids(&rig.pull(TOWN, 2).await), one, "that answer may have been lost");
+    rig.take(&admission("d-3")).await;
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!((voids(&fetched), fetched.next, fetched.head), (one, 3, Some(3)), "with what moves the cursor it comes too");
+    let fetched = rig.pull(TOWN, 3).await;
+    assert_eq!((voids(&fetched), fetched.head), (vec![], Some(3)));
+    assert!(rig.store.receipts(9, ReceiptsOf::Voids(&who(TOWN))).await.unwrap().is_empty(), "it has heard");
+}
+
+#[tokio::test]
+async fn what_ends_at_a_fetch_behind_its_cursor_is_told_as_void() {
+    let rig = Rig::new().await;
+    rig.bus.answers(TOWN, &[NotNow]);
+    rig.give(&admission("d-1")).await;
+    rig.give(&admission("d-2")).await;
+    rig.record(fetches(TOWN)).await;
+    rig.record(stop_participant(TOWN)).await;
+    rig.pass(60);
+    let fetched = rig.pull(TOWN, 2).await;
+    assert_eq!((voids(&fetched), fetched.head), (vec![json!({"from": 1, "to": 1})], Some(2)));
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use schakelpunt_engine::{
-    model::{Pulled, Verdict},
+    model::{Pulled, Receipt, Verdict},
     ports::{Decide, Pull, StoreError},
 };
 
@@ -26,7 +26,9 @@ pub(super) fn pull(world: &mut World, process: usize, pull: &Pull, decide: Decid
     }
     world.tables.received(pull, now);
     let written = world.tables.judge(&ids, verdicts)?;
+    let voids = passed.into_iter().filter_map(|number| Receipt::void_range(&pull.participant, (number, number), now));
+    voids.for_each(|void| world.tables.add_receipt(void));
     checks::claimed(world, process, &written, now);
     let given = written.into_iter().filter(|one| one.claimed).map(|one| one.delivery).collect();
-    Ok(world.tables.pulled(pull, full, last, given, passed))
+    Ok(world.tables.pulled(pull, full, last, given))
 }

@@ -184,11 +184,12 @@ impl Tables {
     }
 
     pub(super) fn receipts(&self, limit: usize, of: ReceiptsOf<'_>) -> Vec<Receipt> {
-        let wanted = |to: &ParticipantId| match of {
+        let wanted = |Receipt { to, event, .. }: &Receipt| match of {
             ReceiptsOf::Others(others) => !self.pulls.contains(to) && !others.contains(to),
             ReceiptsOf::One(one) => to == one,
+            ReceiptsOf::Voids(one) => to == one && event.as_str() == "delivery-void",
         };
-        let mut due: Vec<&Owed> = self.receipts.values().filter(|one| !one.told && wanted(&one.receipt.to)).collect();
+        let mut due: Vec<&Owed> = self.receipts.values().filter(|one| !one.told && wanted(&one.receipt)).collect();
         due.sort_by_key(|one| one.ordinal);
         due.into_iter().take(limit).map(|one| one.receipt.clone()).collect()
     }

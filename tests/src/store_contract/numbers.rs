@@ -72,6 +72,11 @@ pub(super) async fn some_receipts_are_told_apart(subject: &Subject) {
     assert_eq!(of(ReceiptsOf::One(&who(ZWOLLE))).await, ["r-1", "r-3"]);
     assert_eq!(of(ReceiptsOf::Others(&[who(ZWOLLE), who(OMMEN)])).await, ["r-2"]);
     assert_eq!(of(ReceiptsOf::Others(&[])).await, ["r-1", "r-2", "r-3"]);
+    let void = Receipt::void_range(&who(ZWOLLE), (1, 1), subject.now()).unwrap();
+    store.tell_once(std::slice::from_ref(&void)).await.unwrap();
+    assert_eq!(of(ReceiptsOf::Voids(&who(ZWOLLE))).await, [void.id.to_string()]);
+    assert!(of(ReceiptsOf::Voids(&who(KAMPEN))).await.is_empty());
+    store.receipts_told(&[void.id]).await.unwrap();
     let asked = [KAMPEN, OMMEN, ZWOLLE].map(who);
     assert_eq!(store.untold(&asked).await.unwrap(), [KAMPEN, ZWOLLE].map(who).into());
     store.receipts_told(&["r-1", "r-3"].map(|id| id.parse().unwrap())).await.unwrap();

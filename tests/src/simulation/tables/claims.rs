@@ -172,7 +172,7 @@ impl Tables {
     }
 
     /// What a fetch gives, with what is known of the other numbers; `last`: it had numbers up to there.
-    pub(crate) fn pulled(&self, pull: &Pull, full: bool, last: Option<u64>, mut given: Vec<Delivery>, passed: Vec<u64>) -> Pulled {
+    pub(crate) fn pulled(&self, pull: &Pull, full: bool, last: Option<u64>, mut given: Vec<Delivery>) -> Pulled {
         given.sort_by_key(|delivery| delivery.number);
         let head = self.heads.get(&pull.participant).copied().unwrap_or_default();
         let new = given.iter().filter_map(|delivery| delivery.number).max();
@@ -181,7 +181,7 @@ impl Tables {
         open.sort_unstable();
         let head = open.first().map_or(head, |first| first - 1).min(reached);
         open.retain(|number| *number > pull.after && *number <= reached);
-        Pulled { given, reached, open, full, passed, head }
+        Pulled { given, reached, open, full, head }
     }
 
     /// Up to which number everything was handed over or told as void.
