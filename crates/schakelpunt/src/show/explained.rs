@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use jiff::Timestamp;
-use schakelpunt_domain::{case::Title, registers::Kind};
+use schakelpunt_domain::{case::Title, consent::ConsentState, registers::Kind};
 use schakelpunt_engine::model::DecisionRecord;
 use schakelpunt_review::{FactChange, Suggestion, Unlawful, what_if};
 use schakelpunt_rules::{Decision, Granted, Permit, Question, Relation, Signal, decide};
@@ -62,6 +62,7 @@ pub fn case(question: &Question<'_>) -> Explained {
 struct Facts {
     sender: Vec<Relation>,
     kind: Kind,
+    consent: &'static str,
     signals: BTreeSet<Signal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<Title>,
@@ -72,9 +73,18 @@ struct Facts {
 impl Facts {
     fn of(question: &Question<'_>) -> Self {
         let entries = question.signals.entries.values().flatten();
+        let units = question.registers.predecessors(&question.candidate.participant, question.at);
+        // for any purpose, and also when the detention has ended: how it stands, not what it carries
+        let (consent, _) = question.case.consent_for_any(&units, None, question.at, false);
         Self {
             sender: question.sender.to_vec(),
             kind: question.candidate.kind,
+            consent: match consent {
+                ConsentState::Missing => "none",
+                ConsentState::Expired => "expired",
+                ConsentState::Withdrawn => "withdrawn",
+                ConsentState::Valid => "valid",
+            },
             signals: question.signals.whole.iter().chain(entries).copied().collect(),
             title: question.case.title(question.at),
             plan_ends: question.case.plan_ends(question.at),
@@ -84,6 +94,7 @@ impl Facts {
     fn words(&self) -> Vec<(&'static str, String)> {
         let sender: Vec<_> = self.sender.iter().map(|relation| relation.word()).collect();
         let mut words = vec![("sender is", if sender.is_empty() { "nothing to the case".to_owned() } else { sender.join(", ") })];
+        words.push(("consent", self.consent.to_owned()));
         if !self.signals.is_empty() {
             words.push(("it says", self.signals.iter().map(|signal| word(*signal)).collect::<Vec<_>>().join(", ")));
         }
@@ -197,3 +208,6 @@ fn unlawful(why: Unlawful) -> (&'static str, &'static str) {
         Unlawful::Chosen => ("CHOSEN", "recipients are derived, not chosen (Pm art. 1 onder c)"),
     }
 }
+
+#[cfg(test)]
+mod tests;
