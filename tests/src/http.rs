@@ -1,6 +1,7 @@
 //! The gateway over the real engine, SQLite and the in-process bus. Every answer of every test is held against `openapi.json`.
 
 mod asyncapi;
+mod authzen;
 mod documented;
 mod examples;
 mod fetch;

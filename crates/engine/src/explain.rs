@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use schakelpunt_domain::{MessageId, ParticipantId, Source, case::Case, registers::At};
-use schakelpunt_rules::{Candidate, Decision, Who, candidate_for};
+use schakelpunt_rules::{Candidate, Decision, Question, Who, candidate_for, decide};
 
 use crate::{
     asking,
@@ -87,42 +87,55 @@ impl NoAnswer {
 
 /// What `decide` says of `recipient` at `at`; `None` for somebody whom the registers do not know. Nothing is recorded.
 pub fn explain(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: &ParticipantId, at: At) -> Option<(Candidate, Decision)> {
-    let who = Who { event: message.event.as_str(), partner: message.partner.as_ref(), ..Who::default() };
-    let candidate = candidate_for(recipient, &who, case, law.registers, at)?;
+    let candidate = candidate(law, message, case, recipient, at)?;
     let decision = asking::about(law, message, &message.leaves, case, &candidate, at)?;
     Some((candidate, decision))
 }
 
-/// The decisions on a message at a pair of instants, one for each of these participants.
-pub(crate) fn records(
+/// The decisions on a message at a pair of instants, one for each of these participants, each with the question that it answers.
+pub(crate) fn records<T>(
     law: Law<'_>,
     message: &StoredMessage,
     case: &Case,
     mut asked: Vec<ParticipantId>,
     at: At,
-) -> Result<Vec<DecisionRecord>, NoAnswer> {
+    told: &impl Fn(&Question<'_>, DecisionRecord) -> T,
+) -> Result<Vec<T>, NoAnswer> {
     asked.sort_unstable();
     asked.dedup();
     let message = message.as_known(at.known);
-    asked.into_iter().map(|recipient| record(law, &message, case, recipient, at)).collect()
+    asked.into_iter().map(|recipient| record(law, &message, case, recipient, at, told)).collect()
 }
 
-fn record(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: ParticipantId, at: At) -> Result<DecisionRecord, NoAnswer> {
-    let Some((candidate, mut decision)) = explain(law, message, case, &recipient, at) else {
-        return Err(NoAnswer::NotRegistered(recipient));
-    };
+fn record<T>(
+    law: Law<'_>,
+    message: &StoredMessage,
+    case: &Case,
+    recipient: ParticipantId,
+    at: At,
+    told: impl Fn(&Question<'_>, DecisionRecord) -> T,
+) -> Result<T, NoAnswer> {
+    let candidate = candidate(law, message, case, &recipient, at);
+    let question = candidate.as_ref().and_then(|candidate| asking::question(law, message, &message.leaves, case, candidate, at));
+    let Some(question) = question else { return Err(NoAnswer::NotRegistered(recipient)) };
     // until when it would have held rests on what was entered later
-    decision.valid_until = None;
-    Ok(DecisionRecord {
+    let decision = Decision { valid_until: None, ..decide(&question) };
+    let record = DecisionRecord {
         message: message.key.clone(),
         event: message.event.clone(),
         detention: message.detention.clone(),
         recipient,
-        on_behalf_of: candidate.on_behalf_of,
-        relations: candidate.relations,
+        on_behalf_of: question.candidate.on_behalf_of.clone(),
+        relations: question.candidate.relations.clone(),
         decision,
         version: law.settings.rules.version.clone(),
         at: at.valid,
         saw: None,
-    })
+    };
+    Ok(told(&question, record))
+}
+
+fn candidate(law: Law<'_>, message: &StoredMessage, case: &Case, recipient: &ParticipantId, at: At) -> Option<Candidate> {
+    let who = Who { event: message.event.as_str(), partner: message.partner.as_ref(), ..Who::default() };
+    candidate_for(recipient, &who, case, law.registers, at)
 }

@@ -47,7 +47,7 @@ mod unread;
 use known::{Known, seed};
 
 pub use beating::Tested;
-pub use explaining::answer;
+pub use explaining::{answer, answer_with};
 pub use fetching::Fetched;
 pub use replaying::{Again, Replay, Rules};
 pub use rules::Doer;

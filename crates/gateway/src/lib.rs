@@ -9,6 +9,7 @@
 //! | `entries` | `GET`, `POST /v1/registers/{kind}`: list and enter register entries |
 //! | `accesses` | `POST /v1/accesses`: a worker looks; `GET /v1/accesses`: who was given what of a case, and who looked |
 //! | `rules` | `/v1/rules...`: drafts of rule sets, what they mean, and the deeds by which one comes into force |
+//! | `authzen` | `POST /access/v1/evaluation`, `/evaluations`: the rules as an OpenID AuthZEN decision point |
 //! | `schemas` | `GET /v1/schemas/...`: the schemas of the catalogue |
 //! | `health` | `GET /healthz`, `GET /readyz` |
 //! | `openapi` | `GET /openapi.json`: this table for machines, held against the router by a test |
@@ -26,6 +27,7 @@
 
 mod accesses;
 mod asyncapi;
+mod authzen;
 mod body;
 mod caller;
 mod channel_tests;
@@ -118,6 +120,9 @@ fn operations() -> Vec<Operation> {
         read(rules::PROOF, get(rules::proof)),
         read(rules::SHADOW, get(rules::shadow)),
         Operation { method: Method::POST, path: rules::STOP, handler: post(rules::stop).layer(DefaultBodyLimit::max(entries::ENTRY_MAX)) },
+        Operation { method: Method::POST, path: authzen::EVALUATION, handler: asked(post(authzen::evaluation)) },
+        Operation { method: Method::POST, path: authzen::EVALUATIONS, handler: asked(post(authzen::evaluations)) },
+        read(authzen::METADATA, get(authzen::metadata)),
         read(schemas::EVENTS, get(schemas::event)),
         read(schemas::RECIPIENTS, get(schemas::recipient)),
         read(health::ALIVE, get(health::alive)),
@@ -126,6 +131,11 @@ fn operations() -> Vec<Operation> {
         read(openapi::PATH_AT_BASE, get(openapi::handler)),
         read(asyncapi::PATH, asyncapi::route()),
     ]
+}
+
+/// A question to the decision point, at most as large as a message, with its id given back.
+fn asked(handler: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    handler.layer(DefaultBodyLimit::max(body::LIMIT)).layer(axum::middleware::from_fn(authzen::echo))
 }
 
 /// The routes.

@@ -1,6 +1,7 @@
 //! Every limit of this crate in one place. Each stands where it is used, with its reason.
 
 pub use crate::{
+    authzen::EVALUATIONS_MAX,
     body::{LIMIT as BODY_MAX, PATIENCE as BODY_PATIENCE},
     connections::CONNECTIONS_MAX,
     entries::ENTRY_MAX,

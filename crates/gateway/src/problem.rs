@@ -49,6 +49,13 @@ impl Problem {
         self
     }
 
+    /// As an error within an answer, where the caller can do something about it.
+    pub(crate) fn of_caller(&self) -> Option<Value> {
+        let member = |name| self.members.get(name).cloned().unwrap_or_default();
+        let error = || json!({"status": self.status.as_u16(), "code": member("code"), "message": member("detail")});
+        self.status.is_client_error().then(error)
+    }
+
     /// The request itself is wrong; `detail` says what was expected.
     pub(crate) fn invalid(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The request is not well formed.", detail)

@@ -44,6 +44,12 @@ enum View {
     Recipient,
 }
 
+/// Whether a participant has to do with a message: it sent it, or was given something of it.
+pub(crate) fn may_trace(trace: &Trace, participant: &ParticipantId) -> bool {
+    let given = |delivery: &Delivery| delivery.recipient == *participant && was_given(delivery);
+    trace.message.sender == *participant || trace.deliveries.iter().any(given)
+}
+
 fn seen_by(trace: &Trace, caller: &ParticipantId, operator: bool) -> Option<Value> {
     let Trace { message, decisions, deliveries } = trace;
     let own: Vec<&Delivery> = deliveries.iter().filter(|delivery| delivery.recipient == *caller && was_given(delivery)).collect();

@@ -16,6 +16,7 @@
 //! | `coverage` | what tests of a rule set have reached |
 //! | `prove` | what must hold of every field that is given in any cell |
 //! | `what_if` | which smallest change of the facts would turn a refusal into a permit |
+//! | `made_up` | one cell by the words of somebody who asks |
 //! | `touched` | what other rules would have changed about decisions that were made, in numbers |
 //!
 //! # Adding a condition
@@ -27,6 +28,7 @@ mod check;
 mod conditions;
 mod coverage;
 mod diff;
+mod made_up;
 mod matrix;
 mod prove;
 mod signals;
@@ -40,6 +42,7 @@ pub use check::{Findings, check};
 pub use conditions::When;
 pub use coverage::{Coverage, GrantReached, RuleReached, coverage};
 pub use diff::{Change, DeskLine, Diff, Existence, Ground, Line, diff};
+pub use made_up::{MadeUp, NotSuch};
 pub use matrix::{Matrix, matrix};
 pub use prove::{Counterexample, Invariants, Outcome, Proof, Unplayable, prove};
 pub use touched::{Asked, Numbers, On, Touched, Turn};

@@ -86,7 +86,7 @@ fn combine(event: &EventSpec, set: &[(Signal, &str)]) -> Set {
 }
 
 /// The condition that a leaf belongs to, as a pointer.
-fn entry(leaf: &str) -> Option<String> {
+pub(crate) fn entry(leaf: &str) -> Option<String> {
     let (before, rest) = leaf.split_once("conditions/")?;
     let (code, _) = rest.split_once('/')?;
     Some(format!("{before}conditions/{code}"))

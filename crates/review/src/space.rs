@@ -45,8 +45,10 @@ pub(crate) const ROLES: [Role; 16] = [
 ];
 
 /// How consent stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Standing {
+    #[default]
     None,
     Valid,
     Expired,

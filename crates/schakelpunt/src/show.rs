@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use schakelpunt_domain::pointer::Leaf;
 use schakelpunt_engine::model::DecisionRecord;
-use schakelpunt_rules::{Answer, Permit};
+use schakelpunt_rules::{Answer, Decision, Permit};
 use serde_json::{Value, json};
 
+pub mod explained;
 pub mod person;
 
 /// A decision as one JSON object.
@@ -36,23 +37,26 @@ pub fn decision(record: &DecisionRecord) -> Value {
 
 /// A decision for somebody who reads along.
 pub fn decision_text(record: &DecisionRecord) -> String {
-    let mut text = String::new();
     let behalf = record.on_behalf_of.as_ref().map(|mandator| format!(" on behalf of {mandator}")).unwrap_or_default();
+    answer_text(&format!("{}{behalf}", record.recipient), &record.decision)
+}
+
+/// The same about whoever it is.
+fn answer_text(who: &str, decision: &Decision) -> String {
+    let mut text = String::new();
     // writing to a string cannot fail
-    let written = match &record.decision.answer {
+    let written = match &decision.answer {
         Answer::Permit(permit) => {
-            let line = writeln!(text, "    ✔ {}{behalf}", record.recipient);
+            let line = writeln!(text, "    ✔ {who}");
             permit
                 .granted
                 .iter()
                 .fold(line, |line, granted| line.and(writeln!(text, "        {:<16} {}", granted.basis.as_str(), leaves(&granted.leaves))))
         }
-        Answer::Refuse(code) => writeln!(text, "    ✘ {}{behalf}: {code}. {} / {}", record.recipient, code.nl(), code.en()),
+        Answer::Refuse(code) => writeln!(text, "    ✘ {who}: {code}. {} / {}", code.nl(), code.en()),
     };
-    let withheld = match &record.decision.answer {
-        Answer::Permit(_) if !record.decision.withheld.is_empty() => {
-            writeln!(text, "        {:<16} {}", "not given", leaves(&record.decision.withheld))
-        }
+    let withheld = match &decision.answer {
+        Answer::Permit(_) if !decision.withheld.is_empty() => writeln!(text, "        {:<16} {}", "not given", leaves(&decision.withheld)),
         _ => Ok(()),
     };
     if written.and(withheld).is_err() { String::new() } else { text }

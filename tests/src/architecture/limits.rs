@@ -89,6 +89,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("HTTP: the text of a rule set", size(http::RULES_MAX)),
         ("title of a draft, reason of a deed", format!("{} characters", schakelpunt_rules::life::WORDS_MAX)),
         ("HTTP: one register entry", size(http::ENTRY_MAX)),
+        ("HTTP: questions of one request to the decision point", count(http::EVALUATIONS_MAX)),
         ("HTTP: time for a body", time(http::BODY_PATIENCE)),
         ("HTTP: connections", count(http::CONNECTIONS_MAX)),
         ("HTTP: requests of one participant at once", count(http::AT_ONCE)),

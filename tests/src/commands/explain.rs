@@ -1,4 +1,5 @@
-//! `rules explain` across a restart under other rules: for a pair of instants the answer stays the same.
+//! `rules explain` across a restart under other rules: for a pair of instants the answer stays the same. Of a refusal it says what would
+//! make it lawful, and it takes made-up cases.
 
 use std::fs;
 
@@ -60,9 +61,47 @@ fn an_answer_stays_the_same_when_the_rules_change() {
         "--rules",
         "config/rules",
     ]);
-    assert_eq!(what_if.ended(0).json()[0]["bases"], json!(["pm-20d-2"]), "what other rules would say now");
+    let what_if = what_if.ended(0).json().remove(0);
+    assert_eq!(what_if["bases"], json!(["pm-20d-2"]), "what other rules would say now");
+    assert_eq!(what_if["articles"].as_array().unwrap().len(), 1);
+    assert_eq!(what_if["facts"]["sender"], json!(["holding-prison"]));
+    let refused = ["rules", "explain", "--config", &config_of_shipped, "c-start", "--to", "gemeente-breda"];
+    let refused_in_json = run(&[&refused[..], &["--json"]].concat()).ended(3).json().remove(0);
+    let found = refused_in_json["wouldBeLawful"].as_array().unwrap().clone();
+    let chosen = found.iter().find(|one| one["changes"] == json!(["the recipient were responsible-municipality"])).unwrap();
+    assert_eq!((&chosen["mayBeAskedFor"], &chosen["unlawful"][0]["code"]), (&json!(false), &json!("CHOSEN")), "{chosen}");
+    let text = run(&refused).ended(3).out;
+    assert!(text.contains("lawful if") && text.contains("do not ask:"), "{text}");
     let future = run(&["rules", "explain", "--config", &config, "c-start", "--known", "2999-01-01T00:00:00Z"]).ended(1);
     assert!(future.err.contains("KNOWN_IN_FUTURE"), "{}", future.err);
     let past = run(&["rules", "explain", "--config", &config, "c-start", "--known", "2020-01-01T00:00:00Z"]).ended(1);
     assert!(past.err.contains("RULES_NOT_KEPT"), "{}", past.err);
+}
+
+#[test]
+fn a_made_up_case_needs_no_hub() {
+    let place = Place::new();
+    let case =
+        |text: &str| place.write("case.toml", &format!("event = \"care-partner-invited\"\nsender = \"responsible-municipality\"\n{text}"));
+    let at = "at = \"2024-09-12T10:00:00Z\"\nrecipient = \"care-partner\"\n";
+    let explain = |text: &str, code: i32| run(&["rules", "explain", "--case", &case(text), "--json"]).ended(code).json().remove(0);
+
+    let refused = explain(at, 3);
+    assert_eq!((&refused["outcome"], &refused["code"]), (&json!("refuse"), &json!("CONSENT_MISSING")));
+    let found = refused["wouldBeLawful"].as_array().unwrap();
+    assert!(found.iter().any(|one| one["mayBeAskedFor"] == json!(true) && one["unlawful"] == json!([])), "{refused}");
+    let withdrawn = explain(&format!("{at}consent = \"withdrawn\""), 3);
+    let marks = withdrawn["wouldBeLawful"].as_array().unwrap().iter().flat_map(|one| one["unlawful"].as_array().unwrap().clone());
+    assert!(marks.into_iter().any(|why| why["code"] == "ASKED_AGAIN"), "{withdrawn}");
+
+    let given = explain(&format!("{at}consent = \"valid\""), 0);
+    assert_eq!((&given["outcome"], &given["at"]), (&json!("permit"), &json!("2024-09-12T10:00:00Z")));
+    assert_eq!(given["articles"].as_array().unwrap().len(), given["bases"].as_array().unwrap().len());
+    assert_eq!(given.get("wouldBeLawful"), None);
+
+    let wrong = run(&["rules", "explain", "--case", &case("recipient = \"care-partner\"\nconsnet = 1")]).ended(1);
+    assert!(wrong.err.contains("case.toml:4:1"), "{}", wrong.err);
+    let wrong = run(&["rules", "explain", "--case", &case("recipient = \"earlier-recipient\"")]).ended(1);
+    assert!(wrong.err.contains("`kind`"), "{}", wrong.err);
+    assert_eq!(run(&["rules", "explain"]).code, 2);
 }

@@ -55,9 +55,12 @@ pub(super) fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     validator.validate(value).map_err(|why| format!("{}: {why}", why.instance_path()))
 }
 
-/// Only what has failed has a line in the log, and only the last answer of several reaches the head.
+/// Only what has failed has a line in the log, only what came with an id goes with it, and only the last answer of several reaches the head.
 fn is_sometimes(header: &Value) -> bool {
-    ["#/components/headers/RequestId", "#/components/headers/SubscriptionHead"].iter().any(|name| header["$ref"] == *name)
+    ["RequestId", "EchoedRequestId", "SubscriptionHead"]
+        .map(|name| format!("#/components/headers/{name}"))
+        .iter()
+        .any(|name| header["$ref"] == *name)
 }
 
 /// What is documented at a path.

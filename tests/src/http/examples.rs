@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Every operation and whose token goes with it, in an order in which each finds what it needs.
-const PLAYED: [(&str, Option<&str>); 23] = [
+const PLAYED: [(&str, Option<&str>); 26] = [
     ("isAlive", None),
     ("isReady", None),
     ("readDescription", None),
@@ -24,6 +24,9 @@ const PLAYED: [(&str, Option<&str>); 23] = [
     ("traceMessage", Some("pi-zwolle")),
     ("enterEntry", Some("beheer")),
     ("listEntries", Some("beheer")),
+    ("evaluate", Some("beheer")),
+    ("evaluateSeveral", Some("beheer")),
+    ("readDecisionPoint", None),
     ("look", Some("gemeente-zwolle")),
     ("whoSaw", Some("beheer")),
     ("beginRules", Some("beheer")),

@@ -7,7 +7,10 @@ use schakelpunt_domain::{
     ParticipantId,
     registers::{At, Registers},
 };
-use schakelpunt_rules::life::{InForce, Record};
+use schakelpunt_rules::{
+    Question,
+    life::{InForce, Record},
+};
 
 use crate::{
     Settings,
@@ -25,6 +28,17 @@ pub async fn answer(
     why: &Why<'_>,
     by: By,
 ) -> Result<Result<Vec<DecisionRecord>, NoAnswer>, StoreError> {
+    answer_with(settings, store, why, by, |_, record| record).await
+}
+
+/// The same, told by whoever needs the question too: what was asked, and by which law.
+pub async fn answer_with<T>(
+    settings: &Settings,
+    store: &dyn Store,
+    why: &Why<'_>,
+    by: By,
+    told: impl Fn(&Question<'_>, DecisionRecord) -> T,
+) -> Result<Result<Vec<T>, NoAnswer>, StoreError> {
     let (epoch, entries) = store.registers().await?;
     let registers = Registers::new(epoch, entries);
     let mut traces = store.trace(why.message).await?;
@@ -57,7 +71,7 @@ pub async fn answer(
         None => trace.decisions.into_iter().filter(|decision| decision.at <= at.known).map(|decision| decision.recipient).collect(),
     };
     let law = Law { settings: &applied, registers: &registers };
-    Ok(records(law, &trace.message, &case, asked, at))
+    Ok(records(law, &trace.message, &case, asked, at, &told))
 }
 
 /// The settings with the law that was applied at `known`.

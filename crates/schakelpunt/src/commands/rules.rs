@@ -1,20 +1,16 @@
-//! `rules matrix` and `rules explain`; `rules check`, `rules diff` and `rules prove` in `review`, `rules test` in `test`, `rules replay` in
+//! `rules matrix`; `rules explain` in `explain`, `rules check`, `rules diff` and `rules prove` in `review`, `rules test` in `test`, `rules replay` in
 //! `replay`, drafts at a running hub in `life`.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
-use schakelpunt_domain::{MessageId, ParticipantId, Source, catalogue::Catalogue};
-use schakelpunt_engine::{
-    explain::{By, Why},
-    hub,
-};
+use schakelpunt_domain::catalogue::Catalogue;
 use serde_json::json;
 
 use super::out;
-use crate::{assets, config::Config, show, wiring};
+use crate::assets;
 
+mod explain;
 mod life;
 mod replay;
 mod review;
@@ -105,32 +101,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say who may know a message and why; exit 3 if the answer is a refusal.
-    Explain {
-        /// The configuration file.
-        #[arg(long)]
-        config: PathBuf,
-        /// What these rules would say, whatever the hub applied then.
-        #[arg(long)]
-        rules: Option<PathBuf>,
-        /// The message's id.
-        message: MessageId,
-        /// Its source, where several have used the id.
-        #[arg(long)]
-        source: Option<Source>,
-        /// About whom; without it everybody about whom was decided.
-        #[arg(long)]
-        to: Option<ParticipantId>,
-        /// The legal instant; now without it.
-        #[arg(long)]
-        at: Option<Timestamp>,
-        /// What was recorded by then; everything without it.
-        #[arg(long)]
-        known: Option<Timestamp>,
-        /// One decision a line.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Say who may know a message and why, and of a refusal what would make it lawful; exit 3 if the answer is a refusal.
+    Explain(explain::Options),
 }
 
 impl Command {
@@ -149,13 +121,7 @@ impl Command {
             Self::Prove { rules, scenarios, json } => review::prove(rules.as_deref(), scenarios.as_deref(), json).await,
             Self::Life(command) => command.run().await,
             Self::Test { rules, json } => test::test(rules, json).await,
-            Self::Explain { config, rules, message, source, to, at, known, json } => {
-                let read = Config::read(&config)?;
-                let by = if rules.is_some() { By::Settings } else { By::Kept };
-                let config = Config { rules: rules.or_else(|| read.rules.clone()), ..read };
-                let why = Why { message: &message, source: source.as_ref(), to: to.as_ref(), at, known };
-                explain_message(&config, &why, by, json).await
-            }
+            Self::Explain(options) => options.run().await,
         }
     }
 }
@@ -170,17 +136,4 @@ fn print_matrix(folder: Option<&std::path::Path>, full: bool, json: bool) -> any
         (false, false) => out(matrix.folded.trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Asks `decide` about a kept message, from recorded facts and signals, at any moment.
-async fn explain_message(config: &Config, why: &Why<'_>, by: By, json: bool) -> anyhow::Result<ExitCode> {
-    let settings = wiring::settings(config)?;
-    let store = wiring::store(config, None).await?;
-    let records = hub::answer(&settings, &*store, why, by).await?;
-    let records = records.map_err(|why| anyhow::anyhow!("{why} [{}]", why.code()))?;
-    for record in &records {
-        if json { out(show::decision(record))? } else { out(show::decision_text(record).trim_end())? }
-    }
-    let refused = records.iter().any(|record| record.decision.permit().is_none());
-    Ok(if refused && why.to.is_some() { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
