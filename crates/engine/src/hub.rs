@@ -210,6 +210,11 @@ impl Hub {
         Ok(())
     }
 
+    /// Reads registers and rules again if there are others by now: a look at the epoch costs next to nothing.
+    async fn refresh(&self) -> Result<(), StoreError> {
+        if self.store.epoch().await? == self.known().await.registers.epoch { Ok(()) } else { self.reload().await }
+    }
+
     /// Records register entries. What rests on them is decided again at the claim: the epoch is part of every stamp.
     pub async fn record(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         let recorded = self.store.now().await?;

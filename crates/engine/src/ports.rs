@@ -145,6 +145,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The epoch and all register entries, in the order of recording.
     async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError>;
+    /// The epoch alone: whether what was read before is still all.
+    async fn epoch(&self) -> Result<u64, StoreError>;
     /// Adds entries and raises the epoch; gives the new one.
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError>;
     /// One transaction in which nothing is decided or provided: shows `enter` the clock and all entries, adds what it gives as recorded

@@ -42,7 +42,7 @@ impl Signal {
     }
 }
 
-/// The vocabulary that [`derive`] reads. Whoever adds a signal of payloads raises it by one: what was recorded before does not have it.
+/// The vocabulary that [`derive()`] reads. Whoever adds a signal of payloads raises it by one: what was recorded before does not have it.
 pub const VOCABULARY: u32 = 1;
 
 /// What was read from one payload. Recorded with the message, without values.

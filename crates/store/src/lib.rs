@@ -117,6 +117,10 @@ impl<B: Backend> Store for SqlStore<B> {
         registers::all(&mut self.backend.reading().await?).await
     }
 
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        registers::epoch(&mut self.backend.reading().await?).await
+    }
+
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         let mut session = self.backend.writing().await?;
         let epoch = registers::record(&mut session, &entries).await?;

@@ -46,6 +46,9 @@ impl ports::Store for Store {
     async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
         Ok((1, world().entries.clone()))
     }
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        Ok(1)
+    }
     async fn record(&self, _: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         Ok(1)
     }

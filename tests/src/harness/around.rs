@@ -98,6 +98,9 @@ impl<H: Hooks> Store for Around<H> {
     async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
         self.0.registers().await
     }
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        self.0.inner().epoch().await
+    }
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         self.0.inner().record(entries).await
     }

@@ -40,6 +40,7 @@ pub(super) async fn registers_raise_the_epoch(subject: &Subject) {
             .collect();
     assert_eq!(store.record(entries[..2].to_vec()).await.unwrap(), 1);
     assert_eq!(store.record(entries[2..].to_vec()).await.unwrap(), 2);
+    assert_eq!(store.epoch().await.unwrap(), 2);
     assert_eq!(store.registers().await.unwrap(), (2, entries));
     assert_eq!(store.record(Vec::new()).await.unwrap(), 3, "a rule set that comes into force raises it too");
     assert_eq!(look(store, &[], &[]).await.epoch, 3);

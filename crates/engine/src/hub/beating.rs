@@ -31,7 +31,7 @@ impl Hub {
         if self.beaten() == Some(due) {
             return Ok(0);
         }
-        self.reload().await?;
+        self.refresh().await?;
         let known = self.known().await;
         let registers = &known.registers;
         let due = (due.0, registers.epoch);
@@ -50,7 +50,7 @@ impl Hub {
     /// Sends a heartbeat to a participant now, by its channel. `None`: it does not take part, or stands still.
     pub async fn test_channel(&self, participant: &ParticipantId) -> Result<Option<Tested>, StoreError> {
         // no claim compares the registers with the store's
-        self.reload().await?;
+        self.refresh().await?;
         let (now, known) = (self.store.now().await?, self.known().await);
         let registers = &known.registers;
         let at = now.max(registers.latest());

@@ -103,7 +103,7 @@ impl Hub {
         }
         let deadline = in_time(&self.settings.limits);
         // no claim has compared the registers with the store's
-        self.reload().await?;
+        self.refresh().await?;
         let registers = self.registers().await;
         let Some(to) = may_be_told(&registers, id, At::now(now.max(registers.latest()))) else { return Ok(0) };
         if !hooks.takes_receipts(to, now) {

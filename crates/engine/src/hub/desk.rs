@@ -48,7 +48,7 @@ impl Hub {
             })
             .await?;
         let Some(epoch) = epoch else { return Ok(Err(improper)) };
-        self.reload().await?;
+        self.refresh().await?;
         self.look_again();
         self.say_of_capacities(entries, recorded).await?;
         Ok(Ok(epoch))
@@ -56,7 +56,7 @@ impl Hub {
 
     /// Records a consent in a case that is known.
     pub async fn enter_consent(&self, entry: &ConsentEntry) -> Result<Result<(), Improper>, StoreError> {
-        self.reload().await?;
+        self.refresh().await?;
         let (registers, now) = self.as_of_now().await?;
         if registers.participant(entry.recipient(), At::now(now)).is_none() {
             return Ok(Err(Improper::Unknown(entry.recipient().clone())));
@@ -87,7 +87,7 @@ impl Hub {
 
     /// What a worker may see of a case, in one capacity, and of which other detentions of that person it may see something too.
     pub async fn look(&self, look: &Look, detention: &DetentionRef) -> Result<Result<Seen, Refusal>, StoreError> {
-        self.reload().await?;
+        self.refresh().await?;
         let (registers, now) = self.as_of_now().await?;
         let at = At::now(now);
         let known = self.known_case(detention).await?;
@@ -160,7 +160,7 @@ impl Hub {
         prison: &ParticipantId,
         day: Option<LegalDay>,
     ) -> Result<Result<Vec<Visit>, Refusal>, StoreError> {
-        self.reload().await?;
+        self.refresh().await?;
         let (registers, now) = self.as_of_now().await?;
         let at = At { valid: day.map_or(now, |day| day.begins().max(now)), known: now };
         let cases = self.store.cases_in(&registers.predecessors(prison, at)).await?;
@@ -180,7 +180,7 @@ impl Hub {
 
     /// How many people there are, without small numbers and without anybody.
     pub async fn statistics(&self, look: &Look) -> Result<Result<Statistics, Refusal>, StoreError> {
-        self.reload().await?;
+        self.refresh().await?;
         let (registers, now) = self.as_of_now().await?;
         let at = At::now(now);
         let prisons: Vec<_> = registers.participants(at).filter(|one| one.kind == Kind::Prison).collect();

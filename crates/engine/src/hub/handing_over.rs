@@ -235,7 +235,7 @@ impl Hub {
             return Ok(0);
         }
         // no claim has compared the registers with the store's: another process may have changed a channel
-        self.reload().await?;
+        self.refresh().await?;
         let registers = self.registers().await;
         let receipts = receipts.iter().filter(|receipt| by_bus(&registers, &receipt.to));
         let events: Vec<_> = receipts.filter_map(|receipt| event::receipt(&self.settings, receipt)).collect();

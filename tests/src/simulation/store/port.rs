@@ -47,6 +47,10 @@ impl Store for SimStore {
         self.call("registers", false, |world, _| Ok((world.tables.epoch, world.tables.entries.clone()))).await
     }
 
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        self.call("epoch", false, |world, _| Ok(world.tables.epoch)).await
+    }
+
     async fn record(&self, entries: Vec<Recorded<Entry>>) -> Result<u64, StoreError> {
         self.call("record", true, |world, _| {
             checks::recording(world, &entries);
