@@ -5,6 +5,7 @@
 //! | `entry` | the entries, as they stand in files |
 //! | `change` | entries that end or change earlier ones |
 //! | `subscription` | what a participant wants, whether it pauses, and its channel |
+//! | `stop` | what stands still, and how it goes on |
 //! | `succession` | who took whose place, and which municipality stands for a code |
 //! | `channel` | how a participant gets its messages |
 //! | `desk` | workers: capacities and conflicts |
@@ -31,15 +32,17 @@ mod desk;
 mod entry;
 mod listing;
 mod proper;
+mod stop;
 mod subscription;
 mod succession;
 
 pub use change::{Approval, Conflict, Ended, Ending, Part, Reorganisation, Succession};
 pub use channel::{Channel, Webhook};
 pub use entry::{
-    Agreement, Capacity, Entry, Form, Kind, Mandate, Participant, Recorded, Scope, Stop, Subscription, SubscriptionState, Territory,
+    Agreement, Capacity, Entry, Form, Kind, Mandate, Participant, Recorded, Scope, Subscription, SubscriptionState, Territory,
 };
 pub use proper::{Improper, KINDS};
+pub use stop::{Lift, Stop};
 pub use subscription::{Filter, InvalidFilter, Told};
 
 /// All registers as they were known at one epoch. Every change makes a new epoch.
@@ -56,7 +59,7 @@ pub struct Registers {
     subscriptions: Vec<Row<Subscription>>,
     approvals: Vec<Row<Approval>>,
     stops: Vec<Row<Stop>>,
-    lifts: Vec<Row<Stop>>,
+    lifts: Vec<Row<Lift>>,
     endings: Vec<Row<Ending>>,
     successions: Vec<Row<Succession>>,
     conflicts: Vec<Row<Conflict>>,
@@ -199,15 +202,6 @@ impl Registers {
     /// Whether the register knows any mandate between the two, in force or not.
     pub fn ever_mandated(&self, mandator: &ParticipantId, mandatary: &ParticipantId, at: At) -> bool {
         known(&self.mandates, at).any(|row| row.entry.mandator == *mandator && row.entry.mandatary == *mandatary)
-    }
-
-    /// What stands still: stopped, and not lifted since.
-    pub fn stops(&self, at: At) -> impl Iterator<Item = &Stop> {
-        known(&self.stops, at).filter(move |row| !self.is_lifted(row, at)).map(|row| &row.entry)
-    }
-
-    fn is_lifted(&self, row: &Row<Stop>, at: At) -> bool {
-        known(&self.lifts, at).any(|lift| lift.place > row.place && lift.entry == row.entry)
     }
 
     /// Whether an entry counts on the legal day: within its period, and not ended by a later entry.

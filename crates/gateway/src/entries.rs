@@ -146,7 +146,13 @@ pub(crate) async fn enter(
     can_be_called(&gateway, &entry)?;
     let epoch = gateway.hub.enter(std::slice::from_ref(&entry), &by).await?.map_err(|why| improper(&why))?;
     tracing::info!(%by, kind, epoch, "register entry");
-    Ok((StatusCode::CREATED, Json(json!({"entered": kind, "epoch": epoch}))).into_response())
+    let mut entered = json!({"entered": kind, "epoch": epoch});
+    if let (Entry::Lift(lift), Some(entered)) = (&entry, entered.as_object_mut()) {
+        let registers = gateway.hub.registers().await;
+        let waits = registers.stops(At::now(registers.latest())).any(|stop| *stop == lift.what);
+        entered.insert("inForce".to_owned(), Value::Bool(!waits));
+    }
+    Ok((StatusCode::CREATED, Json(entered)).into_response())
 }
 
 /// Whether the address that an entry names may be called at all, and is there where the hub is to call.

@@ -76,6 +76,12 @@ enum Command {
     /// Which unit took the place of which.
     #[command(subcommand)]
     Succession(registers::Growing),
+    /// What stands still at once: a participant, a detention or a rule.
+    #[command(subcommand)]
+    Stop(registers::Growing),
+    /// What was stopped and goes on; a rule when two different administrators say so.
+    #[command(subcommand)]
+    Lift(registers::Growing),
     /// Municipalities that merge or split.
     #[command(subcommand)]
     Reorganisation(registers::Growing),
@@ -123,6 +129,8 @@ impl Cli {
             Command::Subscription(command) => command.run().await,
             Command::Consent(command) => command.run().await,
             Command::Succession(command) => command.run("succession").await,
+            Command::Stop(command) => command.run("stop").await,
+            Command::Lift(command) => command.run("lift").await,
             Command::Reorganisation(command) => command.run("reorganisation").await,
             Command::WhoSaw(options) => options.run().await,
             Command::Broker(command) => command.run().await,

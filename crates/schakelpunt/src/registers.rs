@@ -8,7 +8,7 @@ use schakelpunt_domain::{
     DetentionRef,
     consent::{Consent, ConsentEntry},
     registers::{
-        Agreement, Approval, Capacity, Conflict, Ending, Entry, Mandate, Participant, Recorded, Reorganisation, Stop, Subscription,
+        Agreement, Approval, Capacity, Conflict, Ending, Entry, Lift, Mandate, Participant, Recorded, Reorganisation, Subscription,
         Succession,
     },
 };
@@ -95,7 +95,7 @@ impl Tables {
             .or_else(|| place("succession", &self.succession, Dated::reads::<Succession>))
             .or_else(|| place("reorganisation", &self.reorganisation, Dated::reads::<Reorganisation>))
             .or_else(|| place("ending", &self.ending, Dated::reads::<Ending>))
-            .or_else(|| place("lift", &self.lift, Dated::reads::<Stop>))
+            .or_else(|| place("lift", &self.lift, Dated::reads::<Lift>))
     }
 
     /// The entries, recorded at `now` unless they say otherwise. What changes others stands behind them.

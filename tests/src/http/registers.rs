@@ -204,6 +204,37 @@ async fn whoever_is_suspended_sends_nothing_and_is_given_nothing() {
 }
 
 #[tokio::test]
+async fn anybody_stops_a_rule_and_two_start_it() {
+    let rig = Rig::new().await;
+    let rule = json!({"rule": "detention-started-to-municipality"});
+    let slip = rig.enter("beheer", "stop", json!({"rule": "detention-started-to-nobody"})).await;
+    assert!(slip.status == 400 && slip.text().contains("a `rule` of the rules in force"), "{}", slip.text());
+    assert_eq!(rig.enter("beheer", "stop", json!({"participant": "gemeente-nergens"})).await.status, 400);
+
+    assert_eq!(rig.enter("jurist", "stop", rule.clone()).await.status, 201);
+    rig.admit("a-1", "D-1").await;
+    let fetch = "/v1/subscriptions/gemeente-zwolle/events";
+    assert_eq!(rig.get("gemeente-zwolle", fetch).await.json(), json!([]), "at once");
+
+    let lift = async |who: &str, entry: &Value| rig.enter(who, "lift", entry.clone()).await;
+    assert_eq!(lift("gemeente-zwolle", &rule).await.status, 403);
+    assert_eq!(lift("beheer", &rule).await.json()["inForce"], json!(false));
+    for entry in [rule.clone(), json!({"rule": rule["rule"], "by": "jurist"})] {
+        let again = lift("beheer", &entry).await;
+        assert!(again.status == 400 && again.text().contains("another person"), "in no other name either: {}", again.text());
+    }
+    rig.admit("a-2", "D-2").await;
+    assert_eq!(rig.get("gemeente-zwolle", fetch).await.json(), json!([]), "one person starts nothing");
+
+    assert_eq!(lift("jurist", &rule).await.json()["inForce"], json!(true));
+    rig.admit("a-3", "D-3").await;
+    let got = rig.get("gemeente-zwolle", fetch).await.json();
+    assert!(got.as_array().unwrap().iter().any(|event| event["subject"] == "D-3"), "{got}");
+    let on_record = rig.get("beheer", "/v1/registers/lift").await.json();
+    assert_eq!((&on_record["entries"][0]["entry"]["by"], &on_record["entries"][1]["entry"]["by"]), (&json!("beheer"), &json!("jurist")));
+}
+
+#[tokio::test]
 async fn a_channel_is_tested_by_who_has_it() {
     let rig = Rig::new().await;
     let test = async |who: &str, of: &str| {

@@ -102,9 +102,8 @@ impl Ledger {
                 Entry::Stop(stop) => self.stops.push(stop.clone()),
                 Entry::Mandate(mandate) => self.mandates.push(mandate.clone()),
                 Entry::Participant(participant) => drop(self.participants.insert(participant.id.clone(), participant.clone())),
-                Entry::Lift(stop) => self.stops.retain(|stopped| stopped != stop),
                 Entry::Agreement(_) | Entry::Capacity(_) | Entry::Subscription(_) => {}
-                Entry::Ending(_) | Entry::Succession(_) | Entry::Approval(_) | Entry::Conflict(_) | Entry::Reorganisation(_) => {
+                Entry::Lift(_) | Entry::Ending(_) | Entry::Succession(_) | Entry::Approval(_) | Entry::Conflict(_) | Entry::Reorganisation(_) => {
                     panic!("the simulation enters nothing that this ledger does not follow")
                 }
             }

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::{
-    Channel, Filter, Webhook,
+    Channel, Filter, Lift, Stop, Webhook,
     change::{Approval, Conflict, Ending, Reorganisation, Succession},
 };
 use crate::{
     calendar::{LegalDay, Weekday},
     environment::Environment,
-    ids::{DetentionRef, MunicipalityCode, Oin, ParticipantId, RuleId, Source},
+    ids::{DetentionRef, MunicipalityCode, Oin, ParticipantId, Source},
 };
 
 /// What a participant is. Units, not legal persons: one foundation can have a probation unit and a care unit.
@@ -273,16 +273,6 @@ pub struct Subscription {
     pub until: Option<LegalDay>,
 }
 
-/// Something that a person stopped at once (design 4).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "each names what stands still")]
-pub enum Stop {
-    Participant(ParticipantId),
-    Detention(DetentionRef),
-    Rule(RuleId),
-}
-
 /// Any register entry.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -294,8 +284,8 @@ pub enum Entry {
     Capacity(Capacity),
     Subscription(Subscription),
     Stop(Stop),
-    /// What was stopped goes on.
-    Lift(Stop),
+    /// What was stopped goes on; a rule needs two of them.
+    Lift(Lift),
     Ending(Ending),
     Succession(Succession),
     Approval(Approval),

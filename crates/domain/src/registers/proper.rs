@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{At, Channel, Ended, Entry, Kind, Registers, SubscriptionState, known};
+use super::{At, Channel, Ended, Entry, Kind, Registers, Stop, SubscriptionState, known};
 use crate::{
     calendar::LegalDay,
     ids::{ParticipantId, is_pseudonym},
@@ -50,6 +50,9 @@ pub enum Improper {
     /// Nothing of that kind is in force.
     #[error("an entry in force that this ends, lifts or approves")]
     Nothing,
+    /// Nobody alone may start a rule.
+    #[error("another person: who has said that the rule goes on does not confirm it too")]
+    SameHand,
     /// Test and production never meet.
     #[error("the environment of the hub and of all other participants")]
     Environment,
@@ -68,6 +71,9 @@ pub enum Improper {
     /// Nobody would see anything in a role that stands in no rule.
     #[error("a `role` that has a desk in the rules")]
     Role,
+    /// Nothing would stand still.
+    #[error("a `rule` of the rules in force")]
+    Rule,
     /// A municipality cannot become itself or nothing.
     #[error("at least one other municipality in `into`, and parts by four digits that lead to one of these")]
     Reorganisation,
@@ -148,8 +154,14 @@ impl Entry {
                 let asked = matches!(one.state, SubscriptionState::Requested | SubscriptionState::Paused);
                 if asked { period(one.from, one.until) } else { Err(Improper::Active) }
             }
-            Self::Stop(_) => Ok(()),
-            Self::Lift(stop) => there(registers.stops(check.at).any(|one| one == stop)),
+            Self::Stop(Stop::Participant(id)) => check.known(id).map(drop),
+            // a case may be stopped before the hub knows it; whether a rule is one, who has the rules says
+            Self::Stop(Stop::Detention(_) | Stop::Rule(_)) => Ok(()),
+            Self::Lift(lift) => {
+                there(registers.stops(check.at).any(|one| *one == lift.what))?;
+                let again = registers.waits_for_another_than(lift.by.as_ref(), &lift.what, check.at);
+                if again { Err(Improper::SameHand) } else { Ok(()) }
+            }
             Self::Ending(ending) => check.ends(&ending.what),
             Self::Succession(one) => {
                 let kind = check.known(&one.predecessor)?;

@@ -82,10 +82,51 @@ fn a_stop_is_lifted_by_a_later_entry_only() {
     let stop = || Stop::Participant(who("gemeente-tilburg"));
     let now = At::now(at("2024-03-01T00:00:00Z"));
     assert_eq!(registers(vec![Entry::Stop(stop())]).stops(now).count(), 1);
-    assert_eq!(registers(vec![Entry::Stop(stop()), Entry::Lift(stop())]).stops(now).count(), 0);
-    assert_eq!(registers(vec![Entry::Stop(stop()), Entry::Lift(stop()), Entry::Stop(stop())]).stops(now).count(), 1);
-    let other = Entry::Lift(Stop::Participant(who("gemeente-helmond")));
+    let lift = |what: Stop| Entry::Lift(Lift { what, by: None });
+    assert_eq!(registers(vec![Entry::Stop(stop()), lift(stop())]).stops(now).count(), 0);
+    assert_eq!(registers(vec![Entry::Stop(stop()), lift(stop()), Entry::Stop(stop())]).stops(now).count(), 1);
+    let other = lift(Stop::Participant(who("gemeente-helmond")));
     assert_eq!(registers(vec![Entry::Stop(stop()), other]).stops(now).count(), 1);
+}
+
+#[test]
+fn nobody_alone_starts_a_rule_that_was_stopped() {
+    let stop = || Stop::Rule("release-date-to-municipality".parse().unwrap());
+    let (now, stopped) = (At::now(at("2024-03-01T00:00:00Z")), || Entry::Stop(stop()));
+    let lift = |by: &str| Entry::Lift(Lift { what: stop(), by: Some(who(by)) });
+    let nobody = || Entry::Lift(Lift { what: stop(), by: None });
+    let stops = |entries: Vec<Entry>| registers(entries).stops(now).count();
+    assert_eq!(stops(vec![stopped(), lift("beheer")]), 1, "one person");
+    assert_eq!(stops(vec![stopped(), lift("beheer"), lift("beheer")]), 1, "the same person twice");
+    assert_eq!(stops(vec![stopped(), nobody(), nobody(), lift("beheer")]), 1, "who has no name is nobody");
+    assert_eq!(stops(vec![stopped(), lift("beheer"), lift("jurist")]), 0, "two");
+    assert_eq!(stops(vec![stopped(), lift("beheer"), stopped(), lift("jurist")]), 1, "a stop between asks both again");
+    assert_eq!(stops(vec![lift("beheer"), lift("jurist"), stopped()]), 1, "before it");
+
+    let asked = registers(vec![stopped(), lift("beheer")]);
+    assert_eq!(lift("beheer").check(&asked, now.valid), Err(Improper::SameHand));
+    assert_eq!(lift("jurist").check(&asked, now.valid), Ok(()));
+    let again = registers(vec![stopped(), lift("beheer"), stopped()]);
+    assert_eq!(lift("beheer").check(&again, now.valid), Ok(()), "stopped again, whoever lifted before says so again");
+    let goes_on = registers(vec![stopped(), lift("beheer"), lift("jurist")]);
+    assert_eq!(lift("raad").check(&goes_on, now.valid), Err(Improper::Nothing));
+}
+
+#[test]
+fn a_lift_reads_as_it_is_written_and_names_one_thing() {
+    let read = |json: serde_json::Value| Entry::read("lift", json);
+    for one in [
+        serde_json::json!({"participant": "pi-vught"}),
+        serde_json::json!({"detention": "A-1"}),
+        serde_json::json!({"rule": "r", "by": "beheer"}),
+    ] {
+        assert_eq!(serde_json::to_value(read(one.clone()).unwrap()).unwrap(), serde_json::json!({"lift": one}));
+    }
+    for wrong in
+        [serde_json::json!({"by": "beheer"}), serde_json::json!({"rule": "r", "detention": "A-1"}), serde_json::json!({"rule": "r", "of": "x"})]
+    {
+        assert!(matches!(read(wrong), Err(Improper::Form(_))));
+    }
 }
 
 #[test]
@@ -278,7 +319,7 @@ fn what_makes_no_sense_cannot_be_entered() {
 #[test]
 fn every_register_has_its_word() {
     let stop = Stop::Detention("A-1".parse().unwrap());
-    for entry in [participant("x", "prison", None), mandate(), Entry::Stop(stop.clone()), Entry::Lift(stop)] {
+    for entry in [participant("x", "prison", None), mandate(), Entry::Stop(stop.clone()), Entry::Lift(Lift { what: stop, by: None })] {
         let json = serde_json::to_value(&entry).unwrap();
         assert_eq!(json.as_object().unwrap().keys().next().unwrap(), entry.kind());
         assert!(KINDS.contains(&entry.kind()));

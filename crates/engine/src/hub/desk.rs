@@ -7,7 +7,7 @@ use schakelpunt_domain::{
     DetentionRef, LegalDay, ParticipantId, Refusal,
     case::Case,
     consent::{Consent, ConsentEntry},
-    registers::{At, Entry, Improper, Kind, Recorded, Registers},
+    registers::{At, Entry, Improper, Kind, Lift, Recorded, Registers, Stop},
 };
 use schakelpunt_rules::{self as rules, Admission, Statistics, Visit};
 
@@ -27,16 +27,17 @@ impl Hub {
     /// Enters register entries, if they can stand beside what is there. What rests on them is decided again at the claim.
     pub async fn enter(&self, entries: &[Entry], by: &ParticipantId) -> Result<Result<u64, Improper>, StoreError> {
         let (mut improper, mut recorded) = (Improper::Nothing, Timestamp::UNIX_EPOCH);
-        let in_force = self.desks_of(entries).await?;
+        let entries: Vec<Entry> = entries.iter().cloned().map(|entry| signed(entry, by)).collect();
+        let in_force = self.rules_for(&entries).await?;
         let epoch = self
             .store
             .enter(by.as_str(), &mut |now, held| {
                 let mut registers = Registers::new(0, held);
                 recorded = now;
-                for entry in entries {
+                for entry in &entries {
                     let fits = entry
                         .check(&registers, now)
-                        .and_then(|()| has_desk(in_force.as_deref(), entry))
+                        .and_then(|()| stands_in_rules(in_force.as_deref(), entry))
                         .and_then(|()| self.is_of_here(entry));
                     if let Err(why) = fits {
                         improper = why;
@@ -44,13 +45,13 @@ impl Hub {
                     }
                     registers.add(Recorded { entry: entry.clone(), recorded: now });
                 }
-                Some(entries.to_vec())
+                Some(entries.clone())
             })
             .await?;
         let Some(epoch) = epoch else { return Ok(Err(improper)) };
         self.refresh().await?;
         self.look_again();
-        self.say_of_capacities(entries, recorded).await?;
+        self.say_of_capacities(&entries, recorded).await?;
         Ok(Ok(epoch))
     }
 
@@ -197,9 +198,13 @@ impl Hub {
     }
 
     /// The rules by which these entries are looked at, if they need any: a stop of a participant goes in whatever stands still.
-    async fn desks_of(&self, entries: &[Entry]) -> Result<Option<Arc<Settings>>, StoreError> {
-        let asks = entries.iter().any(|entry| matches!(entry, Entry::Capacity(_)));
-        if asks { self.in_force().await.map(Some) } else { Ok(None) }
+    /// The rules by which entries are judged that name a role or a rule. Without rules a stop is still entered: it is for emergencies.
+    async fn rules_for(&self, entries: &[Entry]) -> Result<Option<Arc<Settings>>, StoreError> {
+        if entries.iter().any(|entry| matches!(entry, Entry::Capacity(_))) {
+            return self.in_force().await.map(Some);
+        }
+        let stops = entries.iter().any(|entry| matches!(entry, Entry::Stop(Stop::Rule(_))));
+        Ok(if stops { self.in_force().await.ok() } else { None })
     }
 
     /// The registers of one hub hold one environment: its own.
@@ -237,9 +242,21 @@ impl Hub {
     }
 }
 
-/// A capacity in a role without a desk is a slip of the pen: its worker would see nothing, and not know why.
-fn has_desk(settings: Option<&Settings>, entry: &Entry) -> Result<(), Improper> {
+/// Whoever lifts is who enters it.
+fn signed(entry: Entry, by: &ParticipantId) -> Entry {
     match entry {
+        Entry::Lift(Lift { what, .. }) => Entry::Lift(Lift { what, by: Some(by.clone()) }),
+        other => other,
+    }
+}
+
+/// A capacity in a role without a desk, and the stop of a rule that is none, are slips of the pen: a worker would see nothing and not know
+/// why, and what was to be stopped would go on.
+fn stands_in_rules(settings: Option<&Settings>, entry: &Entry) -> Result<(), Improper> {
+    match entry {
+        Entry::Stop(Stop::Rule(id)) if settings.is_some_and(|settings| settings.rules.rules().iter().all(|rule| rule.id != *id)) => {
+            Err(Improper::Rule)
+        }
         Entry::Capacity(own) if settings.is_none_or(|settings| settings.rules.desk(&own.role).is_none()) => Err(Improper::Role),
         _ => Ok(()),
     }

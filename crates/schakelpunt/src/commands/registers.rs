@@ -1,4 +1,4 @@
-//! `mandate`, `agreement`, `capacity`, `subscription`, `consent`, `conflict`, `succession`, `reorganisation`: list what the
+//! `mandate`, `agreement`, `capacity`, `subscription`, `consent`, `conflict`, `succession`, `reorganisation`, `stop`, `lift`: list what the
 //! registers hold, and enter what is new. All through the API of the running hub, as an administrator.
 
 use std::{path::PathBuf, process::ExitCode};
@@ -18,6 +18,9 @@ pub struct Keys {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
+    /// The administrator in whose name, where the hub's configuration has several.
+    #[arg(long = "as", value_name = "NAME")]
+    by: Option<String>,
     /// `key=value`, with the keys of a register file; a list or table as in TOML: `events=["*"]`.
     #[arg(required = true, value_name = "KEY=VALUE")]
     values: Vec<String>,
@@ -151,13 +154,19 @@ impl Consents {
 
 impl Keys {
     async fn enter(&self, kind: &str) -> anyhow::Result<ExitCode> {
-        post(&self.config, kind, Value::Object(read(&self.values)?)).await
+        self.post(kind, Value::Object(read(&self.values)?)).await
     }
 
     async fn end(&self, kind: &str) -> anyhow::Result<ExitCode> {
         let mut key = read(&self.values)?;
         let from = key.remove("from").context("`from=DAY`: the first day that no longer counts")?;
-        post(&self.config, "ending", json!({"what": {kind: key}, "from": from})).await
+        self.post("ending", json!({"what": {kind: key}, "from": from})).await
+    }
+
+    async fn post(&self, kind: &str, entry: Value) -> anyhow::Result<ExitCode> {
+        let Some(name) = &self.by else { return post(&self.config, kind, entry).await };
+        out(enter(&remote::administrator_named(&self.config, name)?, kind, &entry).await?)?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
