@@ -202,3 +202,6 @@ fn less_than_frozen(decision: Decision, frozen: &[Leaf]) -> Decision {
     }
     Decision { answer: Answer::Refuse(Refusal::FieldNotAllowed), ..decision }
 }
+
+#[cfg(test)]
+mod tests;
