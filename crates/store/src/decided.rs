@@ -1,9 +1,9 @@
 //! Decisions with all that they rest on, detention by detention, for a replay. Payloads are not read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
-use schakelpunt_domain::DetentionRef;
+use schakelpunt_domain::{DetentionRef, ids::MessageKey};
 use schakelpunt_engine::{
     model::{Decided, DecisionRecord, StoredMessage},
     ports::StoreError,
@@ -23,19 +23,23 @@ const AT: Sql = Sql::both("select ordinal, body from decisions where ordinal >= 
 const ALL: Sql = Sql::both("select distinct detention from decisions where detention is not null order by detention");
 const SOME: Sql =
     Sql::both("select distinct detention from decisions where ordinal >= $1 and ordinal < $2 and detention is not null order by detention");
-/// Of these, a JSON array.
+/// All about one detention in one row: for each row, the database's thread and the one that asks wait for each other.
 const DECISIONS: Sql = Sql::of(
-    "select d.detention, d.body from decisions d
-     where d.detention in (select jsonb_array_elements_text($1::jsonb)) order by d.ordinal",
-    "select d.detention, d.body from json_each($1) k cross join decisions d on d.detention = k.value order by d.ordinal",
+    "select k as detention, (select '[' || string_agg('[' || d.ordinal || ',' || d.body || ']', ',') || ']'
+                             from decisions d where d.detention = k) as body
+     from jsonb_array_elements_text($1::jsonb) k",
+    "select k.value as detention, (select '[' || group_concat('[' || d.ordinal || ',' || d.body || ']', ',') || ']'
+                                   from decisions d where d.detention = k.value) as body
+     from json_each($1) k",
 );
+/// For each detention an array of source and id.
 const MESSAGES: Sql = Sql::of(
-    "select distinct d.detention, m.source, m.id, m.body
-     from decisions d join messages m on m.source = d.source and m.id = d.message_id
-     where d.detention in (select jsonb_array_elements_text($1::jsonb))",
-    "select d.detention, m.source, m.id, m.body
-     from (select distinct d.detention, d.source, d.message_id from json_each($1) k cross join decisions d on d.detention = k.value) d
-     cross join messages m on m.source = d.source and m.id = d.message_id",
+    "select k.place - 1 as place, (select '[' || string_agg(m.body, ',') || ']'
+                                   from jsonb_array_elements(k.keys) o join messages m on m.source = o->>0 and m.id = o->>1) as body
+     from jsonb_array_elements($1::jsonb) with ordinality k (keys, place)",
+    "select k.key as place, (select '[' || group_concat(m.body, ',') || ']'
+                             from json_each(k.value) o cross join messages m on m.source = o.value->>0 and m.id = o.value->>1) as body
+     from json_each($1) k",
 );
 const CASES: Sql = Sql::of(
     "select detention, version, body from cases where detention in (select jsonb_array_elements_text($1::jsonb))",
@@ -88,17 +92,21 @@ pub(crate) async fn of<S: Session>(session: &mut S, detentions: &[DetentionRef])
             of.case = Some(case);
         }
     }
-    for row in session.rows(MESSAGES, values![keys.as_str()]).await? {
-        let reader = Reader::of("messages", &row);
-        let message: StoredMessage = reader.json("body")?;
-        if let Some(of) = at(&mut found, &places, &reader.text("detention")?) {
-            of.messages.insert(message.key.clone(), message);
-        }
-    }
     for row in session.rows(DECISIONS, values![keys.as_str()]).await? {
         let reader = Reader::of("decisions", &row);
-        if let Some(of) = at(&mut found, &places, &reader.text("detention")?) {
-            of.decisions.push(reader.json("body")?);
+        let (of, decisions) = (at(&mut found, &places, &reader.text("detention")?), reader.opt_json::<Vec<(i64, DecisionRecord)>>("body")?);
+        if let (Some(of), Some(mut decisions)) = (of, decisions) {
+            decisions.sort_by_key(|(ordinal, _)| *ordinal);
+            of.decisions = decisions.into_iter().map(|(_, record)| record).collect();
+        }
+    }
+    let about = |of: &Decided| of.decisions.iter().map(|record| record.message.clone()).collect::<BTreeSet<MessageKey>>();
+    let asked: Vec<Vec<_>> = found.iter().map(|of| about(of).into_iter().map(|key| (key.source, key.id)).collect()).collect();
+    for row in session.rows(MESSAGES, values![json(&asked)?]).await? {
+        let reader = Reader::of("messages", &row);
+        let of = usize::try_from(reader.number("place")?).ok().and_then(|place| found.get_mut(place));
+        if let (Some(of), Some(messages)) = (of, reader.opt_json::<Vec<StoredMessage>>("body")?) {
+            of.messages = messages.into_iter().map(|message| (message.key.clone(), message)).collect();
         }
     }
     Ok(found)
