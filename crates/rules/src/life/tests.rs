@@ -45,7 +45,9 @@ impl Office {
 
     /// Up to being submitted, of concern to one owner.
     fn submitted(&mut self, draft: u32, text: &str) {
-        self.author(draft, What::Drafted { title: "More dates".to_owned(), law: law(text) }).unwrap();
+        if self.0.draft(DraftId(draft)).is_none() {
+            self.author(draft, What::Drafted { title: "More dates".to_owned(), law: law(text) }).unwrap();
+        }
         self.author(draft, What::Checked { law: law(text), cells: 9 }).unwrap();
         self.author(draft, What::Submitted { law: law(text), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
     }
@@ -185,6 +187,25 @@ fn what_is_scheduled_can_be_withdrawn_until_it_begins_and_an_older_one_can_come_
     office.scheduled(1, "a", 2 * DAY).unwrap();
     let law_at = |days: i64| office.0.in_force(at(days * DAY));
     assert_eq!((law_at(1), law_at(2)), (InForce::Law("b", DraftId(2)), InForce::Law("a", DraftId(1))), "back, through the same gates");
+}
+
+#[test]
+fn a_draft_that_is_moved_begins_once() {
+    for (first, then) in [(2 * DAY, DAY), (DAY, 2 * DAY)] {
+        let mut office = Office::default();
+        office.submitted(1, "a");
+        office.approved(1, "a");
+        office.scheduled(1, "a", 100).unwrap();
+        for from in [first, then] {
+            office.submitted(2, "b");
+            office.approved(2, "b");
+            office.scheduled(2, "b", from).unwrap();
+        }
+        let turns: Vec<_> = office.0.turns().into_iter().map(|(from, of)| (from.as_second(), of.unwrap().1.0)).collect();
+        assert_eq!(turns, [(100, 1), (then, 2)], "from {first} to {then}");
+        office.lawyer(2, What::Withdrawn).unwrap();
+        assert_eq!((office.0.turns().len(), office.0.draft(DraftId(2)).unwrap().from), (1, None));
+    }
 }
 
 #[test]
