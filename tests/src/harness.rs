@@ -156,9 +156,10 @@ impl Rig {
         let draft = self.hub.draft(author, "other rules", law).await.unwrap().unwrap().draft;
         let ahead = SignedDuration::try_from(self.hub.settings().limits.claim).unwrap();
         let law = || law.version.clone();
+        let base = self.hub.deeds().await.unwrap().base(draft.unwrap(), self.now()).map(|(_, law, _)| law.to_owned());
         for (doer, what) in [
             (author, What::Checked { law: law(), cells: 0 }),
-            (author, What::Submitted { law: law(), owners: BTreeSet::new(), expected: Vec::new() }),
+            (author, What::Submitted { law: law(), base, owners: BTreeSet::new(), expected: Vec::new() }),
             (reviewer, What::Approved { law: law(), role: Role::LegalReviewer }),
             (author, What::Scheduled { law: law(), from: self.now() + ahead }),
         ] {

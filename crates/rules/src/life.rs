@@ -2,7 +2,7 @@
 //! only added, so that everybody involved is on it; what a draft is now follows from its deeds.
 //!
 //! Nobody alone starts a rule: who drafted, edited or submitted it approves nothing of it, and what was approved counts for the very text
-//! that was approved. One person may stop all of them at once; whatever was approved or scheduled before that has to be approved again.
+//! that was approved, behind the very text that comes before it: a draft is scheduled behind all that is scheduled. One person may stop all of them at once; whatever was approved or scheduled before that has to be approved again.
 
 use std::{fmt, str::FromStr};
 
@@ -144,6 +144,13 @@ impl Record {
         }
     }
 
+    /// What a draft would come behind, and from when that is: the last text that is in force or scheduled, stopped or not, apart from what
+    /// is yet to come of the draft itself.
+    pub fn base(&self, id: DraftId, now: Timestamp) -> Option<(Timestamp, &str, DraftId)> {
+        let mut others = self.turns().into_iter().rev().filter(|turn| !is_ahead(turn, id, now));
+        others.find_map(|(from, of)| of.map(|(law, draft)| (from, law, draft)))
+    }
+
     /// Whether this deed may be done now by somebody with these roles. `ahead`: how long before it comes into force a text is scheduled at
     /// the least, so that whatever was claimed on the one before has ended by then.
     pub fn may(&self, deed: &Deed, roles: &[Role], ahead: SignedDuration) -> Result<(), Refused> {
@@ -165,8 +172,40 @@ impl Record {
                 let is_right = id == self.next() && !title.trim().is_empty() && title.chars().count() <= WORDS_MAX;
                 if is_right { Ok(()) } else { Err(Refused::NoTitle) }
             }
-            (what, Some(id)) => self.draft(id).ok_or(Refused::NoSuchDraft)?.may(what, deed, roles, ahead),
+            (what, Some(id)) => {
+                let draft = self.draft(id).ok_or(Refused::NoSuchDraft)?;
+                draft.may(what, deed, roles, ahead)?;
+                self.keeps_order(&draft, deed)
+            }
             (_, None) => Err(Refused::NoSuchDraft),
+        }
+    }
+
+    /// What is approved against a text comes behind that text, and nothing comes between or goes away before it.
+    fn keeps_order(&self, draft: &Draft<'_>, deed: &Deed) -> Result<(), Refused> {
+        let base = self.base(draft.id, deed.at);
+        let is_base = |said: Option<&str>| if said == base.map(|(_, law, _)| law) { Ok(()) } else { Err(Refused::OtherBase) };
+        match &deed.what {
+            What::Submitted { base: said, .. } => is_base(said.as_deref()),
+            What::Scheduled { from, .. } => {
+                self.is_last(draft, deed.at)?;
+                is_base(draft.base)?;
+                match base {
+                    Some((last, _, other)) if *from <= last => Err(Refused::NotBehind(other, last)),
+                    _ => Ok(()),
+                }
+            }
+            What::Withdrawn => self.is_last(draft, deed.at),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether nothing is scheduled behind a draft that has yet to begin.
+    fn is_last(&self, draft: &Draft<'_>, now: Timestamp) -> Result<(), Refused> {
+        let last = self.turns().into_iter().rev().find_map(|(_, of)| of);
+        match (draft.from, last) {
+            (Some(from), Some((_, other))) if from > now && other != draft.id => Err(Refused::OtherBehind(other)),
+            _ => Ok(()),
         }
     }
 }

@@ -52,6 +52,9 @@ pub enum What {
     Submitted {
         /// Its text.
         law: String,
+        /// What it comes behind: the last text that was in force or scheduled. Owners are found, and everybody approves, against that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<String>,
         /// Those owners.
         owners: BTreeSet<String>,
         /// What it is meant to disclose: anything more keeps it from being scheduled.

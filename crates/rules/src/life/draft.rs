@@ -42,6 +42,8 @@ pub struct Draft<'a> {
     pub needed: BTreeSet<Role>,
     /// When it was, as long as that counts.
     pub submitted: Option<Timestamp>,
+    /// The text that it comes behind, as it was when it was submitted; as long as that counts, and while it is scheduled or in force.
+    pub base: Option<&'a str>,
     /// What it is meant to disclose.
     pub expected: &'a [ExpectedChange],
     /// Who has.
@@ -82,6 +84,7 @@ impl<'a> Draft<'a> {
             before: None,
             checked: false,
             submitted: None,
+            base: None,
             expected: &[],
         }
     }
@@ -96,8 +99,9 @@ impl<'a> Draft<'a> {
                 self.reopen();
             }
             What::Checked { .. } => self.checked = true,
-            What::Submitted { owners, expected, .. } => {
+            What::Submitted { owners, base, expected, .. } => {
                 self.reopen();
+                self.base = base.as_deref();
                 self.authors.insert(&deed.by);
                 self.submitted = Some(deed.at);
                 self.expected = expected;
@@ -109,16 +113,22 @@ impl<'a> Draft<'a> {
             What::Rejected { .. } => self.reopen(),
             // an approval is good for one beginning
             What::Scheduled { from, .. } => {
+                let base = self.base;
                 self.reopen();
+                self.base = base;
                 self.before = self.from.filter(|from| *from <= deed.at).or(self.before);
                 self.from = Some(*from);
             }
-            What::Withdrawn => self.from = self.before,
+            What::Withdrawn => {
+                self.reopen();
+                self.from = self.before;
+            }
         }
     }
 
     fn reopen(&mut self) {
         self.submitted = None;
+        self.base = None;
         self.expected = &[];
         self.approvals.clear();
         self.needed.clear();

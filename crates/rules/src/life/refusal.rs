@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Role;
+use super::{DraftId, Role};
 
 /// Why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,15 @@ pub enum Refused {
     /// It would begin before everybody knows.
     #[error("a version begins at the earliest {} s after it is scheduled: what was claimed on the one before has to end first", .0.as_secs())]
     TooSoon(SignedDuration),
+    /// What it would come behind is something else than what it was submitted against.
+    #[error("other rules come before it by now: submit it again, so that it is approved against those")]
+    OtherBase,
+    /// It would begin before something that is scheduled.
+    #[error("draft {0} begins at {1}: begin later than that, or withdraw draft {0} first")]
+    NotBehind(DraftId, Timestamp),
+    /// Another one is scheduled behind it.
+    #[error("draft {0} is scheduled behind it and was approved against it: withdraw draft {0} first")]
+    OtherBehind(DraftId),
     /// It is too late for that.
     #[error("it is in force since {0}: another version, or `rules stop`, ends that")]
     InForce(Timestamp),
@@ -70,6 +79,9 @@ impl Refused {
             Self::NotApproved(_) => "NOT_APPROVED",
             Self::AlreadyApproved(_) => "ALREADY_APPROVED",
             Self::TooSoon(_) => "TOO_SOON",
+            Self::OtherBase => "OTHER_BASE",
+            Self::NotBehind(..) => "NOT_BEHIND",
+            Self::OtherBehind(_) => "OTHER_BEHIND",
             Self::InForce(_) => "IN_FORCE",
             Self::Closed => "DRAFT_CLOSED",
             Self::NotScheduled => "NOT_SCHEDULED",
