@@ -160,8 +160,8 @@ impl Rig {
         for (doer, what) in [
             (author, What::Checked { law: law(), cells: 0 }),
             (author, What::Submitted { law: law(), base, owners: BTreeSet::new(), expected: Vec::new() }),
-            (reviewer, What::Approved { law: law(), role: Role::LegalReviewer }),
-            (author, What::Scheduled { law: law(), from: self.now() + ahead }),
+            (reviewer, What::Approved { law: law(), submission: 1, role: Role::LegalReviewer }),
+            (author, What::Scheduled { law: law(), submission: 1, from: self.now() + ahead }),
         ] {
             self.hub.do_for_rules(doer, draft, what).await.unwrap().unwrap();
         }

@@ -145,8 +145,8 @@ pub(crate) async fn edit(
 /// Does something with a draft.
 pub(crate) async fn act(State(gateway): State<Shared>, someone: Someone, Segment(id): Segment, body: Body) -> Result<Response, Problem> {
     let administrator = administrator(&someone)?;
-    let expected = "`deed` (checked, submitted, approved, rejected, scheduled, withdrawn) and `why`; `role` of an approval, `from` of a \
-                    schedule, `expected` of what is submitted; perhaps `law`, the text that was looked at";
+    let expected = "`deed` (checked, submitted, approved, rejected, scheduled, withdrawn) and `why`; `role` and `submission` of an \
+                    approval, `from` of a schedule, `expected` of what is submitted; perhaps `law`, the text that was looked at";
     let wanted: asked::Wanted = read(body, expected)?;
     let (record, now) = (gateway.hub.deeds().await?, gateway.hub.store().now().await?);
     let draft = asked::draft(&record, &id)?;
@@ -198,6 +198,7 @@ fn refused(why: &Refused) -> Problem {
         Refused::NoSuchDraft => return Problem::not_found("the number of a draft: `rules list` has them all"),
         Refused::RoleMissing(_) | Refused::OwnDraft => StatusCode::FORBIDDEN,
         Refused::OtherText
+        | Refused::SubmissionReplaced(_)
         | Refused::NotChecked
         | Refused::NotSubmitted
         | Refused::NotNeeded(_)

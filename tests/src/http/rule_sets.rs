@@ -12,6 +12,11 @@ use super::rig::{Answer, Rig, request};
 /// From then on another article carries the notice of admission.
 const DAY: &str = "2024-10-09";
 
+/// As what a draft is approved that is of concern to all.
+fn everybody() -> Value {
+    json!(["legal-reviewer", {"owner": "3RO"}, {"owner": "DJI"}, {"owner": "gemeenten"}])
+}
+
 impl Rig {
     async fn say(&self, who: &str, method: Method, path: &str, body: Value) -> Answer {
         let request = request(method, Some(who), path).header(header::CONTENT_TYPE, "application/json");
@@ -54,8 +59,18 @@ impl Rig {
         }
     }
 
+    /// Approves what is submitted now.
+    async fn approve(&self, who: &str, draft: u32, role: Value) -> (u16, String) {
+        let submission = self.shown(draft, "submission").await;
+        self.act(who, draft, json!({"deed": "approved", "submission": submission, "role": role})).await
+    }
+
+    async fn shown(&self, draft: u32, key: &str) -> Value {
+        self.get("jurist", &format!("/v1/rules/{draft}")).await.json()[key].take()
+    }
+
     async fn state(&self, draft: u32) -> String {
-        self.get("jurist", &format!("/v1/rules/{draft}")).await.json()["state"].as_str().unwrap().to_owned()
+        self.shown(draft, "state").await.as_str().unwrap().to_owned()
     }
 
     /// On which article the town hears of a new detention.
@@ -77,19 +92,22 @@ async fn a_draft_is_in_force_from_its_day_when_others_have_approved_it() {
     assert!(String::from_utf8(paper.body).unwrap().contains("pm-20d-2"), "what it would change");
     assert_eq!(rig.act("beheer", draft, json!({"deed": "submitted"})).await, (409, "NOT_CHECKED".to_owned()));
     rig.submit(draft).await;
-    let needed = rig.get("jurist", "/v1/rules/2").await.json()["needed"].take();
-    let owners = ["3RO", "DJI", "gemeenten"];
-    assert_eq!(
-        needed,
-        json!(["legal-reviewer", {"owner": owners[0]}, {"owner": owners[1]}, {"owner": owners[2]}]),
-        "whoever answers for it"
-    );
-    assert_eq!(rig.act("beheer", draft, json!({"deed": "approved", "role": "legal-reviewer"})).await, (403, "ROLE_MISSING".to_owned()));
+    let (owners, everybody) = (["3RO", "DJI", "gemeenten"], everybody());
+    assert_eq!(rig.shown(draft, "needed").await, everybody, "whoever answers for it");
+    assert_eq!(rig.approve("beheer", draft, json!("legal-reviewer")).await, (403, "ROLE_MISSING".to_owned()));
     assert_eq!(rig.act("beheer", draft, json!({"deed": "scheduled", "from": DAY})).await, (409, "NOT_APPROVED".to_owned()));
-    assert_eq!(rig.act("jurist", draft, json!({"deed": "approved", "role": "legal-reviewer", "law": "another"})).await.1, "OTHER_TEXT");
-    assert_eq!(rig.act("jurist", draft, json!({"deed": "approved", "role": "legal-reviewer"})).await.0, 201);
+    let approved = json!({"deed": "approved", "submission": 1, "role": "legal-reviewer"});
+    let but = |key: &str, value: Value| {
+        let mut approved = approved.clone();
+        approved[key] = value;
+        approved
+    };
+    assert_eq!(rig.act("jurist", draft, but("law", json!("another"))).await.1, "OTHER_TEXT");
+    assert_eq!(rig.act("jurist", draft, but("submission", json!(2))).await, (409, "SUBMISSION_REPLACED".to_owned()));
+    assert_eq!(rig.act("jurist", draft, but("submission", Value::Null)).await.0, 400, "it says what was read");
+    assert_eq!(rig.act("jurist", draft, approved).await.0, 201);
     for (who, owner) in ["beheer-3ro", "beheer-dji", "beheer-gemeenten"].iter().zip(owners) {
-        assert_eq!(rig.act(who, draft, json!({"deed": "approved", "role": {"owner": owner}})).await.0, 201);
+        assert_eq!(rig.approve(who, draft, json!({"owner": owner})).await.0, 201);
     }
     assert_eq!(rig.act("beheer", draft, json!({"deed": "scheduled", "from": "2024-10-08T08:00:05Z"})).await, (409, "TOO_SOON".to_owned()));
     assert_eq!(rig.act("beheer", draft, json!({"deed": "scheduled", "from": DAY})).await.0, 201);
@@ -116,7 +134,7 @@ async fn one_person_stops_everything_and_nothing_is_lost_until_two_others_start_
     let back = json!({"title": "As before", "why": "It was a mistake.", "of": 1});
     assert_eq!(rig.say("beheer", Method::POST, "/v1/rules", back).await.status, 201);
     rig.submit(2).await;
-    assert_eq!(rig.act("jurist", 2, json!({"deed": "approved", "role": "legal-reviewer"})).await.0, 201, "nothing changes for any owner");
+    assert_eq!(rig.approve("jurist", 2, json!("legal-reviewer")).await.0, 201, "nothing changes for any owner");
     assert_eq!(rig.act("beheer", 2, json!({"deed": "scheduled", "from": "2024-10-08T08:00:10Z"})).await.0, 201);
     rig.pass("2024-10-08T08:00:10Z");
     assert_eq!(rig.basis("m-1", "D-1").await, "pm-20d-2", "the same message again");
@@ -157,8 +175,8 @@ async fn what_a_draft_does_not_announce_keeps_it_from_beginning() {
     let draft = rig.begin(more).await;
     assert_eq!(rig.get("jurist", "/v1/rules/2/shadow").await.status, 409, "nobody has submitted it");
     let approve = async || {
-        assert_eq!(rig.act("jurist", draft, json!({"deed": "approved", "role": "legal-reviewer"})).await.0, 201);
-        assert_eq!(rig.act("beheer-dji", draft, json!({"deed": "approved", "role": {"owner": "DJI"}})).await.0, 201);
+        assert_eq!(rig.approve("jurist", draft, json!("legal-reviewer")).await.0, 201);
+        assert_eq!(rig.approve("beheer-dji", draft, json!({"owner": "DJI"})).await.0, 201);
     };
     rig.submit(draft).await;
     approve().await;

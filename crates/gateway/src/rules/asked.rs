@@ -29,6 +29,7 @@ pub(super) enum Wanted {
     Approved {
         why: String,
         law: Option<String>,
+        submission: u32,
         role: Role,
     },
     Rejected {
@@ -59,9 +60,11 @@ impl Wanted {
                 let base = base.map(str::to_owned);
                 (What::Submitted { law: text(law)?, base, owners: BTreeSet::new(), expected }, why)
             }
-            Self::Approved { why, law, role } => (What::Approved { law: text(law)?, role }, why),
+            Self::Approved { why, law, submission, role } => (What::Approved { law: text(law)?, submission, role }, why),
             Self::Rejected { why, law } => (What::Rejected { law: text(law)? }, why),
-            Self::Scheduled { why, law, from } => (What::Scheduled { law: text(law)?, from: begins(&from)? }, why),
+            Self::Scheduled { why, law, from } => {
+                (What::Scheduled { law: text(law)?, submission: draft.submission, from: begins(&from)? }, why)
+            }
             Self::Withdrawn { why } => (What::Withdrawn, why),
         })
     }
@@ -136,6 +139,7 @@ pub(super) fn shown(record: &Record, draft: &Draft<'_>, now: Timestamp) -> Value
         "state": draft.state(active, now),
         "law": draft.law,
         "authors": draft.authors,
+        "submission": draft.submission,
         "needed": draft.needed,
         "approvals": approvals,
     });

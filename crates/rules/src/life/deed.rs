@@ -65,6 +65,9 @@ pub enum What {
     Approved {
         /// Its text.
         law: String,
+        /// Which submission of it was read, counted from 1.
+        #[serde(default)]
+        submission: u32,
         /// As what.
         role: Role,
     },
@@ -77,6 +80,9 @@ pub enum What {
     Scheduled {
         /// Its text.
         law: String,
+        /// Which submission of it was approved.
+        #[serde(default)]
+        submission: u32,
         /// The instant.
         from: Timestamp,
     },

@@ -40,6 +40,8 @@ pub struct Draft<'a> {
     pub authors: BTreeSet<&'a ParticipantId>,
     /// As what it has to be approved, since it was submitted last.
     pub needed: BTreeSet<Role>,
+    /// How often it has been submitted: the number of its last submission.
+    pub submission: u32,
     /// When it was, as long as that counts.
     pub submitted: Option<Timestamp>,
     /// The text that it comes behind, as it was when it was submitted; as long as that counts, and while it is scheduled or in force.
@@ -83,6 +85,7 @@ impl<'a> Draft<'a> {
             from: None,
             before: None,
             checked: false,
+            submission: 0,
             submitted: None,
             base: None,
             expected: &[],
@@ -101,6 +104,7 @@ impl<'a> Draft<'a> {
             What::Checked { .. } => self.checked = true,
             What::Submitted { owners, base, expected, .. } => {
                 self.reopen();
+                self.submission += 1;
                 self.base = base.as_deref();
                 self.authors.insert(&deed.by);
                 self.submitted = Some(deed.at);
@@ -179,7 +183,7 @@ impl<'a> Draft<'a> {
                 needs(roles, &Role::Author)?;
                 if self.checked { Ok(()) } else { Err(Refused::NotChecked) }
             }
-            What::Approved { role, .. } => self.may_approve(role, deed, roles),
+            What::Approved { role, submission, .. } => self.may_approve(role, *submission, deed, roles),
             What::Rejected { .. } => {
                 let one_of_them = self.needed.iter().find(|role| roles.contains(role));
                 match (self.submitted.is_some(), one_of_them) {
@@ -188,7 +192,10 @@ impl<'a> Draft<'a> {
                     (true, Some(_)) => Ok(()),
                 }
             }
-            What::Scheduled { from, .. } => self.may_begin(*from, deed, roles, ahead),
+            What::Scheduled { from, submission, .. } => {
+                self.may_begin(*from, deed, roles, ahead)?;
+                self.is_current(*submission)
+            }
             What::Withdrawn => match self.from {
                 _ if roles.is_empty() => Err(Refused::RoleMissing(Role::Author)),
                 None => Err(Refused::NotScheduled),
@@ -198,13 +205,18 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn may_approve(&self, role: &Role, deed: &Deed, roles: &[Role]) -> Result<(), Refused> {
+    fn is_current(&self, submission: u32) -> Result<(), Refused> {
+        if submission == self.submission { Ok(()) } else { Err(Refused::SubmissionReplaced(self.submission)) }
+    }
+
+    fn may_approve(&self, role: &Role, submission: u32, deed: &Deed, roles: &[Role]) -> Result<(), Refused> {
         needs(roles, role)?;
         if self.authors.contains(&deed.by) {
             return Err(Refused::OwnDraft);
         }
         match () {
             () if self.submitted.is_none() => Err(Refused::NotSubmitted),
+            () if submission != self.submission => self.is_current(submission),
             () if !self.needed.contains(role) => Err(Refused::NotNeeded(role.clone())),
             () if self.approvals.contains_key(role) => Err(Refused::AlreadyApproved(role.clone())),
             () => Ok(()),

@@ -25,6 +25,9 @@ pub enum Refused {
     /// Something else was looked at.
     #[error("the draft has another text by now: look at it again")]
     OtherText,
+    /// Something else was submitted since.
+    #[error("it has been submitted again: submission {0} counts, look at that one")]
+    SubmissionReplaced(u32),
     /// Not looked at by the machine.
     #[error("this text has not been checked, or not without mistakes: `rules check` first")]
     NotChecked,
@@ -73,6 +76,7 @@ impl Refused {
             Self::RoleMissing(_) => "ROLE_MISSING",
             Self::OwnDraft => "OWN_DRAFT",
             Self::OtherText => "OTHER_TEXT",
+            Self::SubmissionReplaced(_) => "SUBMISSION_REPLACED",
             Self::NotChecked => "NOT_CHECKED",
             Self::NotSubmitted => "NOT_SUBMITTED",
             Self::NotNeeded(_) => "APPROVAL_NOT_NEEDED",

@@ -64,12 +64,14 @@ impl Office {
     }
 
     fn approved(&mut self, draft: u32, text: &str) {
-        self.lawyer(draft, approved(text, Role::LegalReviewer)).unwrap();
-        self.dji(draft, approved(text, Role::Owner("DJI".to_owned()))).unwrap();
+        let last = self.0.draft(DraftId(draft)).unwrap().submission;
+        self.lawyer(draft, approved(text, last, Role::LegalReviewer)).unwrap();
+        self.dji(draft, approved(text, last, Role::Owner("DJI".to_owned()))).unwrap();
     }
 
     fn scheduled(&mut self, draft: u32, text: &str, from: i64) -> Result<(), &'static str> {
-        self.author(draft, What::Scheduled { law: law(text), from: at(from) })
+        let submission = self.0.draft(DraftId(draft)).unwrap().submission;
+        self.author(draft, What::Scheduled { law: law(text), submission, from: at(from) })
     }
 
     fn state(&self, draft: u32, now: i64) -> State {
@@ -81,8 +83,8 @@ impl Office {
     }
 }
 
-fn approved(text: &str, role: Role) -> What {
-    What::Approved { law: law(text), role }
+fn approved(text: &str, submission: u32, role: Role) -> What {
+    What::Approved { law: law(text), submission, role }
 }
 
 #[test]
@@ -95,9 +97,9 @@ fn a_draft_becomes_what_is_in_force_on_its_day() {
     assert_eq!(office.state(1, 3), State::Checked);
     office.author(1, office.submission(1, "b", &["DJI"])).unwrap();
     assert_eq!(office.state(1, 4), State::Submitted);
-    office.lawyer(1, approved("b", Role::LegalReviewer)).unwrap();
+    office.lawyer(1, approved("b", 1, Role::LegalReviewer)).unwrap();
     assert_eq!(office.scheduled(1, "b", DAY), Err("NOT_APPROVED"), "the owner of the data has a say");
-    office.dji(1, approved("b", Role::Owner("DJI".to_owned()))).unwrap();
+    office.dji(1, approved("b", 1, Role::Owner("DJI".to_owned()))).unwrap();
     assert_eq!(office.state(1, 6), State::Approved);
     assert_eq!(office.scheduled(1, "b", 16), Err("TOO_SOON"));
     office.scheduled(1, "b", DAY).unwrap();
@@ -119,15 +121,15 @@ fn nobody_approves_what_is_also_his() {
     office.does("one", &both, Some(1), What::Checked { law: law("b"), cells: 9 }).unwrap();
     office.does("three", &both, Some(1), office.submission(1, "b", &[])).unwrap();
     for author in ["one", "two", "three"] {
-        assert_eq!(office.does(author, &both, Some(1), approved("b", Role::LegalReviewer)), Err("OWN_DRAFT"), "{author}");
+        assert_eq!(office.does(author, &both, Some(1), approved("b", 1, Role::LegalReviewer)), Err("OWN_DRAFT"), "{author}");
     }
-    office.does("four", &both, Some(1), approved("b", Role::LegalReviewer)).unwrap();
+    office.does("four", &both, Some(1), approved("b", 1, Role::LegalReviewer)).unwrap();
     office.does("four", &both, Some(1), What::Edited { law: law("c") }).unwrap();
     assert_eq!(office.scheduled(1, "c", DAY), Err("NOT_SUBMITTED"), "what is edited has no approvals");
     assert_eq!(office.scheduled(1, "b", DAY), Err("OTHER_TEXT"));
     office.does("one", &both, Some(1), What::Checked { law: law("c"), cells: 9 }).unwrap();
     office.does("one", &both, Some(1), office.submission(1, "c", &[])).unwrap();
-    assert_eq!(office.does("four", &both, Some(1), approved("c", Role::LegalReviewer)), Err("OWN_DRAFT"), "it is also his by now");
+    assert_eq!(office.does("four", &both, Some(1), approved("c", 1, Role::LegalReviewer)), Err("OWN_DRAFT"), "it is also his by now");
 }
 
 #[test]
@@ -139,12 +141,12 @@ fn each_step_wants_the_one_before_and_somebody_who_may() {
     office.author(1, What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
     assert_eq!(office.author(1, office.submission(1, "a", &[])), Err("NOT_CHECKED"));
     office.author(1, What::Checked { law: law("a"), cells: 9 }).unwrap();
-    assert_eq!(office.lawyer(1, approved("a", Role::LegalReviewer)), Err("NOT_SUBMITTED"));
+    assert_eq!(office.lawyer(1, approved("a", 1, Role::LegalReviewer)), Err("NOT_SUBMITTED"));
     office.author(1, office.submission(1, "a", &[])).unwrap();
-    assert_eq!(office.dji(1, approved("a", Role::LegalReviewer)), Err("ROLE_MISSING"));
-    assert_eq!(office.dji(1, approved("a", Role::Owner("DJI".to_owned()))), Err("APPROVAL_NOT_NEEDED"));
-    office.lawyer(1, approved("a", Role::LegalReviewer)).unwrap();
-    assert_eq!(office.lawyer(1, approved("a", Role::LegalReviewer)), Err("ALREADY_APPROVED"));
+    assert_eq!(office.dji(1, approved("a", 1, Role::LegalReviewer)), Err("ROLE_MISSING"));
+    assert_eq!(office.dji(1, approved("a", 1, Role::Owner("DJI".to_owned()))), Err("APPROVAL_NOT_NEEDED"));
+    office.lawyer(1, approved("a", 1, Role::LegalReviewer)).unwrap();
+    assert_eq!(office.lawyer(1, approved("a", 1, Role::LegalReviewer)), Err("ALREADY_APPROVED"));
     office.lawyer(1, What::Rejected { law: law("a") }).unwrap();
     assert_eq!(office.scheduled(1, "a", DAY), Err("NOT_SUBMITTED"), "a word that was taken back counts no more");
     let nothing = Deed { draft: None, at: at(99), by: who("writer"), why: " ".to_owned(), what: What::Stopped };
@@ -198,6 +200,18 @@ fn what_is_scheduled_can_be_withdrawn_until_it_begins_and_an_older_one_can_come_
     office.scheduled(1, "a", 2 * DAY).unwrap();
     let law_at = |days: i64| office.0.in_force(at(days * DAY));
     assert_eq!((law_at(1), law_at(2)), (InForce::Law("b", DraftId(2)), InForce::Law("a", DraftId(1))), "back, through the same gates");
+}
+
+#[test]
+fn an_approval_names_the_submission_that_was_read() {
+    let mut office = Office::default();
+    office.submitted(1, "a");
+    office.submitted(1, "a");
+    assert_eq!(office.lawyer(1, approved("a", 1, Role::LegalReviewer)), Err("SUBMISSION_REPLACED"), "it may announce something else");
+    office.approved(1, "a");
+    let of_before = What::Scheduled { law: law("a"), submission: 1, from: at(DAY) };
+    assert_eq!(office.author(1, of_before), Err("SUBMISSION_REPLACED"));
+    office.scheduled(1, "a", DAY).unwrap();
 }
 
 #[test]
@@ -270,10 +284,10 @@ fn a_deed_is_told_in_one_object() {
         at: at(0),
         by: who("lawyer"),
         why: "It is so.".to_owned(),
-        what: approved("a", Role::Owner("DJI".to_owned())),
+        what: approved("a", 1, Role::Owner("DJI".to_owned())),
     };
     let told = serde_json::json!({
-        "draft": 7, "at": "1970-01-01T00:00:00Z", "by": "lawyer", "why": "It is so.", "deed": "approved", "law": "a", "role": {"owner": "DJI"},
+        "draft": 7, "at": "1970-01-01T00:00:00Z", "by": "lawyer", "why": "It is so.", "deed": "approved", "law": "a", "submission": 1, "role": {"owner": "DJI"},
     });
     assert_eq!(serde_json::to_value(&deed).unwrap(), told);
     assert_eq!(serde_json::from_value::<Deed>(told).unwrap(), deed);

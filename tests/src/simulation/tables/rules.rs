@@ -59,7 +59,7 @@ impl Tables {
             self.rules.add(None, now, What::Stopped);
         }
         self.rules.add(Some(set), now, What::Drafted { title: "rules".to_owned(), law: law.version.clone() });
-        self.rules.add(Some(set), now, What::Scheduled { law: law.version.clone(), from: now + ahead });
+        self.rules.add(Some(set), now, What::Scheduled { law: law.version.clone(), submission: 0, from: now + ahead });
         self.epoch += 1;
     }
 }

@@ -97,6 +97,9 @@ pub enum Command {
         say: Say,
         /// Its number.
         draft: u32,
+        /// Which submission was looked at (`submission` in `rules show`): after another one it is not approved.
+        #[arg(long)]
+        submission: u32,
         /// The owner for which; without it: as legal reviewer.
         #[arg(long)]
         owner: Option<String>,
@@ -149,9 +152,9 @@ impl Command {
                 out(say.act(&http, draft, json!({"deed": "submitted", "expected": expected})).await?)?;
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Approve { say, draft, owner, law } => {
+            Self::Approve { say, draft, submission, owner, law } => {
                 let role = owner.map_or_else(|| json!("legal-reviewer"), |owner| json!({"owner": owner}));
-                say.done(draft, json!({"deed": "approved", "role": role, "law": law})).await
+                say.done(draft, json!({"deed": "approved", "submission": submission, "role": role, "law": law})).await
             }
             Self::Reject { say, draft } => say.done(draft, json!({"deed": "rejected"})).await,
             Self::Schedule { say, draft, from } => say.done(draft, json!({"deed": "scheduled", "from": from})).await,
