@@ -124,6 +124,11 @@ impl What {
         }
     }
 
+    /// Whether somebody wrote this text with it, in whichever draft.
+    pub fn writes(&self, text: &str) -> bool {
+        matches!(self, Self::Drafted { law, .. } | Self::Edited { law } if law == text)
+    }
+
     /// Whether it changes which rules are in force when: every process has to know it before it decides again.
     pub fn moves(&self) -> bool {
         matches!(self, Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)

@@ -36,7 +36,7 @@ pub struct Draft<'a> {
     pub title: &'a str,
     /// The version of its text.
     pub law: &'a str,
-    /// Who drafted, edited or submitted it: they approve nothing of it.
+    /// Who drafted, edited or submitted it, or wrote its text in another draft: they approve nothing of it.
     pub authors: BTreeSet<&'a ParticipantId>,
     /// As what it has to be approved, since it was submitted last.
     pub needed: BTreeSet<Role>,
@@ -71,7 +71,9 @@ impl<'a> Draft<'a> {
                 _ => {}
             }
         }
-        draft
+        let mut draft = draft?;
+        draft.authors.extend(deeds.iter().filter(|deed| deed.what.writes(draft.law)).map(|deed| &deed.by));
+        Some(draft)
     }
 
     fn new(id: DraftId, title: &'a str, law: &'a str, by: &'a ParticipantId) -> Self {

@@ -20,7 +20,7 @@ pub enum Refused {
     #[error("that is for somebody with the role `{0}`")]
     RoleMissing(Role),
     /// One's own.
-    #[error("who drafted, edited or submitted it does not approve it: that is for another person")]
+    #[error("who drafted, edited or submitted it, or wrote its text in another draft, does not approve it: that is for another person")]
     OwnDraft,
     /// Something else was looked at.
     #[error("the draft has another text by now: look at it again")]

@@ -133,6 +133,17 @@ fn nobody_approves_what_is_also_his() {
 }
 
 #[test]
+fn nobody_approves_in_another_draft_what_he_wrote() {
+    let both = [Role::Author, Role::LegalReviewer];
+    let mut office = Office::default();
+    office.does("one", &both, Some(1), What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
+    office.does("two", &both, Some(1), What::Edited { law: law("b") }).unwrap();
+    office.submitted(2, "b");
+    assert_eq!(office.does("two", &both, Some(2), approved("b", 1, Role::LegalReviewer)), Err("OWN_DRAFT"), "he wrote b in draft 1");
+    office.does("one", &both, Some(2), approved("b", 1, Role::LegalReviewer)).unwrap();
+}
+
+#[test]
 fn each_step_wants_the_one_before_and_somebody_who_may() {
     let mut office = Office::default();
     assert_eq!(office.lawyer(1, What::Drafted { title: "It".to_owned(), law: law("a") }), Err("ROLE_MISSING"));
