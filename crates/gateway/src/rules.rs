@@ -34,6 +34,7 @@ mod shadow;
 
 pub(crate) use review::{diff, proof};
 pub(crate) use shadow::shadow;
+pub use shadow::{REPLAYS, Replays};
 
 /// Where they are served.
 pub(crate) const PATH: &str = "/v1/rules";

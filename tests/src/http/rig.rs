@@ -15,7 +15,7 @@ use schakelpunt_domain::{
     registers::{At, Entry},
 };
 use schakelpunt_engine::{Hub, life::Role, ports::Store as _};
-use schakelpunt_gateway::{Administrator, Gateway, Readiness, Tokens, router};
+use schakelpunt_gateway::{Administrator, Gateway, Readiness, Replays, Tokens, router};
 use schakelpunt_store::SqliteStore;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -107,7 +107,7 @@ impl Rig {
         store.record(entries).await.unwrap();
         let hub = Arc::new(Hub::open(settings, store.clone(), Arc::new(bus)).await.unwrap());
         let readiness = Readiness::default();
-        let gateway = Gateway { hub: hub.clone(), tokens, public_url: PUBLIC_URL.to_owned(), readiness: readiness.clone() };
+        let gateway = Gateway { hub: hub.clone(), tokens, public_url: PUBLIC_URL.to_owned(), readiness: readiness.clone(), replays: Replays::default() };
         Self { router: router(gateway), hub, store, readiness, clock }
     }
 

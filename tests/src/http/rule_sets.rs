@@ -197,3 +197,15 @@ async fn what_a_draft_does_not_announce_keeps_it_from_beginning() {
     let trace = rig.store.trace(&"m-2".parse().unwrap()).await.unwrap().remove(0);
     assert!(trace.deliveries.iter().all(|delivery| delivery.stamp.rules != shadow["recorded"]["version"]), "a shadow delivers nothing");
 }
+
+#[tokio::test]
+async fn one_replay_at_a_time_and_nobody_waits_for_it() {
+    let rig = Rig::new().await;
+    let draft = rig.begin(rig.changed("2031-07-01").await).await;
+    rig.submit(draft).await;
+    let shadow = || rig.get("jurist", "/v1/rules/2/shadow");
+    let (one, other) = tokio::join!(shadow(), shadow());
+    let told = if one.status == 200 { other } else { one };
+    assert_eq!((told.status, told.header("retry-after")), (503, "5"));
+    assert_eq!(shadow().await.status, 200, "the next one has its turn");
+}

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use schakelpunt_domain::ParticipantId;
 use schakelpunt_rules::life::{Deed, DraftId, Record, Refused, Role, What};
 
-use super::Hub;
+use super::{CONFLICTS_MAX, Hub, chain};
 use crate::{Settings, kept_law::KeptLaw, laws, ports::StoreError};
 
 /// Who does something for the rules, and why.
@@ -103,10 +103,20 @@ impl Hub {
                 }
             }
         };
-        let done = self.store.add_deed(law, &mut act).await?;
+        let mut tries = 0;
+        let done = loop {
+            match self.store.add_deed(law, &mut act).await {
+                Err(StoreError::Conflict) if tries < CONFLICTS_MAX => tries += 1,
+                done => break done?,
+            }
+            tokio::task::yield_now().await;
+        };
         let Some(deed) = done else { return Ok(Err(refused)) };
         if deed.what.moves() {
-            self.reload().await?;
+            // it is done: the epoch has every process read it before it decides again, this one too
+            if let Err(error) = self.reload().await {
+                tracing::error!(error = %chain(&error), "what was done for the rules is not read yet");
+            }
             self.look_again();
         }
         Ok(Ok(deed))

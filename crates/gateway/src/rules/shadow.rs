@@ -1,7 +1,7 @@
 //! A submitted draft in the shadow of the rules that are in force: whatever the hub decides is decided by the draft too, from the record of
 //! decisions. So it costs the way of a message nothing, and there is no way for it to deliver.
 
-use std::{collections::BTreeSet, sync::Arc, thread};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use schakelpunt_engine::{
 };
 use schakelpunt_review::Touched;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::{administrator, asked, refused};
 use crate::{
@@ -19,6 +20,21 @@ use crate::{
     problem::Problem,
     replaying,
 };
+
+/// Replays of one process at once: each reads all that was decided since a submission.
+pub const REPLAYS: usize = 1;
+/// Tasks of one replay: the rest of the machine decides messages.
+const TASKS: usize = 1;
+
+/// Whose turn it is to replay. Nobody waits for it: who comes meanwhile hears to come again.
+#[derive(Debug)]
+pub struct Replays(Semaphore);
+
+impl Default for Replays {
+    fn default() -> Self {
+        Self(Semaphore::new(REPLAYS))
+    }
+}
 
 /// What a draft would have changed of what was decided since it was submitted, and what of it nobody announced.
 pub(crate) async fn shadow(State(gateway): State<Shared>, someone: Someone, Segment(id): Segment) -> Result<Json<Value>, Problem> {
@@ -44,12 +60,12 @@ pub(super) async fn holds(gateway: &Shared, draft: &Draft<'_>) -> Result<(), Pro
 
 async fn followed(gateway: &Shared, draft: &Draft<'_>) -> Result<(Timestamp, Touched), Problem> {
     let since = draft.submitted.ok_or_else(|| refused(&Refused::NotSubmitted))?;
+    let _turn = gateway.replays.0.try_acquire().map_err(|_| Problem::unavailable("one replay at a time: the same again, later"))?;
     let rules = Arc::new(asked::rules(gateway, &asked::text(gateway, draft).await?)?);
     let settings = gateway.hub.settings();
     let candidate = Rules::these(settings, rules, Arc::clone(&settings.catalogue));
     let replay = Replay::open(settings.clone(), Arc::clone(gateway.hub.store()), since, Timestamp::MAX).await?;
-    let tasks = thread::available_parallelism().map_or(1, Into::into);
-    Ok((since, replaying::count(&Arc::new(replay), vec![candidate], tasks, |_| ()).await?))
+    Ok((since, replaying::count(&Arc::new(replay), vec![candidate], TASKS, |_| ()).await?))
 }
 
 /// Fields that a relation newly has on a basis, but for those that were announced.
