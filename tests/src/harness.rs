@@ -159,7 +159,7 @@ impl Rig {
         let base = self.hub.deeds().await.unwrap().base(draft.unwrap(), self.now()).map(|(_, law, _)| law.to_owned());
         for (doer, what) in [
             (author, What::Checked { law: law(), cells: 0 }),
-            (author, What::Submitted { law: law(), base, owners: BTreeSet::new(), expected: Vec::new() }),
+            (author, What::Submitted { law: law(), base, owners: BTreeSet::new(), expected: Vec::new(), accepted: BTreeSet::new() }),
             (reviewer, What::Approved { law: law(), submission: 1, role: Role::LegalReviewer }),
             (author, What::Scheduled { law: law(), submission: 1, from: self.now() + ahead }),
         ] {

@@ -147,7 +147,8 @@ pub(crate) async fn edit(
 pub(crate) async fn act(State(gateway): State<Shared>, someone: Someone, Segment(id): Segment, body: Body) -> Result<Response, Problem> {
     let administrator = administrator(&someone)?;
     let expected = "`deed` (checked, submitted, approved, rejected, scheduled, withdrawn) and `why`; `role` and `submission` of an \
-                    approval, `from` of a schedule, `expected` of what is submitted; perhaps `law`, the text that was looked at";
+                    approval, `from` of a schedule, `expected` and `undecidable` of what is submitted; perhaps `law`, the text that was \
+                    looked at";
     let wanted: asked::Wanted = read(body, expected)?;
     let (record, now) = (gateway.hub.deeds().await?, gateway.hub.store().now().await?);
     let draft = asked::draft(&record, &id)?;

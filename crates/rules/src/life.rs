@@ -117,7 +117,7 @@ impl Record {
         for deed in &self.0 {
             match (&deed.what, deed.draft) {
                 // whoever moves a beginning takes the one of before back
-                (What::Scheduled { law, from }, Some(draft)) => {
+                (What::Scheduled { law, from, .. }, Some(draft)) => {
                     turns.retain(|turn| !is_ahead(turn, draft, deed.at));
                     turns.push((*from, Some((law, draft))));
                 }

@@ -79,7 +79,13 @@ async fn asyncapi_takes_the_description_of_amqp_and_nothing_broken() {
     let rig = Rig::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = format!("http://{}", listener.local_addr().unwrap());
-    let gateway = Gateway { hub: rig.hub.clone(), tokens: Tokens::default(), public_url: place.clone(), readiness: Readiness::default(), replays: Replays::default() };
+    let gateway = Gateway {
+        hub: rig.hub.clone(),
+        tokens: Tokens::default(),
+        public_url: place.clone(),
+        readiness: Readiness::default(),
+        replays: Replays::default(),
+    };
     tokio::select! {
         ended = serve(listener, router(gateway), pending()) => panic!("the gateway ended: {ended:?}"),
         () = validated(&place) => {}

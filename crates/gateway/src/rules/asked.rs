@@ -7,6 +7,7 @@ use schakelpunt_domain::LegalDay;
 use schakelpunt_engine::{
     kept_law::KeptLaw,
     life::{Draft, DraftId, ExpectedChange},
+    replay::Undecidable,
 };
 use schakelpunt_rules::{RuleFile, RuleSet};
 
@@ -25,6 +26,8 @@ pub(super) enum Wanted {
         law: Option<String>,
         #[serde(default)]
         expected: Vec<ExpectedChange>,
+        #[serde(default)]
+        undecidable: BTreeSet<String>,
     },
     Approved {
         why: String,
@@ -56,9 +59,9 @@ impl Wanted {
         };
         Ok(match self {
             Self::Checked { why, law } => (What::Checked { law: text(law)?, cells: 0 }, why),
-            Self::Submitted { why, law, expected } => {
-                let base = base.map(str::to_owned);
-                (What::Submitted { law: text(law)?, base, owners: BTreeSet::new(), expected }, why)
+            Self::Submitted { why, law, expected, undecidable } => {
+                let (law, base, accepted) = (text(law)?, base.map(str::to_owned), codes(undecidable)?);
+                (What::Submitted { law, base, owners: BTreeSet::new(), expected, accepted }, why)
             }
             Self::Approved { why, law, submission, role } => (What::Approved { law: text(law)?, submission, role }, why),
             Self::Rejected { why, law } => (What::Rejected { law: text(law)? }, why),
@@ -74,10 +77,10 @@ impl Wanted {
 pub(super) async fn found_out(gateway: &Shared, draft: &Draft<'_>, what: What) -> Result<What, Problem> {
     Ok(match what {
         What::Checked { law, .. } => What::Checked { law, cells: review::checked(gateway, draft).await? },
-        What::Submitted { law, base, expected, .. } => {
+        What::Submitted { law, base, expected, accepted, .. } => {
             review::checked(gateway, draft).await?;
             let owners = review::owners(gateway, draft, base.as_deref()).await?;
-            What::Submitted { law, base, owners, expected }
+            What::Submitted { law, base, owners, expected, accepted }
         }
         What::Scheduled { .. } => {
             review::checked(gateway, draft).await?;
@@ -86,6 +89,15 @@ pub(super) async fn found_out(gateway: &Shared, draft: &Draft<'_>, what: What) -
         }
         other => other,
     })
+}
+
+/// Codes of what cannot be decided again. One that does not exist is a mistake, and no consent to whatever comes.
+fn codes(undecidable: BTreeSet<String>) -> Result<BTreeSet<String>, Problem> {
+    let known = Undecidable::ALL.map(Undecidable::code);
+    if undecidable.iter().all(|code| known.contains(&code.as_str())) {
+        return Ok(undecidable);
+    }
+    Err(Problem::invalid(&format!("`undecidable`: of {}", known.join(", "))))
 }
 
 /// A legal day begins at midnight in Amsterdam; an instant is itself.

@@ -1,7 +1,10 @@
 //! A submitted draft in the shadow of the rules that are in force: whatever the hub decides is decided by the draft too, from the record of
 //! decisions. So it costs the way of a message nothing, and there is no way for it to deliver.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
@@ -42,12 +45,21 @@ pub(crate) async fn shadow(State(gateway): State<Shared>, someone: Someone, Segm
     let record = gateway.hub.deeds().await?;
     let draft = asked::draft(&record, &id)?;
     let (since, touched) = followed(&gateway, &draft).await?;
-    Ok(Json(json!({"since": since, "unannounced": unannounced(&touched, draft.expected), "recorded": touched.json()})))
+    let (unannounced, undecidable) = (unannounced(&touched, draft.expected), undecidable(&touched, &draft));
+    Ok(Json(json!({"since": since, "unannounced": unannounced, "undecidable": undecidable, "recorded": touched.json()})))
 }
 
-/// Refuses to begin with rules that disclosed to somebody, since they were submitted, what the draft does not announce.
+/// Refuses to begin with rules that disclosed to somebody, since they were submitted, what the draft does not announce; or of which that
+/// cannot be said.
 pub(super) async fn holds(gateway: &Shared, draft: &Draft<'_>) -> Result<(), Problem> {
     let (_, touched) = followed(gateway, draft).await?;
+    let unknown = undecidable(&touched, draft);
+    if !unknown.is_empty() {
+        let detail = "`undecidable` has how many decisions since it was submitted cannot be asked again, by code: accept the codes \
+                      (`undecidable`) and submit again";
+        let problem = Problem::new(StatusCode::CONFLICT, "UNDECIDABLE", "What these rules disclose cannot be said.", detail);
+        return Err(problem.with("undecidable", json!(unknown)));
+    }
     let found = unannounced(&touched, draft.expected);
     if found.is_empty() {
         return Ok(());
@@ -66,6 +78,11 @@ async fn followed(gateway: &Shared, draft: &Draft<'_>) -> Result<(Timestamp, Tou
     let candidate = Rules::these(settings, rules, Arc::clone(&settings.catalogue));
     let replay = Replay::open(settings.clone(), Arc::clone(gateway.hub.store()), since, Timestamp::MAX).await?;
     Ok((since, replaying::count(&Arc::new(replay), vec![candidate], TASKS, |_| ()).await?))
+}
+
+/// How many decisions cannot be asked again, by codes that the draft does not accept.
+fn undecidable(touched: &Touched, draft: &Draft<'_>) -> BTreeMap<&'static str, u64> {
+    touched.undecidable.iter().filter(|(code, _)| !draft.accepted.contains(*code)).map(|(code, count)| (*code, *count)).collect()
 }
 
 /// Fields that a relation newly has on a basis, but for those that were announced.

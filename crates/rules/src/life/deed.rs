@@ -60,6 +60,9 @@ pub enum What {
         /// What it is meant to disclose: anything more keeps it from being scheduled.
         #[serde(default)]
         expected: Vec<ExpectedChange>,
+        /// What may stay unknown: the codes of recorded decisions that cannot be asked again. Any other keeps it from being scheduled.
+        #[serde(default)]
+        accepted: BTreeSet<String>,
     },
     /// Somebody approves it.
     Approved {

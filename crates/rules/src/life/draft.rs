@@ -48,6 +48,8 @@ pub struct Draft<'a> {
     pub base: Option<&'a str>,
     /// What it is meant to disclose.
     pub expected: &'a [ExpectedChange],
+    /// The codes of recorded decisions that may stay undecidable.
+    pub accepted: BTreeSet<&'a str>,
     /// Who has.
     pub approvals: BTreeMap<&'a Role, &'a ParticipantId>,
     /// From when it is in force, if it was scheduled.
@@ -91,6 +93,7 @@ impl<'a> Draft<'a> {
             submitted: None,
             base: None,
             expected: &[],
+            accepted: BTreeSet::new(),
         }
     }
 
@@ -104,13 +107,14 @@ impl<'a> Draft<'a> {
                 self.reopen();
             }
             What::Checked { .. } => self.checked = true,
-            What::Submitted { owners, base, expected, .. } => {
+            What::Submitted { owners, base, expected, accepted, .. } => {
                 self.reopen();
                 self.submission += 1;
                 self.base = base.as_deref();
                 self.authors.insert(&deed.by);
                 self.submitted = Some(deed.at);
                 self.expected = expected;
+                self.accepted = accepted.iter().map(String::as_str).collect();
                 self.needed = [Role::LegalReviewer].into_iter().chain(owners.iter().cloned().map(Role::Owner)).collect();
             }
             What::Approved { role, .. } => {
@@ -136,6 +140,7 @@ impl<'a> Draft<'a> {
         self.submitted = None;
         self.base = None;
         self.expected = &[];
+        self.accepted.clear();
         self.approvals.clear();
         self.needed.clear();
     }

@@ -60,7 +60,7 @@ impl Office {
     fn submission(&self, draft: u32, text: &str, names: &[&str]) -> What {
         let now = self.0.deeds().last().map_or(at(0), |deed| deed.at);
         let base = self.0.base(DraftId(draft), now).map(|(_, law, _)| law.to_owned());
-        What::Submitted { law: law(text), base, owners: owners(names), expected: Vec::new() }
+        What::Submitted { law: law(text), base, owners: owners(names), expected: Vec::new(), accepted: BTreeSet::new() }
     }
 
     fn approved(&mut self, draft: u32, text: &str) {
