@@ -156,11 +156,12 @@ impl Rig {
         let draft = self.hub.draft(author, "other rules", law).await.unwrap().unwrap().draft;
         let ahead = SignedDuration::try_from(self.hub.settings().limits.claim).unwrap();
         let law = || law.version.clone();
+        let base = self.hub.deeds().await.unwrap().base(draft.unwrap(), self.now()).map(|(_, law, _)| law.to_owned());
         for (doer, what) in [
             (author, What::Checked { law: law(), cells: 0 }),
-            (author, What::Submitted { law: law(), owners: BTreeSet::new(), expected: Vec::new() }),
-            (reviewer, What::Approved { law: law(), role: Role::LegalReviewer }),
-            (author, What::Scheduled { law: law(), from: self.now() + ahead }),
+            (author, What::Submitted { law: law(), base, owners: BTreeSet::new(), expected: Vec::new(), accepted: BTreeSet::new() }),
+            (reviewer, What::Approved { law: law(), submission: 1, role: Role::LegalReviewer }),
+            (author, What::Scheduled { law: law(), submission: 1, from: self.now() + ahead }),
         ] {
             self.hub.do_for_rules(doer, draft, what).await.unwrap().unwrap();
         }

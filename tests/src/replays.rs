@@ -1,7 +1,7 @@
 //! Recorded decisions asked again: by the rules that made them the answers are the same to the byte, in every scenario and in a piece of
 //! the fictitious year. What was not recorded is undecidable, and what was recorded otherwise is found.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use schakelpunt_engine::{
 };
 use schakelpunt_rules::Answer;
 use schakelpunt_store::SqliteStore;
+use tokio::sync::Notify;
 
 use crate::{
     harness::around::{Around, Hooks},
@@ -77,9 +78,9 @@ async fn every_scenario_is_replayed_to_the_byte() {
 
 /// A store that shows what was decided otherwise than it was recorded.
 #[derive(Debug)]
-struct Altered {
-    inner: Arc<dyn Store>,
-    alter: fn(&mut Decided),
+pub(crate) struct Altered {
+    pub(crate) inner: Arc<dyn Store>,
+    pub(crate) alter: fn(&mut Decided),
 }
 
 #[async_trait]
@@ -93,6 +94,49 @@ impl Hooks for Altered {
         decided.iter_mut().for_each(self.alter);
         Ok(decided)
     }
+}
+
+/// A store that never answers what was decided, and says when it is asked and when nobody waits any more.
+#[derive(Debug)]
+struct Silent {
+    inner: Arc<dyn Store>,
+    asked: Notify,
+    left: Arc<Notify>,
+}
+
+/// Says when it is gone.
+struct Waiting(Arc<Notify>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+#[async_trait]
+impl Hooks for Arc<Silent> {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    async fn decided(&self, _: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
+        let _waiting = Waiting(Arc::clone(&self.left));
+        self.asked.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_replay_ends_with_whoever_waits_for_it() {
+    let player = played(&scenarios::root().join("tests/scenarios/zwolle-a.toml")).await;
+    let inner = Arc::clone(player.hub().store());
+    let silent = Arc::new(Silent { inner, asked: Notify::new(), left: Arc::new(Notify::new()) });
+    let store: Arc<dyn Store> = Arc::new(Around(Arc::clone(&silent)));
+    tokio::select! {
+        checked = check(player.hub().settings(), &store) => panic!("{}", checked.sentence()),
+        () = silent.asked.notified() => {}
+    }
+    tokio::time::timeout(Duration::from_secs(60), silent.left.notified()).await.expect("its tasks are still there");
 }
 
 /// The first permit names a leaf that was withheld.
@@ -112,7 +156,7 @@ fn of_before(decided: &mut Decided) {
 }
 
 /// As a hub took messages in that looked for no signal yet.
-fn without_signals(decided: &mut Decided) {
+pub(crate) fn without_signals(decided: &mut Decided) {
     for message in decided.messages.values_mut() {
         message.signals.vocabulary = 0;
         message.signals.whole.clear();

@@ -165,8 +165,9 @@ impl Hub {
         Arc::clone(&*self.known.read().await)
     }
 
-    /// The settings with the rules that are in force now.
+    /// The settings with the rules that are in force now, whichever process has brought them there.
     pub async fn in_force(&self) -> Result<Arc<Settings>, StoreError> {
+        self.refresh().await?;
         let now = self.store.now().await?;
         Ok(Arc::clone(self.known().await.laws.at(now)?))
     }

@@ -54,6 +54,20 @@ pub enum Undecidable {
 }
 
 impl Undecidable {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::NoCase,
+        Self::NoMessage,
+        Self::NotRegistered,
+        Self::UnknownEvent,
+        Self::SignalNotRecorded,
+        Self::SameInstant,
+        Self::HadNotRecorded,
+        Self::NewerNotRecorded,
+        Self::RulesNotKept,
+        Self::RulesUnreadable,
+    ];
+
     /// The stable code.
     pub fn code(self) -> &'static str {
         match self {

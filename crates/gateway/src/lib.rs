@@ -64,6 +64,7 @@ use self::connections::Limited;
 pub use self::{
     health::Readiness,
     hooks::{HookCalls, secret},
+    rules::Replays,
     tokens::{Administrator, Tokens},
 };
 /// An exception from the addresses that nobody is called at.
@@ -80,6 +81,8 @@ pub struct Gateway {
     pub public_url: String,
     /// Whether the process has started and is not ending.
     pub readiness: Readiness,
+    /// Whose turn it is to replay what was decided.
+    pub replays: Replays,
 }
 
 type Shared = Arc<Gateway>;

@@ -8,7 +8,7 @@ pub use crate::{
     events::PLACES_MAX,
     fetch::LIMIT_MAX as FETCH_MAX,
     hooks::CALLS,
-    rules::RULES_MAX,
+    rules::{REPLAYS, RULES_MAX},
     tokens::LOOKUPS,
     turns::{AT_ONCE, AT_ONCE_IN_ALL},
 };

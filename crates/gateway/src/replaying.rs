@@ -15,6 +15,7 @@ use schakelpunt_engine::{
     spawn,
 };
 use schakelpunt_review::{Asked, Touched};
+use tokio::task::JoinSet;
 
 /// Detentions of one question to the store: some thousand decisions.
 pub const TOGETHER: usize = 64;
@@ -58,7 +59,7 @@ fn asked_of(again: &Again, message: usize) -> Asked<'_> {
     Asked { message, event, relations, organisation: &again.organisation, was, is }
 }
 
-/// Gives every detention to one of the tasks; gives what each of them made of its own.
+/// Gives every detention to one of the tasks; gives what each of them made of its own. They end with whoever waits for them.
 async fn each<T: Default + Send + 'static>(
     replay: &Arc<Replay>,
     under: Vec<Rules>,
@@ -68,10 +69,10 @@ async fn each<T: Default + Send + 'static>(
 ) -> Result<Vec<T>, StoreError> {
     let next = Arc::new(AtomicUsize::new(0));
     let under = Arc::new(under);
-    let mut running = Vec::with_capacity(tasks);
+    let mut running = JoinSet::new();
     for _ in 0..tasks.max(1) {
         let (replay, under, next, done) = (Arc::clone(replay), Arc::clone(&under), Arc::clone(&next), done.clone());
-        running.push(spawn::named("replay", async move {
+        spawn::named_among(&mut running, "replay", async move {
             let mut made = T::default();
             while let Some(chunk) = replay.detentions().chunks(TOGETHER).nth(next.fetch_add(1, Ordering::Relaxed)) {
                 for case in replay.ask(chunk, &under).await? {
@@ -80,11 +81,11 @@ async fn each<T: Default + Send + 'static>(
                 done(chunk.len());
             }
             Ok::<T, StoreError>(made)
-        }));
+        });
     }
     let mut all = Vec::with_capacity(running.len());
-    for task in running {
-        all.push(task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))??);
+    while let Some(made) = running.join_next().await {
+        all.push(made.map_err(|error| StoreError::Unavailable(Box::new(error)))??);
     }
     Ok(all)
 }

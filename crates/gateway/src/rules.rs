@@ -34,6 +34,7 @@ mod shadow;
 
 pub(crate) use review::{diff, proof};
 pub(crate) use shadow::shadow;
+pub use shadow::{REPLAYS, Replays};
 
 /// Where they are served.
 pub(crate) const PATH: &str = "/v1/rules";
@@ -43,7 +44,7 @@ pub(crate) const DRAFT: &str = "/v1/rules/{id}";
 pub(crate) const FILES: &str = "/v1/rules/{id}/files";
 /// What is done with it.
 pub(crate) const DEEDS: &str = "/v1/rules/{id}/deeds";
-/// What is different from the rules that are in force.
+/// What is different from the rules that it comes behind.
 pub(crate) const DIFF: &str = "/v1/rules/{id}/diff";
 /// Whether every invariant holds.
 pub(crate) const PROOF: &str = "/v1/rules/{id}/proof";
@@ -145,13 +146,18 @@ pub(crate) async fn edit(
 /// Does something with a draft.
 pub(crate) async fn act(State(gateway): State<Shared>, someone: Someone, Segment(id): Segment, body: Body) -> Result<Response, Problem> {
     let administrator = administrator(&someone)?;
-    let expected = "`deed` (checked, submitted, approved, rejected, scheduled, withdrawn) and `why`; `role` of an approval, `from` of a \
-                    schedule, `expected` of what is submitted; perhaps `law`, the text that was looked at";
+    let expected = "`deed` (checked, submitted, approved, rejected, scheduled, withdrawn) and `why`; `role` and `submission` of an \
+                    approval, `from` of a schedule, `expected` and `undecidable` of what is submitted; perhaps `law`, the text that was \
+                    looked at";
     let wanted: asked::Wanted = read(body, expected)?;
-    let record = gateway.hub.deeds().await?;
+    let (record, now) = (gateway.hub.deeds().await?, gateway.hub.store().now().await?);
     let draft = asked::draft(&record, &id)?;
-    let (what, why) = wanted.what(&gateway, &draft).await?;
-    let deed = gateway.hub.do_for_rules(doer(administrator, &why), Some(draft.id), what).await?.map_err(|why| refused(&why))?;
+    let (what, why) = wanted.what(&draft, record.base(draft.id, now).map(|(_, law, _)| law))?;
+    let doer = doer(administrator, &why);
+    // what may not be is refused before anything that takes long; the transaction that writes the deed asks again
+    gateway.hub.may(&record, doer, Some(draft.id), what.clone()).await?.map_err(|why| refused(&why))?;
+    let what = asked::found_out(&gateway, &draft, what).await?;
+    let deed = gateway.hub.do_for_rules(doer, Some(draft.id), what).await?.map_err(|why| refused(&why))?;
     tracing::info!(by = %administrator.name, draft = %draft.id, deed = deed.what.word(), "rules");
     Ok((StatusCode::CREATED, Json(told(&deed))).into_response())
 }
@@ -194,12 +200,16 @@ fn refused(why: &Refused) -> Problem {
         Refused::NoSuchDraft => return Problem::not_found("the number of a draft: `rules list` has them all"),
         Refused::RoleMissing(_) | Refused::OwnDraft => StatusCode::FORBIDDEN,
         Refused::OtherText
+        | Refused::SubmissionReplaced(_)
         | Refused::NotChecked
         | Refused::NotSubmitted
         | Refused::NotNeeded(_)
         | Refused::NotApproved(_)
         | Refused::AlreadyApproved(_)
         | Refused::TooSoon(_)
+        | Refused::OtherBase
+        | Refused::NotBehind(..)
+        | Refused::OtherBehind(_)
         | Refused::InForce(_)
         | Refused::Closed
         | Refused::NotScheduled => StatusCode::CONFLICT,

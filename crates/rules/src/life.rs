@@ -2,17 +2,18 @@
 //! only added, so that everybody involved is on it; what a draft is now follows from its deeds.
 //!
 //! Nobody alone starts a rule: who drafted, edited or submitted it approves nothing of it, and what was approved counts for the very text
-//! that was approved. One person may stop all of them at once; whatever was approved or scheduled before that has to be approved again.
+//! that was approved, behind the very text that comes before it: a draft is scheduled behind all that is scheduled. One person may stop all of them at once; whatever was approved or scheduled before that has to be approved again.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use jiff::{SignedDuration, Timestamp};
-use schakelpunt_domain::ParticipantId;
 use serde::{Deserialize, Serialize};
 
+mod deed;
 mod draft;
 mod refusal;
 
+pub use deed::{Deed, ExpectedChange, What};
 pub use draft::{Draft, State};
 pub use refusal::Refused;
 
@@ -58,136 +59,6 @@ impl fmt::Display for Role {
             Self::Owner(owner) => write!(f, "owner:{owner}"),
         }
     }
-}
-
-/// What a draft is meant to disclose: a field that a recipient of this relation has from then on, on this basis.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedChange {
-    /// What the recipient is to the case, its word.
-    pub relation: String,
-    /// A leaf.
-    pub field: String,
-    /// Its basis.
-    pub basis: String,
-}
-
-/// What was done. `law` is the version of the kept files (SHA-256).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "deed")]
-pub enum What {
-    /// A draft was begun.
-    Drafted {
-        /// What it is about.
-        title: String,
-        /// Its text.
-        law: String,
-    },
-    /// The files with which the hub was started when its store was empty: in force from then on.
-    Seeded {
-        /// Their text.
-        law: String,
-    },
-    /// It has another text.
-    Edited {
-        /// Its text.
-        law: String,
-    },
-    /// This text has no mistakes, and every invariant holds.
-    Checked {
-        /// Its text.
-        law: String,
-        /// How many cells were decided.
-        cells: usize,
-    },
-    /// It is to be approved: by a legal reviewer, and by each owner of data of whom it tells more, less or otherwise.
-    Submitted {
-        /// Its text.
-        law: String,
-        /// Those owners.
-        owners: BTreeSet<String>,
-        /// What it is meant to disclose: anything more keeps it from being scheduled.
-        #[serde(default)]
-        expected: Vec<ExpectedChange>,
-    },
-    /// Somebody approves it.
-    Approved {
-        /// Its text.
-        law: String,
-        /// As what.
-        role: Role,
-    },
-    /// Somebody does not.
-    Rejected {
-        /// Its text.
-        law: String,
-    },
-    /// It will be in force from then on.
-    Scheduled {
-        /// Its text.
-        law: String,
-        /// The instant.
-        from: Timestamp,
-    },
-    /// It does not become in force after all.
-    Withdrawn,
-    /// No rules are in force: nothing leaves, and nothing is decided.
-    Stopped,
-}
-
-impl What {
-    /// Its word.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Drafted { .. } => "drafted",
-            Self::Seeded { .. } => "seeded",
-            Self::Edited { .. } => "edited",
-            Self::Checked { .. } => "checked",
-            Self::Submitted { .. } => "submitted",
-            Self::Approved { .. } => "approved",
-            Self::Rejected { .. } => "rejected",
-            Self::Scheduled { .. } => "scheduled",
-            Self::Withdrawn => "withdrawn",
-            Self::Stopped => "stopped",
-        }
-    }
-
-    /// The text that it speaks of.
-    pub fn law(&self) -> Option<&str> {
-        match self {
-            Self::Drafted { law, .. }
-            | Self::Seeded { law }
-            | Self::Edited { law }
-            | Self::Checked { law, .. }
-            | Self::Submitted { law, .. }
-            | Self::Approved { law, .. }
-            | Self::Rejected { law }
-            | Self::Scheduled { law, .. } => Some(law),
-            Self::Withdrawn | Self::Stopped => None,
-        }
-    }
-
-    /// Whether it changes which rules are in force when: every process has to know it before it decides again.
-    pub fn moves(&self) -> bool {
-        matches!(self, Self::Scheduled { .. } | Self::Withdrawn | Self::Stopped)
-    }
-}
-
-/// One deed on the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
-    /// Of which draft; `None`: of all rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draft: Option<DraftId>,
-    /// When, by the store's clock.
-    pub at: Timestamp,
-    /// Who: a role or a pseudonym, as in the registers.
-    pub by: ParticipantId,
-    /// Why, in a sentence.
-    pub why: String,
-    /// What.
-    #[serde(flatten)]
-    pub what: What,
 }
 
 /// Which rules are in force at an instant.
@@ -245,9 +116,13 @@ impl Record {
         let mut turns: Vec<Turn<'_>> = Vec::new();
         for deed in &self.0 {
             match (&deed.what, deed.draft) {
-                (What::Scheduled { law, from }, Some(draft)) => turns.push((*from, Some((law, draft)))),
+                // whoever moves a beginning takes the one of before back
+                (What::Scheduled { law, from, .. }, Some(draft)) => {
+                    turns.retain(|turn| !is_ahead(turn, draft, deed.at));
+                    turns.push((*from, Some((law, draft))));
+                }
                 (What::Seeded { law }, Some(draft)) => turns.push((deed.at, Some((law, draft)))),
-                (What::Withdrawn, draft) => turns.retain(|(from, of)| *from <= deed.at || of.map(|(_, id)| id) != draft),
+                (What::Withdrawn, Some(draft)) => turns.retain(|turn| !is_ahead(turn, draft, deed.at)),
                 (What::Stopped, _) => {
                     turns.retain(|(from, _)| *from <= deed.at);
                     turns.push((deed.at, None));
@@ -267,6 +142,13 @@ impl Record {
             Some((_, None)) => InForce::Stopped,
             Some((_, Some((law, draft)))) => InForce::Law(law, *draft),
         }
+    }
+
+    /// What a draft would come behind, and from when that is: the last text that is in force or scheduled, stopped or not, apart from what
+    /// is yet to come of the draft itself.
+    pub fn base(&self, id: DraftId, now: Timestamp) -> Option<(Timestamp, &str, DraftId)> {
+        let mut others = self.turns().into_iter().rev().filter(|turn| !is_ahead(turn, id, now));
+        others.find_map(|(from, of)| of.map(|(law, draft)| (from, law, draft)))
     }
 
     /// Whether this deed may be done now by somebody with these roles. `ahead`: how long before it comes into force a text is scheduled at
@@ -290,10 +172,47 @@ impl Record {
                 let is_right = id == self.next() && !title.trim().is_empty() && title.chars().count() <= WORDS_MAX;
                 if is_right { Ok(()) } else { Err(Refused::NoTitle) }
             }
-            (what, Some(id)) => self.draft(id).ok_or(Refused::NoSuchDraft)?.may(what, deed, roles, ahead),
+            (what, Some(id)) => {
+                let draft = self.draft(id).ok_or(Refused::NoSuchDraft)?;
+                draft.may(what, deed, roles, ahead)?;
+                self.keeps_order(&draft, deed)
+            }
             (_, None) => Err(Refused::NoSuchDraft),
         }
     }
+
+    /// What is approved against a text comes behind that text, and nothing comes between or goes away before it.
+    fn keeps_order(&self, draft: &Draft<'_>, deed: &Deed) -> Result<(), Refused> {
+        let base = self.base(draft.id, deed.at);
+        let is_base = |said: Option<&str>| if said == base.map(|(_, law, _)| law) { Ok(()) } else { Err(Refused::OtherBase) };
+        match &deed.what {
+            What::Submitted { base: said, .. } => is_base(said.as_deref()),
+            What::Scheduled { from, .. } => {
+                self.is_last(draft, deed.at)?;
+                is_base(draft.base)?;
+                match base {
+                    Some((last, _, other)) if *from <= last => Err(Refused::NotBehind(other, last)),
+                    _ => Ok(()),
+                }
+            }
+            What::Withdrawn => self.is_last(draft, deed.at),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether nothing is scheduled behind a draft that has yet to begin.
+    fn is_last(&self, draft: &Draft<'_>, now: Timestamp) -> Result<(), Refused> {
+        let last = self.turns().into_iter().rev().find_map(|(_, of)| of);
+        match (draft.from, last) {
+            (Some(from), Some((_, other))) if from > now && other != draft.id => Err(Refused::OtherBehind(other)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether with this turn the draft has yet to begin.
+fn is_ahead((from, of): &Turn<'_>, draft: DraftId, now: Timestamp) -> bool {
+    *from > now && of.is_some_and(|(_, id)| id == draft)
 }
 
 fn needs(roles: &[Role], role: &Role) -> Result<(), Refused> {

@@ -280,7 +280,7 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn decided(&self, detentions: &[DetentionRef]) -> Result<Vec<Decided>, StoreError> {
-        decided::of(&mut self.backend.reading().await?, detentions).await
+        decided::of(&mut self.backend.snapshot().await?, detentions).await
     }
 
     async fn case(&self, detention: &DetentionRef) -> Result<Option<Versioned<Case>>, StoreError> {

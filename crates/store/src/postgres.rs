@@ -105,9 +105,13 @@ impl Backend for Postgres {
     async fn reading(&self) -> Result<PostgresSession, StoreError> {
         self.begin(BEGIN).await
     }
+
+    async fn snapshot(&self) -> Result<PostgresSession, StoreError> {
+        self.begin("begin isolation level repeatable read read only").await
+    }
 }
 
-/// One transaction, read committed: each statement sees what was committed before it, locks do the rest.
+/// One transaction, but for snapshots read committed: each statement sees what was committed before it, locks do the rest.
 #[derive(Debug)]
 pub(crate) struct PostgresSession {
     transaction: Transaction<'static, Database>,

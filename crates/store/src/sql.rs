@@ -193,6 +193,10 @@ pub(crate) trait Backend: Send + Sync + fmt::Debug {
     }
     /// Begins a transaction that only reads.
     fn reading(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+    /// Begins one whose statements all see the same instant. Where a transaction sees that anyway, it is simply one that reads.
+    fn snapshot(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send {
+        self.reading()
+    }
 }
 
 /// Appends `sql` with its `$1`, `$2`, ... counted on from what is bound before.

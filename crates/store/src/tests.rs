@@ -276,6 +276,21 @@ async fn a_row_that_cannot_be_read_names_table_and_column() {
 }
 
 #[tokio::test]
+async fn no_deed_is_replaced() {
+    let store = filled().await;
+    let before = store.deeds().await.unwrap();
+    let row = "(ordinal, draft, deed, by_whom, body) values (1, 1, 'stopped', 'x', '{}')";
+    for statement in [
+        format!("insert or replace into deeds {row}"),
+        format!("insert into deeds {row} on conflict (ordinal) do update set body = excluded.body"),
+        "delete from deeds".to_owned(),
+    ] {
+        assert!(sqlx::query(AssertSqlSafe(statement.clone())).execute(&store.backend.writer).await.is_err(), "{statement}");
+        assert_eq!(store.deeds().await.unwrap(), before, "{statement}");
+    }
+}
+
+#[tokio::test]
 async fn every_column_is_known_to_this_test() {
     let store = filled().await;
     let columns = "select t.name || '.' || c.name from sqlite_schema t, pragma_table_info(t.name) c

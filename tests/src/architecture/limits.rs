@@ -83,6 +83,7 @@ fn limits() -> Vec<(&'static str, String)> {
         ("rejections that are kept", count(schakelpunt_store::REJECTIONS_MAX)),
         ("decisions out of the order of their instants", time(schakelpunt_store::OUT_OF_ORDER.unsigned_abs())),
         ("replay: detentions read at once", count(replaying::TOGETHER)),
+        ("replay: in the shadow of a draft at once", count(http::REPLAYS)),
         ("replay: registers of other instants", count(replay::PARTS)),
         ("replay: differences that are named", count(replay::NAMED)),
         ("HTTP: body", size(http::BODY_MAX)),

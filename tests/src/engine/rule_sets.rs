@@ -1,16 +1,30 @@
 //! Which rules are in force when, and what becomes of what waits.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
 use jiff::SignedDuration;
+use schakelpunt_domain::registers::{Entry, Recorded};
 use schakelpunt_engine::{
     hub::Doer,
+    kept_law::KeptLaw,
     laws::Halt,
-    life::What,
-    ports::{Pull, StoreError},
+    life::{Deed, What},
+    ports::{Do, Pull, Store, StoreError},
     step::Receipts,
 };
 
 use super::explaining::other_law;
-use crate::harness::{Rig, fetches, messages::admission, only, to, told, who};
+use crate::harness::{
+    Rig,
+    around::{Around, Hooks},
+    fetches,
+    messages::admission,
+    only, to, told, who,
+};
 
 const TOWN: &str = "gemeente-zwolle";
 const NOTICE: &str = "d-1-detention-started";
@@ -67,6 +81,55 @@ async fn while_all_rules_are_stopped_nothing_leaves_and_nothing_is_lost() {
     let sent = rig.settle().await;
     assert_eq!(only(&sent, TOWN).event, "detention-started");
     assert_eq!(told(&rig.give(&admission("d-2")).await), ["gemeente-zwolle < detention-started", "rn-zwolle < detention-started"]);
+}
+
+/// A store in which the first transactions for the rules lose to others, and that cannot be read once one of them counts.
+#[derive(Debug)]
+struct Busy {
+    inner: Arc<dyn Store>,
+    lose: AtomicU32,
+}
+
+#[async_trait]
+impl Hooks for Busy {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
+        if self.lose.load(Ordering::Relaxed) > 1 {
+            self.lose.fetch_sub(1, Ordering::Relaxed);
+            return Err(StoreError::Conflict);
+        }
+        let done = self.inner.add_deed(law, act).await;
+        self.lose.store(0, Ordering::Relaxed);
+        done
+    }
+
+    async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
+        match self.lose.load(Ordering::Relaxed) {
+            0 => Err(StoreError::Unavailable("it is read by many".into())),
+            _ => self.inner.registers().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_is_done_however_busy_the_store_is() {
+    let rig = Rig::new().await;
+    let busy = rig.around(|inner| Arc::new(Around(Busy { inner, lose: AtomicU32::new(3) }))).await;
+    stop(&busy).await;
+    assert!(matches!(rig.hub.in_force().await, Err(StoreError::NoRules(Halt::Stopped))), "every process hears of it");
+}
+
+#[tokio::test]
+async fn a_process_that_only_answers_hears_of_others_rules_too() {
+    let rig = Rig::new().await;
+    let before = rig.hub.in_force().await.unwrap();
+    rig.second_hub().await.activate(&other_law()).await;
+    let (in_force, last) = (rig.hub.in_force().await.unwrap(), rig.hub.in_force_or_last().await.unwrap());
+    assert_ne!(in_force.law.version, before.law.version);
+    assert_eq!((&in_force.law, &last.law), (&Arc::new(other_law()), &Arc::new(other_law())));
 }
 
 #[tokio::test]

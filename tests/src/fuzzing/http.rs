@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{Router, body::Body, http::Request};
 use schakelpunt_engine::Hub;
-use schakelpunt_gateway::{Gateway, Readiness, Tokens, router};
+use schakelpunt_gateway::{Gateway, Readiness, Replays, Tokens, router};
 use tokio::runtime::Runtime;
 
 use super::{
@@ -42,7 +42,7 @@ async fn routes() -> Router {
     let tokens = Tokens::default().with("pi", "pi-zwolle".parse().unwrap());
     let readiness = Readiness::default();
     readiness.set(true);
-    router(Gateway { hub: Arc::new(hub), tokens, public_url: "https://hub.test".to_owned(), readiness })
+    router(Gateway { hub: Arc::new(hub), tokens, public_url: "https://hub.test".to_owned(), readiness, replays: Replays::default() })
 }
 
 fn runtime() -> &'static Runtime {

@@ -49,6 +49,10 @@ pub(crate) trait Hooks: Send + Sync + fmt::Debug {
         self.inner().decided(detentions).await
     }
 
+    async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
+        self.inner().add_deed(law, act).await
+    }
+
     async fn registers(&self) -> Result<(u64, Vec<Recorded<Entry>>), StoreError> {
         self.inner().registers().await
     }
@@ -126,7 +130,7 @@ impl<H: Hooks> Store for Around<H> {
         self.0.inner().deeds().await
     }
     async fn add_deed(&self, law: Option<&KeptLaw>, act: Do<'_>) -> Result<Option<Deed>, StoreError> {
-        self.0.inner().add_deed(law, act).await
+        self.0.add_deed(law, act).await
     }
     async fn decided_between(&self, since: Timestamp, before: Timestamp) -> Result<Vec<DetentionRef>, StoreError> {
         self.0.inner().decided_between(since, before).await

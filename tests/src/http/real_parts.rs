@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use schakelpunt_gateway::{Gateway, Readiness, Tokens, router, serve};
+use schakelpunt_gateway::{Gateway, Readiness, Replays, Tokens, router, serve};
 use serde_json::Value;
 use tokio::{net::TcpListener, process::Command, time::timeout};
 
@@ -79,7 +79,13 @@ async fn asyncapi_takes_the_description_of_amqp_and_nothing_broken() {
     let rig = Rig::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = format!("http://{}", listener.local_addr().unwrap());
-    let gateway = Gateway { hub: rig.hub.clone(), tokens: Tokens::default(), public_url: place.clone(), readiness: Readiness::default() };
+    let gateway = Gateway {
+        hub: rig.hub.clone(),
+        tokens: Tokens::default(),
+        public_url: place.clone(),
+        readiness: Readiness::default(),
+        replays: Replays::default(),
+    };
     tokio::select! {
         ended = serve(listener, router(gateway), pending()) => panic!("the gateway ended: {ended:?}"),
         () = validated(&place) => {}

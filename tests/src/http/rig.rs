@@ -14,8 +14,8 @@ use schakelpunt_domain::{
     ParticipantId,
     registers::{At, Entry},
 };
-use schakelpunt_engine::{Hub, life::Role, ports::Store as _};
-use schakelpunt_gateway::{Administrator, Gateway, Readiness, Tokens, router};
+use schakelpunt_engine::{Hub, life::Role, ports::Store};
+use schakelpunt_gateway::{Administrator, Gateway, Readiness, Replays, Tokens, router};
 use schakelpunt_store::SqliteStore;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -78,6 +78,11 @@ impl Rig {
     }
 
     pub(super) async fn at(now: &str) -> Self {
+        Self::around(now, |store| store).await
+    }
+
+    /// The hub sees the store through something else.
+    pub(super) async fn around(now: &str, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         let now: Timestamp = now.parse().unwrap();
         let clock = SetClock::new(now);
         let store = Arc::new(SqliteStore::in_memory(Arc::new(clock.clone())).await.unwrap());
@@ -105,9 +110,15 @@ impl Rig {
             }
         }
         store.record(entries).await.unwrap();
-        let hub = Arc::new(Hub::open(settings, store.clone(), Arc::new(bus)).await.unwrap());
+        let hub = Arc::new(Hub::open(settings, wrap(store.clone()), Arc::new(bus)).await.unwrap());
         let readiness = Readiness::default();
-        let gateway = Gateway { hub: hub.clone(), tokens, public_url: PUBLIC_URL.to_owned(), readiness: readiness.clone() };
+        let gateway = Gateway {
+            hub: hub.clone(),
+            tokens,
+            public_url: PUBLIC_URL.to_owned(),
+            readiness: readiness.clone(),
+            replays: Replays::default(),
+        };
         Self { router: router(gateway), hub, store, readiness, clock }
     }
 

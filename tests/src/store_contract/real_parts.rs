@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod crowds;
+mod other_hands;
 mod postgres {
     semantic_tier!(postgres);
 }

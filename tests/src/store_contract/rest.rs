@@ -291,9 +291,15 @@ pub(super) async fn a_deed_for_the_rules_stays_and_raises_the_epoch_where_it_mov
     let drafted = done("writer", Some(1), What::Drafted { title: "It".to_owned(), law: version() });
     assert_eq!(add(Some(&law), drafted.clone()).await.unwrap(), Some(drafted.clone()));
     assert_eq!((store.law(&law.version).await.unwrap(), store.registers().await.unwrap().0), (Some(law.clone()), 0));
-    let own = done("writer", Some(1), What::Approved { law: version(), role: Role::LegalReviewer });
+    let own = done("writer", Some(1), What::Approved { law: version(), submission: 1, role: Role::LegalReviewer });
     assert!(matches!(add(None, own).await, Err(StoreError::Data(_))), "whatever the program thinks");
-    let approved = done("lawyer", Some(1), What::Approved { law: version(), role: Role::LegalReviewer });
+    let again = done("other", Some(2), What::Drafted { title: "It again".to_owned(), law: version() });
+    add(None, again.clone()).await.unwrap();
+    for (by, draft) in [("other", 1), ("writer", 2)] {
+        let elsewhere = done(by, Some(draft), What::Approved { law: version(), submission: 1, role: Role::LegalReviewer });
+        assert!(matches!(add(None, elsewhere).await, Err(StoreError::Data(_))), "{by} wrote the text of draft {draft}, if in another one");
+    }
+    let approved = done("lawyer", Some(1), What::Approved { law: version(), submission: 1, role: Role::LegalReviewer });
     add(None, approved.clone()).await.unwrap();
     let stopped = done("lawyer", None, What::Stopped);
     add(None, stopped.clone()).await.unwrap();
@@ -304,5 +310,5 @@ pub(super) async fn a_deed_for_the_rules_stays_and_raises_the_epoch_where_it_mov
         None
     };
     assert_eq!(store.add_deed(None, &mut look).await.unwrap(), None);
-    assert_eq!((&seen, store.deeds().await.unwrap()), (&vec![drafted, approved, stopped], seen.clone()));
+    assert_eq!((&seen, store.deeds().await.unwrap()), (&vec![drafted, again, approved, stopped], seen.clone()));
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use schakelpunt_domain::ParticipantId;
 use schakelpunt_rules::life::{Deed, DraftId, Record, Refused, Role, What};
 
-use super::Hub;
+use super::{CONFLICTS_MAX, Hub, chain};
 use crate::{Settings, kept_law::KeptLaw, laws, ports::StoreError};
 
 /// Who does something for the rules, and why.
@@ -18,6 +18,12 @@ pub struct Doer<'a> {
     pub roles: &'a [Role],
     /// Why, in a sentence.
     pub why: &'a str,
+}
+
+impl Doer<'_> {
+    fn deed(self, at: Timestamp, draft: Option<DraftId>, what: What) -> Deed {
+        Deed { draft, at, by: self.name.clone(), why: self.why.to_owned(), what }
+    }
 }
 
 impl Hub {
@@ -61,20 +67,35 @@ impl Hub {
         self.act(doer, None, |_| (draft, what.clone())).await
     }
 
+    /// Whether somebody may do that by this record, as far as can be said before the transaction that writes it, which asks again.
+    pub async fn may(
+        &self,
+        record: &Record,
+        doer: Doer<'_>,
+        draft: Option<DraftId>,
+        what: What,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let deed = doer.deed(self.store.now().await?, draft, what);
+        Ok(record.may(&deed, doer.roles, self.ahead()))
+    }
+
+    /// How long before it begins a version is scheduled: whatever was claimed on the rules of before has ended then.
+    fn ahead(&self) -> SignedDuration {
+        SignedDuration::try_from(self.settings.limits.claim).unwrap_or(SignedDuration::MAX)
+    }
+
     async fn act(
         &self,
-        Doer { name, roles, why }: Doer<'_>,
+        doer: Doer<'_>,
         law: Option<&KeptLaw>,
         mut what: impl FnMut(&Record) -> (Option<DraftId>, What) + Send,
     ) -> Result<Result<Deed, Refused>, StoreError> {
-        // whatever was claimed on the rules of before has ended when others begin
-        let ahead = SignedDuration::try_from(self.settings.limits.claim).unwrap_or(SignedDuration::MAX);
         let mut refused = Refused::NoSuchDraft;
         let mut act = |at, deeds| {
             let record = Record::new(deeds);
             let (draft, what) = what(&record);
-            let deed = Deed { draft, at, by: name.clone(), why: why.to_owned(), what };
-            match record.may(&deed, roles, ahead) {
+            let deed = doer.deed(at, draft, what);
+            match record.may(&deed, doer.roles, self.ahead()) {
                 Ok(()) => Some(deed),
                 Err(why) => {
                     refused = why;
@@ -82,10 +103,20 @@ impl Hub {
                 }
             }
         };
-        let done = self.store.add_deed(law, &mut act).await?;
+        let mut tries = 0;
+        let done = loop {
+            match self.store.add_deed(law, &mut act).await {
+                Err(StoreError::Conflict) if tries < CONFLICTS_MAX => tries += 1,
+                done => break done?,
+            }
+            tokio::task::yield_now().await;
+        };
         let Some(deed) = done else { return Ok(Err(refused)) };
         if deed.what.moves() {
-            self.reload().await?;
+            // it is done: the epoch has every process read it before it decides again, this one too
+            if let Err(error) = self.reload().await {
+                tracing::error!(error = %chain(&error), "what was done for the rules is not read yet");
+            }
             self.look_again();
         }
         Ok(Ok(deed))

@@ -1,10 +1,13 @@
 //! What is asked for the rules: drafts by their number, texts, deeds.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schakelpunt_domain::LegalDay;
 use schakelpunt_engine::{
     kept_law::KeptLaw,
     life::{Draft, DraftId, ExpectedChange},
+    replay::Undecidable,
 };
 use schakelpunt_rules::{RuleFile, RuleSet};
 
@@ -23,10 +26,13 @@ pub(super) enum Wanted {
         law: Option<String>,
         #[serde(default)]
         expected: Vec<ExpectedChange>,
+        #[serde(default)]
+        undecidable: BTreeSet<String>,
     },
     Approved {
         why: String,
         law: Option<String>,
+        submission: u32,
         role: Role,
     },
     Rejected {
@@ -44,31 +50,54 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    /// The deed, after what has to be found out for it.
-    pub(super) async fn what(self, gateway: &Shared, draft: &Draft<'_>) -> Result<(What, String), Problem> {
-        // who does not say which text was looked at means the one that is there
-        let text = |law: Option<String>| law.unwrap_or_else(|| draft.law.to_owned());
+    /// The deed, and why, before anything is found out for it. `base`: what the draft comes behind.
+    pub(super) fn what(self, draft: &Draft<'_>, base: Option<&str>) -> Result<(What, String), Problem> {
+        // who does not say which text was looked at means the one that is there; whatever is found out is about that one
+        let text = |law: Option<String>| match law {
+            Some(law) if law != draft.law => Err(refused(&Refused::OtherText)),
+            _ => Ok(draft.law.to_owned()),
+        };
         Ok(match self {
-            Self::Checked { why, law } => {
-                let cells = review::checked(gateway, draft).await?;
-                (What::Checked { law: text(law), cells }, why)
+            Self::Checked { why, law } => (What::Checked { law: text(law)?, cells: 0 }, why),
+            Self::Submitted { why, law, expected, undecidable } => {
+                let (law, base, accepted) = (text(law)?, base.map(str::to_owned), codes(undecidable)?);
+                (What::Submitted { law, base, owners: BTreeSet::new(), expected, accepted }, why)
             }
-            Self::Submitted { why, law, expected } => {
-                let owners = review::owners(gateway, draft).await?;
-                (What::Submitted { law: text(law), owners, expected }, why)
-            }
-            Self::Approved { why, law, role } => (What::Approved { law: text(law), role }, why),
-            Self::Rejected { why, law } => (What::Rejected { law: text(law) }, why),
+            Self::Approved { why, law, submission, role } => (What::Approved { law: text(law)?, submission, role }, why),
+            Self::Rejected { why, law } => (What::Rejected { law: text(law)? }, why),
             Self::Scheduled { why, law, from } => {
-                // whether it is approved at all is asked first, in the transaction that writes it; this takes longer
-                if draft.is_approved() {
-                    shadow::holds(gateway, draft).await?;
-                }
-                (What::Scheduled { law: text(law), from: begins(&from)? }, why)
+                (What::Scheduled { law: text(law)?, submission: draft.submission, from: begins(&from)? }, why)
             }
             Self::Withdrawn { why } => (What::Withdrawn, why),
         })
     }
+}
+
+/// The deed with what has to be found out for it. A proof is made again each time: invariants and program may be newer than the last one.
+pub(super) async fn found_out(gateway: &Shared, draft: &Draft<'_>, what: What) -> Result<What, Problem> {
+    Ok(match what {
+        What::Checked { law, .. } => What::Checked { law, cells: review::checked(gateway, draft).await? },
+        What::Submitted { law, base, expected, accepted, .. } => {
+            review::checked(gateway, draft).await?;
+            let owners = review::owners(gateway, draft, base.as_deref()).await?;
+            What::Submitted { law, base, owners, expected, accepted }
+        }
+        What::Scheduled { .. } => {
+            review::checked(gateway, draft).await?;
+            shadow::holds(gateway, draft).await?;
+            what
+        }
+        other => other,
+    })
+}
+
+/// Codes of what cannot be decided again. One that does not exist is a mistake, and no consent to whatever comes.
+fn codes(undecidable: BTreeSet<String>) -> Result<BTreeSet<String>, Problem> {
+    let known = Undecidable::ALL.map(Undecidable::code);
+    if undecidable.iter().all(|code| known.contains(&code.as_str())) {
+        return Ok(undecidable);
+    }
+    Err(Problem::invalid(&format!("`undecidable`: of {}", known.join(", "))))
 }
 
 /// A legal day begins at midnight in Amsterdam; an instant is itself.
@@ -122,6 +151,7 @@ pub(super) fn shown(record: &Record, draft: &Draft<'_>, now: Timestamp) -> Value
         "state": draft.state(active, now),
         "law": draft.law,
         "authors": draft.authors,
+        "submission": draft.submission,
         "needed": draft.needed,
         "approvals": approvals,
     });

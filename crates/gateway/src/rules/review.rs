@@ -1,6 +1,6 @@
 //! What a draft means, and whether it may be: the machine's part of a review. It takes a second or more, so it has a thread of its own.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use schakelpunt_engine::life::Draft;
+use schakelpunt_engine::{laws::Halt, life::Draft, ports::StoreError};
 use schakelpunt_review::{Diff, Invariants, Proof};
 use schakelpunt_rules::{LoadError, RuleSet};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What becomes visible, what stops, what rests on something else, against the rules that are in force. As Markdown for who asks for it.
+/// What becomes visible, what stops, what rests on something else, against the rules that it comes behind. As Markdown for who asks for it.
 pub(crate) async fn diff(
     State(gateway): State<Shared>,
     someone: Someone,
@@ -28,8 +28,13 @@ pub(crate) async fn diff(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     administrator(&someone)?;
-    let record = gateway.hub.deeds().await?;
-    let diff = compared(&gateway, &asked::draft(&record, &id)?).await?;
+    let (record, now) = (gateway.hub.deeds().await?, gateway.hub.store().now().await?);
+    let draft = asked::draft(&record, &id)?;
+    // what was submitted is approved against what it was submitted against
+    let base = draft.base.or_else(|| record.base(draft.id, now).map(|(_, law, _)| law));
+    let after = asked::rules(&gateway, &asked::text(&gateway, &draft).await?)?;
+    let before = kept(&gateway, base).await?.ok_or(StoreError::NoRules(Halt::NotLoaded))?;
+    let diff = compared(&gateway, before, after).await?;
     let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accepted.contains("text/markdown") {
         return Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], diff.markdown()).into_response());
@@ -65,9 +70,14 @@ pub(super) async fn checked(gateway: &Shared, draft: &Draft<'_>) -> Result<usize
     Err(problem.with("broken", json!(broken)))
 }
 
-/// Who answers for what a draft would change.
-pub(super) async fn owners(gateway: &Shared, draft: &Draft<'_>) -> Result<BTreeSet<String>, Problem> {
-    Ok(compared(gateway, draft).await?.owners())
+/// Who answers for what a draft would change of the text that it comes behind. Where this program cannot read that one, everybody whom
+/// the draft's own rules name: there has to be a way out.
+pub(super) async fn owners(gateway: &Shared, draft: &Draft<'_>, base: Option<&str>) -> Result<BTreeSet<String>, Problem> {
+    let after = asked::rules(gateway, &asked::text(gateway, draft).await?)?;
+    match kept(gateway, base).await? {
+        Some(before) => Ok(compared(gateway, before, after).await?.owners()),
+        None => Ok(after.rules().iter().map(|rule| rule.owner.clone()).filter(|owner| !owner.is_empty()).collect()),
+    }
 }
 
 /// Mistakes in a text, each with its place.
@@ -77,10 +87,16 @@ pub(super) fn mistakes(found: &[LoadError]) -> Problem {
     problem.with("mistakes", json!(found))
 }
 
-async fn compared(gateway: &Shared, draft: &Draft<'_>) -> Result<Diff, Problem> {
-    let after = asked::rules(gateway, &asked::text(gateway, draft).await?)?;
-    let before = gateway.hub.in_force_or_last().await?;
-    aside(move || schakelpunt_review::diff(&before.rules, &after, &before.catalogue)).await
+/// The rules of a text that is kept; `None`: there is none, or none that this program can read.
+async fn kept(gateway: &Shared, law: Option<&str>) -> Result<Option<RuleSet>, Problem> {
+    let Some(law) = law else { return Ok(None) };
+    let kept = gateway.hub.law(law).await?;
+    Ok(kept.and_then(|law| RuleSet::load(&law.rules, &gateway.hub.settings().catalogue).ok()))
+}
+
+async fn compared(gateway: &Shared, before: RuleSet, after: RuleSet) -> Result<Diff, Problem> {
+    let catalogue = Arc::clone(&gateway.hub.settings().catalogue);
+    aside(move || schakelpunt_review::diff(&before, &after, &catalogue)).await
 }
 
 async fn proved(gateway: &Shared, rules: RuleSet) -> Result<Proof, Problem> {

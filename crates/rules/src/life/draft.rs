@@ -36,14 +36,20 @@ pub struct Draft<'a> {
     pub title: &'a str,
     /// The version of its text.
     pub law: &'a str,
-    /// Who drafted, edited or submitted it: they approve nothing of it.
+    /// Who drafted, edited or submitted it, or wrote its text in another draft: they approve nothing of it.
     pub authors: BTreeSet<&'a ParticipantId>,
     /// As what it has to be approved, since it was submitted last.
     pub needed: BTreeSet<Role>,
+    /// How often it has been submitted: the number of its last submission.
+    pub submission: u32,
     /// When it was, as long as that counts.
     pub submitted: Option<Timestamp>,
+    /// The text that it comes behind, as it was when it was submitted; as long as that counts, and while it is scheduled or in force.
+    pub base: Option<&'a str>,
     /// What it is meant to disclose.
     pub expected: &'a [ExpectedChange],
+    /// The codes of recorded decisions that may stay undecidable.
+    pub accepted: BTreeSet<&'a str>,
     /// Who has.
     pub approvals: BTreeMap<&'a Role, &'a ParticipantId>,
     /// From when it is in force, if it was scheduled.
@@ -67,7 +73,9 @@ impl<'a> Draft<'a> {
                 _ => {}
             }
         }
-        draft
+        let mut draft = draft?;
+        draft.authors.extend(deeds.iter().filter(|deed| deed.what.writes(draft.law)).map(|deed| &deed.by));
+        Some(draft)
     }
 
     fn new(id: DraftId, title: &'a str, law: &'a str, by: &'a ParticipantId) -> Self {
@@ -81,8 +89,11 @@ impl<'a> Draft<'a> {
             from: None,
             before: None,
             checked: false,
+            submission: 0,
             submitted: None,
+            base: None,
             expected: &[],
+            accepted: BTreeSet::new(),
         }
     }
 
@@ -96,11 +107,14 @@ impl<'a> Draft<'a> {
                 self.reopen();
             }
             What::Checked { .. } => self.checked = true,
-            What::Submitted { owners, expected, .. } => {
+            What::Submitted { owners, base, expected, accepted, .. } => {
                 self.reopen();
+                self.submission += 1;
+                self.base = base.as_deref();
                 self.authors.insert(&deed.by);
                 self.submitted = Some(deed.at);
                 self.expected = expected;
+                self.accepted = accepted.iter().map(String::as_str).collect();
                 self.needed = [Role::LegalReviewer].into_iter().chain(owners.iter().cloned().map(Role::Owner)).collect();
             }
             What::Approved { role, .. } => {
@@ -109,17 +123,24 @@ impl<'a> Draft<'a> {
             What::Rejected { .. } => self.reopen(),
             // an approval is good for one beginning
             What::Scheduled { from, .. } => {
+                let base = self.base;
                 self.reopen();
+                self.base = base;
                 self.before = self.from.filter(|from| *from <= deed.at).or(self.before);
                 self.from = Some(*from);
             }
-            What::Withdrawn => self.from = self.before,
+            What::Withdrawn => {
+                self.reopen();
+                self.from = self.before;
+            }
         }
     }
 
     fn reopen(&mut self) {
         self.submitted = None;
+        self.base = None;
         self.expected = &[];
+        self.accepted.clear();
         self.approvals.clear();
         self.needed.clear();
     }
@@ -169,7 +190,7 @@ impl<'a> Draft<'a> {
                 needs(roles, &Role::Author)?;
                 if self.checked { Ok(()) } else { Err(Refused::NotChecked) }
             }
-            What::Approved { role, .. } => self.may_approve(role, deed, roles),
+            What::Approved { role, submission, .. } => self.may_approve(role, *submission, deed, roles),
             What::Rejected { .. } => {
                 let one_of_them = self.needed.iter().find(|role| roles.contains(role));
                 match (self.submitted.is_some(), one_of_them) {
@@ -178,7 +199,10 @@ impl<'a> Draft<'a> {
                     (true, Some(_)) => Ok(()),
                 }
             }
-            What::Scheduled { from, .. } => self.may_begin(*from, deed, roles, ahead),
+            What::Scheduled { from, submission, .. } => {
+                self.may_begin(*from, deed, roles, ahead)?;
+                self.is_current(*submission)
+            }
             What::Withdrawn => match self.from {
                 _ if roles.is_empty() => Err(Refused::RoleMissing(Role::Author)),
                 None => Err(Refused::NotScheduled),
@@ -188,13 +212,18 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn may_approve(&self, role: &Role, deed: &Deed, roles: &[Role]) -> Result<(), Refused> {
+    fn is_current(&self, submission: u32) -> Result<(), Refused> {
+        if submission == self.submission { Ok(()) } else { Err(Refused::SubmissionReplaced(self.submission)) }
+    }
+
+    fn may_approve(&self, role: &Role, submission: u32, deed: &Deed, roles: &[Role]) -> Result<(), Refused> {
         needs(roles, role)?;
         if self.authors.contains(&deed.by) {
             return Err(Refused::OwnDraft);
         }
         match () {
             () if self.submitted.is_none() => Err(Refused::NotSubmitted),
+            () if submission != self.submission => self.is_current(submission),
             () if !self.needed.contains(role) => Err(Refused::NotNeeded(role.clone())),
             () if self.approvals.contains_key(role) => Err(Refused::AlreadyApproved(role.clone())),
             () => Ok(()),

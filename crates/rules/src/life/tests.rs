@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use schakelpunt_domain::ParticipantId;
+
 use super::*;
 
 const DAY: i64 = 86_400;
@@ -45,18 +49,29 @@ impl Office {
 
     /// Up to being submitted, of concern to one owner.
     fn submitted(&mut self, draft: u32, text: &str) {
-        self.author(draft, What::Drafted { title: "More dates".to_owned(), law: law(text) }).unwrap();
+        if self.0.draft(DraftId(draft)).is_none() {
+            self.author(draft, What::Drafted { title: "More dates".to_owned(), law: law(text) }).unwrap();
+        }
         self.author(draft, What::Checked { law: law(text), cells: 9 }).unwrap();
-        self.author(draft, What::Submitted { law: law(text), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
+        self.author(draft, self.submission(draft, text, &["DJI"])).unwrap();
+    }
+
+    /// Behind what it comes behind now.
+    fn submission(&self, draft: u32, text: &str, names: &[&str]) -> What {
+        let now = self.0.deeds().last().map_or(at(0), |deed| deed.at);
+        let base = self.0.base(DraftId(draft), now).map(|(_, law, _)| law.to_owned());
+        What::Submitted { law: law(text), base, owners: owners(names), expected: Vec::new(), accepted: BTreeSet::new() }
     }
 
     fn approved(&mut self, draft: u32, text: &str) {
-        self.lawyer(draft, approved(text, Role::LegalReviewer)).unwrap();
-        self.dji(draft, approved(text, Role::Owner("DJI".to_owned()))).unwrap();
+        let last = self.0.draft(DraftId(draft)).unwrap().submission;
+        self.lawyer(draft, approved(text, last, Role::LegalReviewer)).unwrap();
+        self.dji(draft, approved(text, last, Role::Owner("DJI".to_owned()))).unwrap();
     }
 
     fn scheduled(&mut self, draft: u32, text: &str, from: i64) -> Result<(), &'static str> {
-        self.author(draft, What::Scheduled { law: law(text), from: at(from) })
+        let submission = self.0.draft(DraftId(draft)).unwrap().submission;
+        self.author(draft, What::Scheduled { law: law(text), submission, from: at(from) })
     }
 
     fn state(&self, draft: u32, now: i64) -> State {
@@ -68,8 +83,8 @@ impl Office {
     }
 }
 
-fn approved(text: &str, role: Role) -> What {
-    What::Approved { law: law(text), role }
+fn approved(text: &str, submission: u32, role: Role) -> What {
+    What::Approved { law: law(text), submission, role }
 }
 
 #[test]
@@ -80,11 +95,11 @@ fn a_draft_becomes_what_is_in_force_on_its_day() {
     office.author(1, What::Edited { law: law("b") }).unwrap();
     office.author(1, What::Checked { law: law("b"), cells: 9 }).unwrap();
     assert_eq!(office.state(1, 3), State::Checked);
-    office.author(1, What::Submitted { law: law("b"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
+    office.author(1, office.submission(1, "b", &["DJI"])).unwrap();
     assert_eq!(office.state(1, 4), State::Submitted);
-    office.lawyer(1, approved("b", Role::LegalReviewer)).unwrap();
+    office.lawyer(1, approved("b", 1, Role::LegalReviewer)).unwrap();
     assert_eq!(office.scheduled(1, "b", DAY), Err("NOT_APPROVED"), "the owner of the data has a say");
-    office.dji(1, approved("b", Role::Owner("DJI".to_owned()))).unwrap();
+    office.dji(1, approved("b", 1, Role::Owner("DJI".to_owned()))).unwrap();
     assert_eq!(office.state(1, 6), State::Approved);
     assert_eq!(office.scheduled(1, "b", 16), Err("TOO_SOON"));
     office.scheduled(1, "b", DAY).unwrap();
@@ -104,17 +119,28 @@ fn nobody_approves_what_is_also_his() {
     office.does("one", &both, Some(1), What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
     office.does("two", &both, Some(1), What::Edited { law: law("b") }).unwrap();
     office.does("one", &both, Some(1), What::Checked { law: law("b"), cells: 9 }).unwrap();
-    office.does("three", &both, Some(1), What::Submitted { law: law("b"), owners: owners(&[]), expected: Vec::new() }).unwrap();
+    office.does("three", &both, Some(1), office.submission(1, "b", &[])).unwrap();
     for author in ["one", "two", "three"] {
-        assert_eq!(office.does(author, &both, Some(1), approved("b", Role::LegalReviewer)), Err("OWN_DRAFT"), "{author}");
+        assert_eq!(office.does(author, &both, Some(1), approved("b", 1, Role::LegalReviewer)), Err("OWN_DRAFT"), "{author}");
     }
-    office.does("four", &both, Some(1), approved("b", Role::LegalReviewer)).unwrap();
+    office.does("four", &both, Some(1), approved("b", 1, Role::LegalReviewer)).unwrap();
     office.does("four", &both, Some(1), What::Edited { law: law("c") }).unwrap();
     assert_eq!(office.scheduled(1, "c", DAY), Err("NOT_SUBMITTED"), "what is edited has no approvals");
     assert_eq!(office.scheduled(1, "b", DAY), Err("OTHER_TEXT"));
     office.does("one", &both, Some(1), What::Checked { law: law("c"), cells: 9 }).unwrap();
-    office.does("one", &both, Some(1), What::Submitted { law: law("c"), owners: owners(&[]), expected: Vec::new() }).unwrap();
-    assert_eq!(office.does("four", &both, Some(1), approved("c", Role::LegalReviewer)), Err("OWN_DRAFT"), "it is also his by now");
+    office.does("one", &both, Some(1), office.submission(1, "c", &[])).unwrap();
+    assert_eq!(office.does("four", &both, Some(1), approved("c", 1, Role::LegalReviewer)), Err("OWN_DRAFT"), "it is also his by now");
+}
+
+#[test]
+fn nobody_approves_in_another_draft_what_he_wrote() {
+    let both = [Role::Author, Role::LegalReviewer];
+    let mut office = Office::default();
+    office.does("one", &both, Some(1), What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
+    office.does("two", &both, Some(1), What::Edited { law: law("b") }).unwrap();
+    office.submitted(2, "b");
+    assert_eq!(office.does("two", &both, Some(2), approved("b", 1, Role::LegalReviewer)), Err("OWN_DRAFT"), "he wrote b in draft 1");
+    office.does("one", &both, Some(2), approved("b", 1, Role::LegalReviewer)).unwrap();
 }
 
 #[test]
@@ -124,14 +150,14 @@ fn each_step_wants_the_one_before_and_somebody_who_may() {
     assert_eq!(office.author(2, What::Drafted { title: "It".to_owned(), law: law("a") }), Err("TITLE_MISSING"), "the next number is 1");
     assert_eq!(office.author(1, What::Checked { law: law("a"), cells: 9 }), Err("NO_SUCH_DRAFT"));
     office.author(1, What::Drafted { title: "It".to_owned(), law: law("a") }).unwrap();
-    assert_eq!(office.author(1, What::Submitted { law: law("a"), owners: owners(&[]), expected: Vec::new() }), Err("NOT_CHECKED"));
+    assert_eq!(office.author(1, office.submission(1, "a", &[])), Err("NOT_CHECKED"));
     office.author(1, What::Checked { law: law("a"), cells: 9 }).unwrap();
-    assert_eq!(office.lawyer(1, approved("a", Role::LegalReviewer)), Err("NOT_SUBMITTED"));
-    office.author(1, What::Submitted { law: law("a"), owners: owners(&[]), expected: Vec::new() }).unwrap();
-    assert_eq!(office.dji(1, approved("a", Role::LegalReviewer)), Err("ROLE_MISSING"));
-    assert_eq!(office.dji(1, approved("a", Role::Owner("DJI".to_owned()))), Err("APPROVAL_NOT_NEEDED"));
-    office.lawyer(1, approved("a", Role::LegalReviewer)).unwrap();
-    assert_eq!(office.lawyer(1, approved("a", Role::LegalReviewer)), Err("ALREADY_APPROVED"));
+    assert_eq!(office.lawyer(1, approved("a", 1, Role::LegalReviewer)), Err("NOT_SUBMITTED"));
+    office.author(1, office.submission(1, "a", &[])).unwrap();
+    assert_eq!(office.dji(1, approved("a", 1, Role::LegalReviewer)), Err("ROLE_MISSING"));
+    assert_eq!(office.dji(1, approved("a", 1, Role::Owner("DJI".to_owned()))), Err("APPROVAL_NOT_NEEDED"));
+    office.lawyer(1, approved("a", 1, Role::LegalReviewer)).unwrap();
+    assert_eq!(office.lawyer(1, approved("a", 1, Role::LegalReviewer)), Err("ALREADY_APPROVED"));
     office.lawyer(1, What::Rejected { law: law("a") }).unwrap();
     assert_eq!(office.scheduled(1, "a", DAY), Err("NOT_SUBMITTED"), "a word that was taken back counts no more");
     let nothing = Deed { draft: None, at: at(99), by: who("writer"), why: " ".to_owned(), what: What::Stopped };
@@ -152,7 +178,7 @@ fn one_person_stops_everything_and_nobody_alone_starts_it_again() {
     office.does("anybody", &[], None, What::Stopped).unwrap();
     assert_eq!(office.0.in_force(at(2 * DAY)), InForce::Stopped, "what was scheduled does not begin");
     assert_eq!(office.scheduled(3, "c", 2 * DAY), Err("NOT_SUBMITTED"), "what was approved before is asked about again");
-    office.author(3, What::Submitted { law: law("c"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
+    office.author(3, office.submission(3, "c", &["DJI"])).unwrap();
     office.approved(3, "c");
     office.scheduled(3, "c", 2 * DAY).unwrap();
     assert_eq!(office.0.in_force(at(2 * DAY)), InForce::Law("c", DraftId(3)));
@@ -176,15 +202,90 @@ fn what_is_scheduled_can_be_withdrawn_until_it_begins_and_an_older_one_can_come_
         office.author(2, What::Checked { law: law("b"), cells: 9 }).unwrap();
     }
     assert_eq!(office.lawyer(1, What::Withdrawn), Err("IN_FORCE"));
-    office.author(2, What::Submitted { law: law("b"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
+    office.author(2, office.submission(2, "b", &["DJI"])).unwrap();
     office.approved(2, "b");
     office.scheduled(2, "b", DAY).unwrap();
     office.author(1, What::Checked { law: law("a"), cells: 9 }).unwrap();
-    office.author(1, What::Submitted { law: law("a"), owners: owners(&["DJI"]), expected: Vec::new() }).unwrap();
+    office.author(1, office.submission(1, "a", &["DJI"])).unwrap();
     office.approved(1, "a");
     office.scheduled(1, "a", 2 * DAY).unwrap();
     let law_at = |days: i64| office.0.in_force(at(days * DAY));
     assert_eq!((law_at(1), law_at(2)), (InForce::Law("b", DraftId(2)), InForce::Law("a", DraftId(1))), "back, through the same gates");
+}
+
+#[test]
+fn an_approval_names_the_submission_that_was_read() {
+    let mut office = Office::default();
+    office.submitted(1, "a");
+    office.submitted(1, "a");
+    assert_eq!(office.lawyer(1, approved("a", 1, Role::LegalReviewer)), Err("SUBMISSION_REPLACED"), "it may announce something else");
+    office.approved(1, "a");
+    let of_before = What::Scheduled { law: law("a"), submission: 1, from: at(DAY) };
+    assert_eq!(office.author(1, of_before), Err("SUBMISSION_REPLACED"));
+    office.scheduled(1, "a", DAY).unwrap();
+}
+
+#[test]
+fn a_draft_that_is_moved_begins_once() {
+    for (first, then) in [(2 * DAY, DAY), (DAY, 2 * DAY)] {
+        let mut office = Office::default();
+        office.submitted(1, "a");
+        office.approved(1, "a");
+        office.scheduled(1, "a", 100).unwrap();
+        for from in [first, then] {
+            office.submitted(2, "b");
+            office.approved(2, "b");
+            office.scheduled(2, "b", from).unwrap();
+        }
+        let turns: Vec<_> = office.0.turns().into_iter().map(|(from, of)| (from.as_second(), of.unwrap().1.0)).collect();
+        assert_eq!(turns, [(100, 1), (then, 2)], "from {first} to {then}");
+        office.lawyer(2, What::Withdrawn).unwrap();
+        assert_eq!((office.0.turns().len(), office.0.draft(DraftId(2)).unwrap().from), (1, None));
+    }
+}
+
+#[test]
+fn a_draft_is_scheduled_behind_all_that_is_scheduled() {
+    let mut office = Office::default();
+    office.submitted(1, "a");
+    office.approved(1, "a");
+    office.scheduled(1, "a", 100).unwrap();
+    office.submitted(2, "b");
+    office.approved(2, "b");
+    let against_one = office.submission(3, "c", &["DJI"]);
+    office.submitted(3, "c");
+    office.approved(3, "c");
+    office.scheduled(2, "b", 2 * DAY).unwrap();
+    assert_eq!(office.scheduled(3, "c", DAY), Err("OTHER_BASE"), "it was approved against draft 1, and would replace draft 2");
+    assert_eq!(office.author(3, against_one), Err("OTHER_BASE"), "nor is it submitted so");
+    office.submitted(3, "c");
+    office.approved(3, "c");
+    assert_eq!(office.scheduled(3, "c", DAY), Err("NOT_BEHIND"), "draft 2 begins later");
+    assert_eq!(office.scheduled(3, "c", 2 * DAY), Err("NOT_BEHIND"));
+    office.scheduled(3, "c", 3 * DAY).unwrap();
+    assert_eq!(office.lawyer(2, What::Withdrawn), Err("OTHER_BEHIND"), "draft 3 was approved against it");
+    office.submitted(2, "b");
+    office.approved(2, "b");
+    assert_eq!(office.scheduled(2, "b", 4 * DAY), Err("OTHER_BEHIND"), "nor does it move behind");
+    office.lawyer(3, What::Withdrawn).unwrap();
+    assert_eq!(office.scheduled(2, "b", DAY), Err("OTHER_BASE"), "it was submitted when draft 3 came before it");
+    office.submitted(2, "b");
+    office.approved(2, "b");
+    office.scheduled(2, "b", DAY).unwrap();
+    office.does("anybody", &[], None, What::Stopped).unwrap();
+    assert_eq!(office.0.in_force(at(9 * DAY)), InForce::Stopped, "everything can be stopped at any time");
+}
+
+#[test]
+fn after_a_stop_a_draft_comes_behind_the_rules_that_were_in_force() {
+    let mut office = Office::default();
+    office.does("hub", &[], Some(1), What::Seeded { law: law("a") }).unwrap();
+    office.submitted(2, "b");
+    office.approved(2, "b");
+    office.scheduled(2, "b", DAY).unwrap();
+    office.does("anybody", &[], None, What::Stopped).unwrap();
+    let What::Submitted { base, .. } = office.submission(3, "c", &[]) else { unreachable!() };
+    assert_eq!(base.as_deref(), Some("a"), "what was only scheduled never was");
 }
 
 #[test]
@@ -194,10 +295,10 @@ fn a_deed_is_told_in_one_object() {
         at: at(0),
         by: who("lawyer"),
         why: "It is so.".to_owned(),
-        what: approved("a", Role::Owner("DJI".to_owned())),
+        what: approved("a", 1, Role::Owner("DJI".to_owned())),
     };
     let told = serde_json::json!({
-        "draft": 7, "at": "1970-01-01T00:00:00Z", "by": "lawyer", "why": "It is so.", "deed": "approved", "law": "a", "role": {"owner": "DJI"},
+        "draft": 7, "at": "1970-01-01T00:00:00Z", "by": "lawyer", "why": "It is so.", "deed": "approved", "law": "a", "submission": 1, "role": {"owner": "DJI"},
     });
     assert_eq!(serde_json::to_value(&deed).unwrap(), told);
     assert_eq!(serde_json::from_value::<Deed>(told).unwrap(), deed);

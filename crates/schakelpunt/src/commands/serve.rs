@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use schakelpunt_domain::Clock as _;
 use schakelpunt_engine::{Hub, drivers, leases::ProcessId, spawn};
-use schakelpunt_gateway::{Administrator, Gateway, Readiness, Tokens};
+use schakelpunt_gateway::{Administrator, Gateway, Readiness, Replays, Tokens};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ pub async fn listen(hub: Arc<Hub>, name: Option<String>, listen: SocketAddr, tok
     let mut tasks: FuturesUnordered<_> = drivers::start(&hub, process(name, &address), &stop).into_iter().collect();
     let readiness = Readiness::default();
     let public_url = hub.settings().public_url.clone();
-    let gateway = Gateway { hub, tokens, public_url, readiness: readiness.clone() };
+    let gateway = Gateway { hub, tokens, public_url, readiness: readiness.clone(), replays: Replays::default() };
     let router = schakelpunt_gateway::router(gateway);
     let ended = stop.clone();
     let http = spawn::named("http", async move { schakelpunt_gateway::serve(listener, router, ended.cancelled_owned()).await });

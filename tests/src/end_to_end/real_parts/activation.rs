@@ -62,7 +62,7 @@ async fn every_delivery_rests_on_the_rules_that_were_in_force_when_it_was_claime
     site.administer(&one);
     rules(&site, "beheer", &["import", &other_rules(&site), "--title", "A word more"]).await;
     rules(&site, "beheer", &["submit", "2"]).await;
-    rules(&site, "jurist", &["approve", "2"]).await;
+    rules(&site, "jurist", &["approve", "2", "--submission", "1"]).await;
 
     let flow = site.python("national.py", &["--count", DETENTIONS, "--seconds", "240"], &[]);
     let change = async {

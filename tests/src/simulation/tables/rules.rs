@@ -35,7 +35,8 @@ impl Tables {
     pub(crate) fn add_deed(&mut self, law: Option<&KeptLaw>, deed: Deed) -> Result<(), StoreError> {
         let of_an_author = |done: &Deed| {
             let wrote = matches!(done.what, What::Drafted { .. } | What::Edited { .. } | What::Submitted { .. });
-            wrote && done.draft == deed.draft && done.by == deed.by
+            let of_the_draft = wrote && done.draft == deed.draft;
+            (of_the_draft || deed.what.law().is_some_and(|law| done.what.writes(law))) && done.by == deed.by
         };
         if matches!(deed.what, What::Approved { .. }) && self.rules.deeds.iter().any(of_an_author) {
             return Err(StoreError::Data("an author approves nothing of a draft".into()));
@@ -59,7 +60,7 @@ impl Tables {
             self.rules.add(None, now, What::Stopped);
         }
         self.rules.add(Some(set), now, What::Drafted { title: "rules".to_owned(), law: law.version.clone() });
-        self.rules.add(Some(set), now, What::Scheduled { law: law.version.clone(), from: now + ahead });
+        self.rules.add(Some(set), now, What::Scheduled { law: law.version.clone(), submission: 0, from: now + ahead });
         self.epoch += 1;
     }
 }

@@ -2,6 +2,7 @@
 //! `withdraw`, `stop`.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -74,7 +75,7 @@ pub enum Command {
         /// Whether every invariant holds.
         #[arg(long, conflicts_with = "diff")]
         proof: bool,
-        /// What it would have changed of what was decided since it was submitted, and what of that nobody announced.
+        /// What it would have changed of what was decided since it was submitted, and what of that nobody announced or accepted.
         #[arg(long, conflicts_with_all = ["diff", "proof"])]
         shadow: bool,
         /// Write its files into this folder, which has to be empty or new.
@@ -87,7 +88,8 @@ pub enum Command {
         say: Say,
         /// Its number.
         draft: u32,
-        /// A file with `[[expected-change]]` (`relation`, `field`, `basis`): what it is meant to disclose. Anything more keeps it from beginning.
+        /// A file with `[[expected-change]]` (`relation`, `field`, `basis`): what it is meant to disclose. Anything more keeps it from beginning;
+        /// so do recorded decisions that cannot be asked again, unless `undecidable = ["CODE"]` accepts their code.
         #[arg(long)]
         expected: Option<PathBuf>,
     },
@@ -97,6 +99,9 @@ pub enum Command {
         say: Say,
         /// Its number.
         draft: u32,
+        /// Which submission was looked at (`submission` in `rules show`): after another one it is not approved.
+        #[arg(long)]
+        submission: u32,
         /// The owner for which; without it: as legal reviewer.
         #[arg(long)]
         owner: Option<String>,
@@ -144,14 +149,15 @@ impl Command {
                 show(&http, draft, part.map(|(part, _)| part), files.as_deref()).await
             }
             Self::Submit { say, draft, expected } => {
-                let (http, expected) = (say.open()?, announced(expected.as_deref())?);
+                let (http, Announced { expected_change, undecidable }) = (say.open()?, announced(expected.as_deref())?);
                 say.act(&http, draft, json!({"deed": "checked"})).await?;
-                out(say.act(&http, draft, json!({"deed": "submitted", "expected": expected})).await?)?;
+                let submitted = json!({"deed": "submitted", "expected": expected_change, "undecidable": undecidable});
+                out(say.act(&http, draft, submitted).await?)?;
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Approve { say, draft, owner, law } => {
+            Self::Approve { say, draft, submission, owner, law } => {
                 let role = owner.map_or_else(|| json!("legal-reviewer"), |owner| json!({"owner": owner}));
-                say.done(draft, json!({"deed": "approved", "role": role, "law": law})).await
+                say.done(draft, json!({"deed": "approved", "submission": submission, "role": role, "law": law})).await
             }
             Self::Reject { say, draft } => say.done(draft, json!({"deed": "rejected"})).await,
             Self::Schedule { say, draft, from } => say.done(draft, json!({"deed": "scheduled", "from": from})).await,
@@ -186,18 +192,18 @@ impl Say {
     }
 }
 
-/// What the tables of a file announce.
-fn announced(file: Option<&Path>) -> anyhow::Result<Vec<ExpectedChange>> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-    struct Announced {
-        expected_change: Vec<ExpectedChange>,
-    }
-    let Some(file) = file else { return Ok(Vec::new()) };
-    let text = assets::text(file)?;
-    let read: Announced =
-        toml::from_str(&text).with_context(|| format!("{}: [[expected-change]] with relation, field, basis", file.display()))?;
-    Ok(read.expected_change)
+/// What a file announces: what a draft is meant to disclose, and of which recorded decisions it need not be said.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct Announced {
+    expected_change: Vec<ExpectedChange>,
+    undecidable: BTreeSet<String>,
+}
+
+fn announced(file: Option<&Path>) -> anyhow::Result<Announced> {
+    let Some(file) = file else { return Ok(Announced::default()) };
+    let expected = "`undecidable` with codes, [[expected-change]] with relation, field, basis";
+    toml::from_str(&assets::text(file)?).with_context(|| format!("{}: {expected}", file.display()))
 }
 
 async fn import(say: &Say, folder: Option<&Path>, title: Option<String>, draft: Option<u32>, of: Option<u32>) -> anyhow::Result<ExitCode> {
@@ -236,7 +242,8 @@ async fn show(http: &Http, draft: u32, part: Option<&str>, files: Option<&Path>)
     let place = part.map_or_else(|| place.clone(), |part| format!("{place}/{part}"));
     let shown = answered(http.request(Method::GET, &place)).await?;
     let unannounced = shown.get("unannounced").and_then(Value::as_array).is_some_and(|found| !found.is_empty());
-    let holds = shown.get("holds") != Some(&Value::Bool(false)) && !unannounced;
+    let undecidable = shown.get("undecidable").and_then(Value::as_object).is_some_and(|found| !found.is_empty());
+    let holds = shown.get("holds") != Some(&Value::Bool(false)) && !unannounced && !undecidable;
     out(shown)?;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
