@@ -7,6 +7,7 @@
 //! | `explain` | `rules explain` before and after a restart under other rules |
 //! | `replay` | `rules replay`, and `rules diff` with the configuration of a hub |
 //! | `files` | `rules check`, `rules diff`, `rules prove`, `config`, wrong usage |
+//! | `roles` | who may speak as whom, by which file |
 //! | `participant` | `participant add`, `suspend`, `resume`, `rehearse` without a broker |
 //! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
 
@@ -17,3 +18,4 @@ mod hub;
 mod participant;
 mod replay;
 mod rig;
+mod roles;
