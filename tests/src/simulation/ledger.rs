@@ -103,7 +103,12 @@ impl Ledger {
                 Entry::Mandate(mandate) => self.mandates.push(mandate.clone()),
                 Entry::Participant(participant) => drop(self.participants.insert(participant.id.clone(), participant.clone())),
                 Entry::Agreement(_) | Entry::Capacity(_) | Entry::Subscription(_) => {}
-                Entry::Lift(_) | Entry::Ending(_) | Entry::Succession(_) | Entry::Approval(_) | Entry::Conflict(_) | Entry::Reorganisation(_) => {
+                Entry::Lift(_)
+                | Entry::Ending(_)
+                | Entry::Succession(_)
+                | Entry::Approval(_)
+                | Entry::Conflict(_)
+                | Entry::Reorganisation(_) => {
                     panic!("the simulation enters nothing that this ledger does not follow")
                 }
             }
