@@ -7,6 +7,8 @@
 //! | `explain` | `rules explain` before and after a restart under other rules |
 //! | `replay` | `rules replay`, and `rules diff` with the configuration of a hub |
 //! | `files` | `rules check`, `rules diff`, `rules prove`, `config`, wrong usage |
+//! | `roles` | who may speak as whom, by which file |
+//! | `who_saw` | `who-saw` over a store of a hub with other rules |
 //! | `participant` | `participant add`, `suspend`, `resume`, `rehearse` without a broker |
 //! | `hub` | `migrate`, `doctor`, `serve` with `publish`, `inbox`, `rules explain`, `deliveries` |
 
@@ -17,3 +19,5 @@ mod hub;
 mod participant;
 mod replay;
 mod rig;
+mod roles;
+mod who_saw;

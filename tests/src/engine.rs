@@ -1,6 +1,7 @@
 //! What the hub does with messages, seen from outside: a store in memory, a clock that is set, a bus that answers by script.
 
 mod batches;
+mod beside;
 mod claims;
 mod consents;
 mod corrections;

@@ -21,7 +21,7 @@ use schakelpunt_engine::{
     kept_law::KeptLaw,
     life::{Role, What},
     model::{Delivery, StoredMessage},
-    ports::{Pull, Store},
+    ports::{Bus, Pull, Store},
     step::{Input, Receipts, Report, Reported},
 };
 use schakelpunt_store::SqliteStore;
@@ -146,6 +146,12 @@ impl Rig {
     pub(crate) async fn second_hub_under(&self, settings: Settings) -> Self {
         let hub = Arc::new(Hub::open(settings, Arc::clone(&self.store), self.bus.clone()).await.unwrap());
         Self { hub, store: Arc::clone(&self.store), bus: Arc::clone(&self.bus), clock: self.clock.clone() }
+    }
+
+    /// The same, with a hub on another bus.
+    pub(crate) async fn on(self, bus: Arc<dyn Bus>) -> Self {
+        let hub = Arc::new(Hub::open(settings(), Arc::clone(&self.store), bus).await.unwrap());
+        Self { hub, ..self }
     }
 
     /// Two people bring other rules into force, as soon as that can be.

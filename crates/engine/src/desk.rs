@@ -135,6 +135,9 @@ pub struct Given {
     pub purpose: String,
     /// Which fields.
     pub fields: Vec<Leaf>,
+    /// By the rule set of which version; for whoever cites its bases.
+    #[serde(skip)]
+    pub rules: String,
 }
 
 /// Everything of a case that was given to anybody, oldest first.
@@ -156,6 +159,7 @@ fn one(delivery: &Delivery) -> Option<Given> {
         bases: permit.granted.iter().map(|granted| granted.basis.clone()).collect(),
         purpose: permit.purpose.clone(),
         fields: permit.leaves().cloned().collect(),
+        rules: delivery.stamp.rules.clone(),
     })
 }
 

@@ -29,6 +29,7 @@ use crate::{
 mod beating;
 mod calling;
 mod checking;
+mod citing;
 mod desk;
 mod explaining;
 mod fetching;
@@ -47,6 +48,7 @@ mod unread;
 use known::{Known, seed};
 
 pub use beating::Tested;
+pub use citing::Citations;
 pub use explaining::{answer, answer_with};
 pub use fetching::Fetched;
 pub use replaying::{Again, Replay, Rules};
@@ -98,6 +100,12 @@ impl Hub {
     pub async fn open(settings: Settings, store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Result<Self, StoreError> {
         store.apply_law(&settings.law).await?;
         seed(&settings, &*store).await?;
+        Self::beside(settings, store, bus).await
+    }
+
+    /// Opens one for a command, beside the hub itself: by the rules that are in force, whatever the files say, and it keeps no law and
+    /// brings none into force. Over a store whose hub never ran it decides nothing.
+    pub async fn beside(settings: Settings, store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Result<Self, StoreError> {
         let known = RwLock::new(Arc::new(Known::read(&settings, &*store, None).await?));
         Ok(Self {
             settings,

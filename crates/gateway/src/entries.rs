@@ -30,6 +30,7 @@ use crate::{
     Shared,
     caller::{Segment, Someone, Who},
     problem::Problem,
+    tokens::Administrator,
 };
 
 /// Where it is served.
@@ -123,17 +124,7 @@ pub(crate) async fn enter(
     let body = body.map_err(|_| Problem::invalid("an entry of at most 16 KiB"))?;
     let value = strict::parse(&body).map_err(|_| Problem::invalid("an entry as one JSON object, each key once"))?;
     if kind == CONSENT || kind == WITHDRAWAL {
-        let Who::Administrator(_) = &someone.who else { return Err(forbidden("the token of an administrator")) };
-        let done = if kind == CONSENT {
-            let entry: ConsentEntry = serde_json::from_value(value).map_err(|_| Problem::invalid("a consent with the keys of its file"))?;
-            gateway.hub.enter_consent(&entry).await?
-        } else {
-            let Withdrawal { id, detention } =
-                serde_json::from_value(value).map_err(|_| Problem::invalid("`id` of the consent and `detention`"))?;
-            gateway.hub.withdraw_consent(&detention, &id).await?
-        };
-        done.map_err(|why| improper(&why))?;
-        return Ok((StatusCode::CREATED, Json(json!({"entered": kind}))).into_response());
+        return of_consent(&gateway, &someone, &kind, value).await;
     }
     if kind == TOKEN {
         return give_token(&gateway, &someone, value).await;
@@ -165,12 +156,34 @@ fn can_be_called(gateway: &Shared, entry: &Entry) -> Result<(), Problem> {
     hooks.fits(participant).map_err(|why| Problem::invalid(&why))
 }
 
+/// Enters a consent, or takes one back.
+async fn of_consent(gateway: &Shared, someone: &Someone, kind: &str, value: Value) -> Result<Response, Problem> {
+    let administrator = for_everything(someone)?;
+    let done = if kind == CONSENT {
+        let entry: ConsentEntry = serde_json::from_value(value).map_err(|_| Problem::invalid("a consent with the keys of its file"))?;
+        gateway.hub.enter_consent(&entry).await?
+    } else {
+        let Withdrawal { id, detention } =
+            serde_json::from_value(value).map_err(|_| Problem::invalid("`id` of the consent and `detention`"))?;
+        gateway.hub.withdraw_consent(&detention, &id).await?
+    };
+    done.map_err(|why| improper(&why))?;
+    // not of whom: a log is read by more people than a case
+    tracing::info!(by = %administrator.name, kind, "consent entry");
+    Ok((StatusCode::CREATED, Json(json!({"entered": kind}))).into_response())
+}
+
+/// The administrator who calls, if it is one who enters more than the approvals of an owner of data.
+fn for_everything(someone: &Someone) -> Result<&Administrator, Problem> {
+    match &someone.who {
+        Who::Administrator(administrator) if administrator.owner.is_none() => Ok(administrator),
+        Who::Administrator(_) | Who::Participant(_) => Err(forbidden("the token of an administrator who is not one for an owner of data")),
+    }
+}
+
 /// Gives a registered participant the token with that digest.
 async fn give_token(gateway: &Shared, someone: &Someone, value: Value) -> Result<Response, Problem> {
-    let administrator = match &someone.who {
-        Who::Administrator(administrator) if administrator.owner.is_none() => administrator,
-        Who::Administrator(_) | Who::Participant(_) => return Err(forbidden("the token of an administrator")),
-    };
+    let administrator = for_everything(someone)?;
     let expected = || Problem::invalid("`participant`, and `sha256` of its token: 64 hexadecimal digits in small letters");
     let Token { participant, sha256 } = serde_json::from_value(value).map_err(|_| expected())?;
     if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {

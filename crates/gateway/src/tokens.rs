@@ -77,8 +77,14 @@ impl Tokens {
 
     /// Adds a token of an administrator.
     #[must_use]
-    pub fn with_administrator(mut self, token: &str, administrator: Administrator) -> Self {
-        self.administrators.push((Sha256::digest(token).into(), administrator));
+    pub fn with_administrator(self, token: &str, administrator: Administrator) -> Self {
+        self.with_administrator_digest(Sha256::digest(token).into(), administrator)
+    }
+
+    /// Adds one of which only the SHA-256 is known.
+    #[must_use]
+    pub fn with_administrator_digest(mut self, digest: [u8; 32], administrator: Administrator) -> Self {
+        self.administrators.push((digest, administrator));
         self
     }
 

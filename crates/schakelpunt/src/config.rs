@@ -7,12 +7,16 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use schakelpunt_domain::{Environment, Hidden, Oin, ParticipantId, digest::DigestKey};
-use schakelpunt_engine::{life::Role, settings::Limits};
+use schakelpunt_domain::{Environment, Hidden, Oin, digest::DigestKey};
+use schakelpunt_engine::settings::Limits;
 use schakelpunt_gateway::HookAllow;
 use serde::Deserialize;
 
 use crate::place;
+
+mod tokens;
+
+pub use tokens::{AdministratorConfig, RoleConfig, TokenConfig, TokenDigest};
 
 /// A configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -115,52 +119,6 @@ pub struct WebhooksConfig {
     pub allow: Vec<HookAllow>,
 }
 
-/// Somebody who keeps the registers. The name is a role or a pseudonym: it stands beside every entry.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdministratorConfig {
-    /// Under which name entries are made.
-    pub name: ParticipantId,
-    /// The token.
-    pub token: Hidden,
-    /// For the owner of data whose administrator this is: approves subscriptions and enters nothing else.
-    #[serde(default)]
-    pub owner: Option<String>,
-    /// What this administrator may do for the rules; one for an owner of data approves what that owner answers for, too.
-    #[serde(default)]
-    pub roles: Vec<RoleConfig>,
-}
-
-/// What somebody may do for the rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RoleConfig {
-    /// Drafts, edits, checks, submits.
-    Author,
-    /// Says whether the law allows it.
-    LegalReviewer,
-}
-
-impl RoleConfig {
-    /// The role itself.
-    pub fn role(self) -> Role {
-        match self {
-            Self::Author => Role::Author,
-            Self::LegalReviewer => Role::LegalReviewer,
-        }
-    }
-}
-
-/// One bearer token.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TokenConfig {
-    /// Whose.
-    pub participant: ParticipantId,
-    /// The token.
-    pub token: Hidden,
-}
-
 /// How a participant's commands reach a hub.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -244,6 +202,7 @@ impl Config {
         );
         let one_password = self.bus.password.is_some() && self.environment != Environment::Test;
         ensure!(!one_password, "bus.password: one password for all participants is for the test environment only");
+        self.http.as_ref().map_or(Ok(()), |http| tokens::check(http, self.environment))?;
         let store = self.store.url.reveal();
         let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| store.starts_with(scheme));
         ensure!(known, "store.url: sqlite:FILE or postgres://...");
@@ -263,10 +222,7 @@ impl Config {
     /// The key of all digests.
     pub fn key(&self) -> anyhow::Result<DigestKey> {
         let text = self.digest_key.as_ref().context("digest-key: 64 hexadecimal digits, here or in SCHAKELPUNT__DIGEST_KEY")?.reveal();
-        let byte = |at: usize| text.get(at * 2..at * 2 + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
-        let bytes: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok()).filter(|_| text.len() == 64);
-        bytes.map(DigestKey::new).context("digest-key: exactly 64 hexadecimal digits")
+        bytes_of(text).map(DigestKey::new).context("digest-key: exactly 64 hexadecimal digits")
     }
 
     /// The limits, with what this file sets.
@@ -281,4 +237,11 @@ impl Config {
             ..default
         }
     }
+}
+
+/// 32 bytes in hexadecimal digits.
+fn bytes_of(text: &str) -> Option<[u8; 32]> {
+    let byte = |at: usize| text.get(at * 2..at * 2 + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    bytes.and_then(|bytes| bytes.try_into().ok()).filter(|_| text.len() == 64)
 }

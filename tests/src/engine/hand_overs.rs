@@ -1,12 +1,22 @@
 //! After the claim: what nobody is sure of, what comes back, what survives a restart.
 
+use std::sync::Arc;
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use schakelpunt_bus::in_process::InProcessBus;
 use schakelpunt_domain::stage::Stage;
-use schakelpunt_engine::ports::Published::{Confirmed, NotNow, Uncertain, Unroutable};
+use schakelpunt_engine::{
+    drivers,
+    leases::ProcessId,
+    ports::Published::{Confirmed, NotNow, Uncertain, Unroutable},
+};
 
 use crate::harness::{
-    Rig, fetches, is_called,
+    Rig,
+    bus::Between,
+    fetches, is_called,
     meanwhile::{Moment, Shared},
-    messages::{admission, consent_given, detention_ended, invitation, release_date},
+    messages::{Message, admission, consent_given, detention_ended, invitation, release_date},
     only, stop_participant, to, told, who,
 };
 
@@ -198,6 +208,39 @@ async fn who_has_another_channel_since_there_was_room_gets_nothing_at_the_old_on
     assert_eq!(rig.stages("d-1-detention-started", "gemeente-zwolle").await, ["waiting"], "it certainly did not come");
     rig.pass(60);
     assert_eq!(rig.fetch("gemeente-zwolle", 0).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_claimed_as_it_came_in_does_not_go_by_a_channel_that_is_the_old_one_by_then() {
+    let rig = Rig::new().await;
+    let bus = Arc::new(Between { way_in: InProcessBus::new(1), way_out: Arc::clone(&rig.bus) });
+    let rig = rig.on(bus.clone()).await;
+    let process = ProcessId { name: "hub-1".to_owned(), run: "1".to_owned() };
+    // whatever hands over stands still: the test does that itself
+    let taking_in = drivers::loops(&rig.hub, process).into_iter().filter(|(name, _)| ["leases", "intake"].contains(name));
+    let mut taking_in: FuturesUnordered<_> = taking_in.map(|(_, work)| work).collect();
+    let mut comes_in = async |message: Message, id: &str| {
+        bus.way_in.send(&who("pi-zwolle"), message.offer().raw).unwrap();
+        let is_there = async {
+            while rig.kept(id).await.is_none() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = taking_in.next() => unreachable!("these loops do not end"),
+            () = is_there => {}
+        }
+        rig.stages(id, "gemeente-zwolle").await
+    };
+    assert_eq!(comes_in(admission("d-1"), "d-1-detention-started").await, ["waiting"], "nobody has looked at its inbox yet");
+    only(&rig.settle().await, "gemeente-zwolle");
+    let dated = "d-1-release-date-set";
+    assert_eq!(comes_in(release_date("d-1", "2024-12-01").sequence(2), dated).await, ["claimed"], "its inbox has room");
+    rig.record(fetches("gemeente-zwolle")).await;
+    assert!(to(&rig.settle().await, "gemeente-zwolle").is_empty());
+    assert_eq!(rig.stages(dated, "gemeente-zwolle").await, ["waiting"], "it certainly did not come");
+    rig.pass(60);
+    assert_eq!(rig.fetch("gemeente-zwolle", 1).await.len(), 1);
 }
 
 #[tokio::test]

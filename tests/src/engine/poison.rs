@@ -5,18 +5,18 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use schakelpunt_bus::in_process::InProcessBus;
-use schakelpunt_domain::{ParticipantId, RejectionCode};
+use schakelpunt_domain::RejectionCode;
 use schakelpunt_engine::{
     Hub, drivers,
     leases::{Lease, ProcessId},
-    model::{Action, Delivery, Room, SnapshotKeys},
-    ports::{Bus, BusError, Intake, Outgoing, Published, Step, Store, StoreError},
+    model::{Action, Delivery, SnapshotKeys},
+    ports::{Step, Store, StoreError},
 };
 
 use crate::harness::{
     MORNING, Rig,
     around::{Around, Hooks},
-    bus::ScriptedBus,
+    bus::Between,
     messages::admission,
     settings, who,
 };
@@ -41,32 +41,6 @@ impl Hooks for Deadly {
             Some(actions)
         };
         self.0.intake(fence, keys, &mut step).await
-    }
-}
-
-/// Messages come in through one bus, and go out through another that confirms everything.
-#[derive(Debug)]
-struct Between {
-    way_in: InProcessBus,
-    way_out: Arc<ScriptedBus>,
-}
-
-#[async_trait]
-impl Bus for Between {
-    fn queues(&self) -> Vec<String> {
-        self.way_in.queues()
-    }
-
-    async fn open(&self, queue: &str) -> Result<Box<dyn Intake>, BusError> {
-        self.way_in.open(queue).await
-    }
-
-    async fn publish(&self, batch: &[Outgoing<'_>]) -> Vec<Published> {
-        self.way_out.publish(batch).await
-    }
-
-    async fn room(&self, participant: &ParticipantId, window: usize) -> Result<Room, BusError> {
-        self.way_out.room(participant, window).await
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
+use schakelpunt_bus::in_process::InProcessBus;
 use schakelpunt_domain::{ParticipantId, pointer::leaves_of};
 use schakelpunt_engine::{
     model::Room,
@@ -146,5 +147,31 @@ impl Bus for ScriptedBus {
         }
         let open = Room { count: window, consent: script.unread.get(participant.as_str()).is_none_or(|unread| *unread == 0) };
         Ok(script.rooms.get(participant.as_str()).copied().unwrap_or(open))
+    }
+}
+
+/// Messages come in through one bus, and go out through another that confirms everything.
+#[derive(Debug)]
+pub(crate) struct Between {
+    pub(crate) way_in: InProcessBus,
+    pub(crate) way_out: Arc<ScriptedBus>,
+}
+
+#[async_trait]
+impl Bus for Between {
+    fn queues(&self) -> Vec<String> {
+        self.way_in.queues()
+    }
+
+    async fn open(&self, queue: &str) -> Result<Box<dyn Intake>, BusError> {
+        self.way_in.open(queue).await
+    }
+
+    async fn publish(&self, batch: &[Outgoing<'_>]) -> Vec<Published> {
+        self.way_out.publish(batch).await
+    }
+
+    async fn room(&self, participant: &ParticipantId, window: usize) -> Result<Room, BusError> {
+        self.way_out.room(participant, window).await
     }
 }

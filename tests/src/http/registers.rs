@@ -105,11 +105,16 @@ async fn a_consent_is_recorded_and_taken_back() {
     rig.admit("a-1", "D-1").await;
     let consent = |detention: &str| json!({"id": "c-1", "detention": detention, "recipient": "ggz-zwolle", "categories": ["class:HEALTH"], "purpose": "reintegration", "recorded": "2020-01-01T00:00:00Z"});
     assert_eq!(rig.enter("beheer", "consent", consent("D-2")).await.status, 400, "no such case");
-    assert_eq!(rig.enter("gemeente-zwolle", "consent", consent("D-1")).await.status, 403);
+    for who in ["gemeente-zwolle", "beheer-dji"] {
+        assert_eq!(rig.enter(who, "consent", consent("D-1")).await.status, 403, "{who}: an owner approves, and no more");
+    }
     assert_eq!(rig.enter("beheer", "consent", consent("D-1")).await.status, 201);
     let listed = rig.get("beheer", "/v1/registers/consent?detention=D-1").await.json();
     assert_eq!(listed["entries"][0]["recorded"], json!("2024-10-08T08:00:00Z"), "recorded is when the hub recorded it");
     assert_eq!(rig.enter("beheer", "withdrawal", json!({"id": "c-2", "detention": "D-1"})).await.status, 400);
+    for who in ["gemeente-zwolle", "beheer-dji"] {
+        assert_eq!(rig.enter(who, "withdrawal", json!({"id": "c-1", "detention": "D-1"})).await.status, 403, "{who}");
+    }
     assert_eq!(rig.enter("beheer", "withdrawal", json!({"id": "c-1", "detention": "D-1"})).await.status, 201);
     let listed = rig.get("beheer", "/v1/registers/consent?detention=D-1").await.json();
     assert_eq!(listed["entries"][0]["withdrawn_at"], json!("2024-10-08T08:00:00Z"));

@@ -245,6 +245,10 @@ listen = "127.0.0.1:8180"
 [[http.token]]
 participant = "pi-zwolle"
 token = "t"
+[[http.administrator]]
+name = "beheer"
+sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+roles = ["author"]
 [client]
 url = "http://127.0.0.1:8180"
 secret = "t"
@@ -270,6 +274,10 @@ fn mistakes_in_configurations_are_seen_by_both() {
         ("listen = \"127.0.0.1:8180\"", "listen = \"localhost\""),
         ("participant = \"pi-zwolle\"\n", ""),
         ("token = \"t\"", "tokens = \"t\""),
+        ("token = \"t\"", "token = \"t\"\nsha256 = \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""),
+        ("token = \"t\"\n", ""),
+        ("sha256 = \"e3", "sha256 = \"E3"),
+        ("roles = [\"author\"]", "roles = [\"owner\"]"),
         ("secret = \"t\"", ""),
         ("batch = 64", "batch = -1"),
         ("queues = 4", "queue = 4"),

@@ -8,6 +8,7 @@ use std::{
 use jiff::Timestamp;
 use schakelpunt_domain::{
     DeliveryId, ParticipantId,
+    registers::Registers,
     stage::{BlockReason, Stage},
 };
 
@@ -34,14 +35,25 @@ impl Hub {
     pub(crate) async fn hand_over_ready(&self) -> Result<usize, StoreError> {
         let ready = self.ready.take(self.settings.limits.claims);
         self.inboxes.done(ready.late.iter().map(Permitted::recipient));
+        let count = ready.in_time.len();
         if let Some(deadline) = ready.deadline {
-            self.hand_over(&ready.in_time, &BTreeSet::new(), deadline).await?;
+            let registers = self.registers().await;
+            let (permitted, others): (Vec<_>, Vec<_>) = ready.in_time.into_iter().partition(|one| by_bus(&registers, one.recipient()));
+            self.hand_over(&permitted, &BTreeSet::new(), deadline).await?;
+            self.not_by_bus(&others, &BTreeSet::new()).await?;
         }
-        Ok(ready.in_time.len())
+        Ok(count)
     }
 
-    /// For how many deliveries of each inbox a batch may set aside room, so that they are claimed as they are decided.
-    pub(super) async fn room_at_once(&self) -> Option<SetAside<'_>> {
+    /// Whose channel is another since it was claimed: it is decided again, for that one.
+    async fn not_by_bus(&self, others: &[Permitted], uncertain: &BTreeSet<DeliveryId>) -> Result<(), StoreError> {
+        self.inboxes.done(others.iter().map(Permitted::recipient));
+        self.settle_hand_overs(others, uncertain, vec![Published::NotNow; others.len()]).await
+    }
+
+    /// For how many deliveries of each inbox a batch may set aside room, so that they are claimed as they are decided. By the registers
+    /// by which they are decided: whoever has another channel by them has no room here.
+    pub(super) async fn room_at_once(&self, registers: &Registers) -> Option<SetAside<'_>> {
         // what cannot be handed over soon waits where it can be cancelled
         if !self.ready.fewer_than(self.settings.limits.claims).await {
             return None;
@@ -52,8 +64,7 @@ impl Hub {
                 Err(_) => break,
             }
         }
-        let registers = self.registers().await;
-        let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient) && by_bus(&registers, recipient);
+        let ours = |recipient: &ParticipantId| self.sharing.is_ours(recipient) && !self.is_down(recipient) && by_bus(registers, recipient);
         Some(self.inboxes.set_aside(self.settings.limits.batch, ours))
     }
 
@@ -77,10 +88,8 @@ impl Hub {
         };
         let count = moved + reconsider.len();
         aside.used(permitted.iter().map(Permitted::recipient));
-        // whose channel is another since there was room: it is decided again, for that one
         let (permitted, others): (Vec<_>, Vec<_>) = permitted.into_iter().partition(|one| by_bus(&registers, one.recipient()));
-        self.inboxes.done(others.iter().map(Permitted::recipient));
-        self.settle_hand_overs(&others, &uncertain, vec![Published::NotNow; others.len()]).await?;
+        self.not_by_bus(&others, &uncertain).await?;
         self.hand_over(&permitted, &uncertain, deadline).await?;
         self.reconsider(reconsider).await?;
         Ok(count)

@@ -93,9 +93,10 @@ impl Hub {
         let keys = step::keys(inputs);
         for _ in 0..CONFLICTS_MAX {
             let changes = self.sharing.changes();
+            let known = self.known().await;
             let (fence, set_aside) = match door.queue {
                 None => (Vec::new(), None),
-                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once().await),
+                Some(queue) => (self.sharing.fence(Some(queue))?, self.room_at_once(&known.registers).await),
             };
             // leases that came meanwhile count for the room, and the fence does not know them
             if door.queue.is_some() && self.sharing.changes() != changes {
@@ -103,7 +104,6 @@ impl Hub {
             }
             let nowhere = step::AtOnce::new();
             let room = set_aside.as_ref().map_or(&nowhere, inboxes::SetAside::room);
-            let known = self.known().await;
             let mut law = None;
             let (mut reports, mut leaves_waiting) = (Vec::new(), false);
             let deadline = handing_over::in_time(&self.settings.limits);

@@ -159,7 +159,7 @@ async fn skip(config: &Config, id: DeliveryId, reason: &str) -> anyhow::Result<E
     let delivery = store.change_stage(&id, &mut |_| None).await?.with_context(|| format!("no delivery {id}"))?;
     ensure!(matches!(delivery.stage, Stage::Blocked { .. }), "the delivery is {}, not blocked", delivery.stage.word());
     let detention = delivery.detention.clone().context("a delivery without a case")?;
-    let hub = Hub::open(wiring::settings(config)?, store, Arc::new(InProcessBus::default())).await?;
+    let hub = Hub::beside(wiring::settings(config)?, store, Arc::new(InProcessBus::default())).await?;
     hub.run(&[Input::Skip(id, detention)], Receipts::Answered).await?;
     tracing::info!(delivery = %id, reason, "skipped by a person");
     out(format_args!("skipped: {}", as_text(&delivery)))?;

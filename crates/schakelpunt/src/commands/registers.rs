@@ -18,7 +18,7 @@ pub struct Keys {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
-    /// The administrator in whose name, where the hub's configuration has several.
+    /// Under which name of the hub's own configuration, in a test environment; with `[client]` the token says it.
     #[arg(long = "as", value_name = "NAME")]
     by: Option<String>,
     /// `key=value`, with the keys of a register file; a list or table as in TOML: `events=["*"]`.

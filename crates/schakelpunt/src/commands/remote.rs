@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use schakelpunt_amqp::Connection;
-use schakelpunt_domain::ParticipantId;
+use schakelpunt_domain::{Environment, ParticipantId};
 
-use crate::config::{ClientConfig, Config};
+use crate::config::{AdministratorConfig, ClientConfig, Config};
 
 /// Who, and through what.
 #[derive(Debug, clap::Args)]
@@ -43,17 +43,15 @@ impl Http {
     }
 }
 
-/// The HTTP side of a hub as its administrator, or as the one for an owner of data: by `[client]`, or by the hub's own configuration.
+/// The HTTP side of a hub as its administrator, or as the one for an owner of data: by `[client]`, or in a test environment by the hub's
+/// own configuration.
 pub fn administrator(path: &Path, owner: Option<&str>) -> anyhow::Result<Http> {
     let config = Config::read(path)?;
     let client = match config.client.clone() {
         Some(client) => client,
         None => {
-            let mut known = config.http.iter().flat_map(|http| &http.administrators);
-            let one = known.find(|one| one.owner.as_deref() == owner);
             let wanted = owner.map_or_else(String::new, |owner| format!(" for {owner}"));
-            let one = one.with_context(|| format!("{}: no [client] section, and no [[http.administrator]]{wanted}", path.display()))?;
-            ClientConfig { url: config.public_url(), secret: one.token.clone() }
+            of_hub(&config, path, &wanted, |one| one.owner.as_deref() == owner)?
         }
     };
     ensure!(client.url.starts_with("http"), "client.url: http(s)://..., the API of the running hub");
@@ -63,10 +61,32 @@ pub fn administrator(path: &Path, owner: Option<&str>) -> anyhow::Result<Http> {
 /// The same, as the administrator of that name in the hub's own configuration.
 pub fn administrator_named(path: &Path, name: &str) -> anyhow::Result<Http> {
     let config = Config::read(path)?;
+    ensure!(config.client.is_none(), "{}: --as: with [client] its token says who it is; leave the name out", path.display());
+    http(&of_hub(&config, path, &format!(" with the name {name}"), |one| one.name.as_str() == name)?)
+}
+
+/// An administrator whose token the hub's own configuration knows.
+fn of_hub(config: &Config, path: &Path, wanted: &str, is: impl Fn(&AdministratorConfig) -> bool) -> anyhow::Result<ClientConfig> {
+    tokens_of_others(config, path)?;
     let mut known = config.http.iter().flat_map(|http| &http.administrators);
-    let one = known.find(|one| one.name.as_str() == name);
-    let one = one.with_context(|| format!("{}: no [[http.administrator]] with the name {name}", path.display()))?;
-    http(&ClientConfig { url: config.public_url(), secret: one.token.clone() })
+    let one = known.find(|one| is(one));
+    let one = one.with_context(|| format!("{}: no [client] section, and no [[http.administrator]]{wanted}", path.display()))?;
+    let token = one.token.clone().with_context(|| no_token(path, &one.name))?;
+    Ok(ClientConfig { url: config.public_url(), secret: token })
+}
+
+/// Who a command speaks for it proves by a token of its own: that of somebody else is at hand in a test environment only.
+fn tokens_of_others(config: &Config, path: &Path) -> anyhow::Result<()> {
+    let (path, environment) = (path.display(), config.environment);
+    ensure!(
+        environment == Environment::Test,
+        "{path}: a [client] section with a token of your own is needed in the environment `{environment}`"
+    );
+    Ok(())
+}
+
+fn no_token(path: &Path, whose: &ParticipantId) -> String {
+    format!("{}: no [client] section, and of {whose} only the digest of its token", path.display())
 }
 
 fn http(client: &ClientConfig) -> anyhow::Result<Http> {
@@ -100,6 +120,7 @@ impl As {
 
 /// In a test environment the hub's own configuration knows how a participant reaches it.
 fn from_hub(config: &Config, participant: &ParticipantId, path: &Path) -> anyhow::Result<ClientConfig> {
+    tokens_of_others(config, path)?;
     let url = config.bus.url.reveal();
     if let (Some(password), true) = (&config.bus.password, url.starts_with("amqp")) {
         return Ok(ClientConfig { url: url.to_owned(), secret: password.clone() });
@@ -107,5 +128,6 @@ fn from_hub(config: &Config, participant: &ParticipantId, path: &Path) -> anyhow
     let tokens = config.http.iter().flat_map(|http| &http.tokens);
     let token = tokens.into_iter().find(|token| token.participant == *participant);
     let token = token.with_context(|| format!("{}: no [client] section, and no way for {participant} in the hub's own", path.display()))?;
-    Ok(ClientConfig { url: config.public_url(), secret: token.token.clone() })
+    let token = token.token.clone().with_context(|| no_token(path, participant))?;
+    Ok(ClientConfig { url: config.public_url(), secret: token })
 }

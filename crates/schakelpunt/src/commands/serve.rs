@@ -42,11 +42,12 @@ impl Options {
 }
 
 fn tokens(http: &HttpConfig) -> Tokens {
-    let of_participants = http.tokens.iter();
-    let tokens = of_participants.fold(Tokens::default(), |tokens, one| tokens.with(one.token.reveal(), one.participant.clone()));
-    http.administrators.iter().fold(tokens, |tokens, AdministratorConfig { name, token, owner, roles }| {
+    let of_participants = http.tokens.iter().filter_map(|one| Some((one.digest()?.bytes(), one.participant.clone())));
+    let tokens = of_participants.fold(Tokens::default(), |tokens, (digest, participant)| tokens.with_digest(digest, participant));
+    let of_administrators = http.administrators.iter().filter_map(|one| Some((one.digest()?.bytes(), one)));
+    of_administrators.fold(tokens, |tokens, (digest, AdministratorConfig { name, owner, roles, .. })| {
         let roles = roles.iter().map(|role| role.role()).collect();
-        tokens.with_administrator(token.reveal(), Administrator::new(name.clone(), owner.clone(), roles))
+        tokens.with_administrator_digest(digest, Administrator::new(name.clone(), owner.clone(), roles))
     })
 }
 

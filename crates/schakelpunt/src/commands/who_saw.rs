@@ -33,12 +33,13 @@ impl Options {
         let config = Config::read(&self.config)?;
         let settings = wiring::settings(&config)?;
         let store = wiring::store(&config, None).await?;
-        let hub = Hub::open(settings, store, Arc::new(InProcessBus::default())).await?;
+        let hub = Hub::beside(settings, store, Arc::new(InProcessBus::default())).await?;
         let (given, accesses) = hub.who_saw(&self.detention).await?;
         if self.person {
             let registers = hub.registers().await;
             let at = At::now(hub.store().now().await?.max(registers.latest()));
-            let person = Person { settings: hub.settings(), registers: &registers, at };
+            let citations = hub.citations(&given).await?;
+            let person = Person { settings: hub.settings(), citations: &citations, registers: &registers, at };
             out(person.text(&given, &accesses).trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use schakelpunt_domain::{
-    EventName, ParticipantId,
+    BasisId, EventName, ParticipantId,
     pointer::Leaf,
     registers::{At, Registers},
 };
 use schakelpunt_engine::{
     Settings,
     desk::{AccessRecord, Given, Reads},
+    hub::Citations,
 };
 
 const MONTHS: [&str; 12] =
@@ -20,8 +21,10 @@ const MONTHS: [&str; 12] =
 /// What the view is made with.
 #[derive(Debug, Clone, Copy)]
 pub struct Person<'a> {
-    /// Names of events and fields, and citations.
+    /// Names of events and fields.
     pub settings: &'a Settings,
+    /// Where bases stand, by the rules that decided.
+    pub citations: &'a Citations,
     /// Names of organisations.
     pub registers: &'a Registers,
     /// Now.
@@ -58,14 +61,18 @@ impl Person<'_> {
         if !fields.is_empty() {
             lines.push(format!("  Daarin stond: {fields}."));
         }
-        let known = self.settings.rules.bases();
-        let citation = |id: &schakelpunt_domain::BasisId| known.iter().find(|basis| basis.id == *id).map(|basis| basis.citation.as_str());
-        let why: Vec<&str> = one.bases.iter().filter_map(citation).collect();
+        let why: Vec<String> = one.bases.iter().map(|basis| self.citation(&one.rules, basis)).collect();
         if !why.is_empty() {
             lines.push(format!("  Dit mag volgens: {}.", why.join("; ")));
         }
         lines.push("  Waarvoor: om u te helpen bij uw terugkeer in de samenleving.".to_owned());
         lines.join("\n")
+    }
+
+    fn citation(&self, rules: &str, basis: &BasisId) -> String {
+        // what cannot be cited is not kept quiet
+        let unknown = || format!("‘{basis}’ (de tekst daarvan is hier niet meer bekend)");
+        self.citations.of(rules, basis).map_or_else(unknown, str::to_owned)
     }
 
     fn access(&self, one: &AccessRecord) -> String {
@@ -89,10 +96,12 @@ impl Person<'_> {
         self.settings.catalogue.get(event).map_or_else(|| event.to_string(), |spec| spec.nl.clone())
     }
 
-    /// The Dutch names of the fields, each once.
+    /// The Dutch names of the fields, each once; one without a name by where it stands.
     fn fields(&self, event: &EventName, leaves: &[Leaf]) -> String {
-        let Some(spec) = self.settings.catalogue.get(event) else { return String::new() };
-        let names: BTreeSet<&str> = leaves.iter().filter_map(|leaf| spec.leaves.get(leaf)).map(|leaf| leaf.title.as_str()).collect();
+        let spec = self.settings.catalogue.get(event);
+        let name =
+            |leaf: &'_ Leaf| spec.and_then(|spec| spec.leaves.get(leaf)).map_or_else(|| leaf.to_string(), |known| known.title.clone());
+        let names: BTreeSet<String> = leaves.iter().map(name).collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
     }
 }
@@ -118,7 +127,8 @@ mod tests {
         let breda = json!({"participant": {"id": "gemeente-breda", "kind": "municipality", "oin": "00000099GM0758001000", "organisation": "Gemeente Breda"}});
         let entry: Entry = serde_json::from_value(breda).unwrap();
         let registers = Registers::new(1, [Recorded { entry, recorded: now }]);
-        let person = Person { settings: &settings, registers: &registers, at: At::now(now) };
+        let citations = Citations::default().with(&settings.rules);
+        let person = Person { settings: &settings, citations: &citations, registers: &registers, at: At::now(now) };
         let given = Given {
             event: "detention-started".parse().unwrap(),
             recipient: "gemeente-breda".parse().unwrap(),
@@ -128,7 +138,9 @@ mod tests {
             bases: vec!["pm-20d-2".parse().unwrap()],
             purpose: "reintegration".to_owned(),
             fields: vec!["/person/identity/surname".parse().unwrap(), "/detention/start".parse().unwrap()],
+            rules: settings.rules.version.clone(),
         };
+        let by_others = Given { rules: "of-before".to_owned(), fields: vec!["/what/it/was".parse().unwrap()], ..given.clone() };
         let looked = AccessRecord {
             at: now,
             detention: "A-1".parse().unwrap(),
@@ -143,13 +155,15 @@ mod tests {
             code: None,
         };
         let refused = AccessRecord { code: Some(schakelpunt_domain::Refusal::WrongCapacity), ..looked.clone() };
-        let text = person.text(&[given], &[looked, refused]);
+        let text = person.text(&[given, by_others], &[looked, refused]);
         let said = [
             "5 maart 2024, 09.00 uur: Gemeente Breda kreeg namens gemeente-oosterhout het bericht ‘detentie gestart’.",
             "achternaam",
             "Penitentiaire maatregel art. 20d lid 2",
             "6 maart 2024, 10.30 uur: iemand van Gemeente Breda (functie: re-integratiemedewerker) keek",
             "Dat mocht niet",
+            "Dit mag volgens: ‘pm-20d-2’ (de tekst daarvan is hier niet meer bekend).",
+            "Daarin stond: /what/it/was.",
         ];
         assert!(said.iter().all(|part| text.contains(part)), "{text}");
         assert!(!text.contains("worker-n") && !text.contains("nk-reclassering"), "{text}");
@@ -158,7 +172,8 @@ mod tests {
     #[test]
     fn of_whom_nothing_is_known_nothing_is_told() {
         let settings = crate::wiring::embedded_settings(None).unwrap();
-        let person = Person { settings: &settings, registers: &Registers::default(), at: At::now(Timestamp::UNIX_EPOCH) };
+        let (citations, registers) = (Citations::default(), Registers::default());
+        let person = Person { settings: &settings, citations: &citations, registers: &registers, at: At::now(Timestamp::UNIX_EPOCH) };
         assert!(person.text(&[], &[]).contains("Nog niemand"));
     }
 }
