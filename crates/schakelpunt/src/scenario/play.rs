@@ -102,7 +102,14 @@ impl Player {
             Some(config) => wiring::store(config, Some(given)).await?,
             None => Arc::new(SqliteStore::in_memory(given).await?),
         };
-        Self::set(scenario, config, clock, store).await
+        Self::set(scenario, wiring::embedded_settings(scenario.rules.as_deref())?, config, clock, store).await
+    }
+
+    /// Sets the stage of an embedded hub whose rules are read already, whatever rules the scenario names.
+    pub async fn open_under(scenario: &Scenario, settings: Settings) -> anyhow::Result<Self> {
+        let clock = SetClock::new(scenario.clock);
+        let store = SqliteStore::in_memory(Arc::new(clock.clone())).await?;
+        Self::set(scenario, settings, None, clock, Arc::new(store)).await
     }
 
     /// Sets the stage of an embedded hub that keeps its store in a folder.
@@ -113,11 +120,16 @@ impl Player {
         ensure!(!file.exists(), "{} is there already: choose another folder, or remove it", file.display());
         let clock = SetClock::new(scenario.clock);
         let store = SqliteStore::open(&file, Arc::new(clock.clone())).await?;
-        Self::set(scenario, None, clock, Arc::new(store)).await
+        Self::set(scenario, wiring::embedded_settings(scenario.rules.as_deref())?, None, clock, Arc::new(store)).await
     }
 
-    async fn set(scenario: &Scenario, config: Option<&Config>, clock: SetClock, store: Arc<dyn Store>) -> anyhow::Result<Self> {
-        let mut settings = wiring::embedded_settings(scenario.rules.as_deref())?;
+    async fn set(
+        scenario: &Scenario,
+        mut settings: Settings,
+        config: Option<&Config>,
+        clock: SetClock,
+        store: Arc<dyn Store>,
+    ) -> anyhow::Result<Self> {
         store.migrate().await?;
         store.record(entries(scenario)?).await?;
         let participants = all_participants(&store).await?;

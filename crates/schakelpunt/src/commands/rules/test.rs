@@ -3,10 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::ensure;
-use schakelpunt_domain::catalogue::Catalogue;
 use schakelpunt_engine::model::DecisionRecord;
 use serde_json::json;
 
@@ -14,18 +14,20 @@ use super::super::out;
 use crate::{
     assets,
     scenario::{Played, Player, Scenario},
+    wiring,
 };
 
 /// Whether every expectation of every test held. What no test reached does not fail.
 pub(super) async fn test(folder: Option<PathBuf>, as_json: bool) -> anyhow::Result<ExitCode> {
-    let rules = assets::rules(folder.as_deref(), &Catalogue::load()?)?;
+    let settings = wiring::embedded_settings(folder.as_deref())?;
+    let rules = Arc::clone(&settings.rules);
     let tests = assets::rule_tests(folder.as_deref())?;
     ensure!(!tests.is_empty(), "no tests: scenario files in the folder `tests` beside the rules");
     let (mut decisions, mut failed) = (Vec::new(), 0);
     for test in &tests {
         let name = folder.as_deref().unwrap_or(Path::new("")).join("tests").join(&test.name).display().to_string();
-        let scenario = Scenario { rules: folder.clone(), ..Scenario::parse(&name, &test.text)? };
-        let played = Player::open(&scenario, None).await?.play(&scenario, |_, _| {}).await?;
+        let scenario = Scenario::parse(&name, &test.text)?;
+        let played = Player::open_under(&scenario, settings.clone()).await?.play(&scenario, |_, _| {}).await?;
         failed += usize::from(!played.holds());
         say(&name, &played, as_json)?;
         decisions.extend(played.steps.into_iter().flat_map(|step| step.decisions));
