@@ -122,9 +122,11 @@ fn a_lift_reads_as_it_is_written_and_names_one_thing() {
     ] {
         assert_eq!(serde_json::to_value(read(one.clone()).unwrap()).unwrap(), serde_json::json!({"lift": one}));
     }
-    for wrong in
-        [serde_json::json!({"by": "beheer"}), serde_json::json!({"rule": "r", "detention": "A-1"}), serde_json::json!({"rule": "r", "of": "x"})]
-    {
+    for wrong in [
+        serde_json::json!({"by": "beheer"}),
+        serde_json::json!({"rule": "r", "detention": "A-1"}),
+        serde_json::json!({"rule": "r", "of": "x"}),
+    ] {
         assert!(matches!(read(wrong), Err(Improper::Form(_))));
     }
 }
