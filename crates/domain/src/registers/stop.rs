@@ -82,7 +82,7 @@ impl Registers {
 
     /// Whether this person has said that a rule goes on which still waits for somebody else to say so too.
     pub(super) fn waits_for_another_than(&self, by: Option<&ParticipantId>, rule: &Stop, at: At) -> bool {
-        let stopped = known(&self.stops, at).filter(|row| row.entry == *rule).last();
+        let stopped = known(&self.stops, at).rfind(|row| row.entry == *rule);
         let since = |lift: &Row<Lift>| lift.entry.what == *rule && stopped.is_some_and(|stop| stop.place < lift.place);
         matches!(rule, Stop::Rule(_)) && known(&self.lifts, at).any(|lift| since(lift) && lift.entry.by.as_ref() == by)
     }

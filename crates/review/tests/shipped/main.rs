@@ -7,6 +7,8 @@ mod check;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod lawful;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod patch;
