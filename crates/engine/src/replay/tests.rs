@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use schakelpunt_domain::{DetentionRef, EventName, catalogue::Catalogue, environment::Environment, ids::MessageKey, digest::DigestKey};
+use schakelpunt_domain::{DetentionRef, EventName, catalogue::Catalogue, digest::DigestKey, environment::Environment, ids::MessageKey};
 use schakelpunt_rules::{RuleFile, RuleSet, Signals};
 use serde_json::{Value, json};
 
@@ -265,8 +265,12 @@ fn a_signal_that_was_not_looked_for_is_no_refusal() {
     rig.message.signals.whole.insert(schakelpunt_rules::Signal::CareNeeded);
     assert_eq!(rig.given(), Ok(vec!["/care/needed".to_owned()]));
     let blind = Signals { vocabulary: 0, ..Signals::default() };
-    rig.saw().offered =
-        Some(Earlier { until: at(NOW), sender_relations: vec![Relation::HoldingPrison], signals: blind, leaves: rig.message.leaves.clone() });
+    rig.saw().offered = Some(Earlier {
+        until: at(NOW),
+        sender_relations: vec![Relation::HoldingPrison],
+        signals: blind,
+        leaves: rig.message.leaves.clone(),
+    });
     assert_eq!(rig.given(), Err("SIGNAL_NOT_RECORDED"));
     rig.message.event = "no-such-event".parse().unwrap();
     assert_eq!(rig.given(), Err("UNKNOWN_EVENT"));
@@ -329,8 +333,7 @@ fn what_was_withdrawn_stops() {
     rig.saw().withdrawn = true;
     assert_eq!(rig.given(), Err("STOPPED"));
     // where it was not recorded: what was stopped, and is withdrawn by now
-    for (stopped, withdrawn, given) in
-        [(true, true, Err("STOPPED")), (true, false, date()), (false, true, date()), (false, false, date())]
+    for (stopped, withdrawn, given) in [(true, true, Err("STOPPED")), (true, false, date()), (false, true, date()), (false, false, date())]
     {
         let mut rig = Rig::new().before();
         if stopped {
@@ -379,7 +382,9 @@ fn a_check_counts_what_is_the_same_what_differs_and_what_cannot_be_asked() {
         "5 decisions asked again with the rules that made them: 1 differ; 3 undecidable (NO_CASE 2, SAME_INSTANT 1)"
     );
     let [named] = &checked.first[..] else { panic!("the one that differs: {:?}", checked.first) };
-    assert!(named.starts_with("release-date-set urn:nld:oin:00000099PI0000001000:systeem:pi m-1 to gemeente-zwolle at 2022-03-01T09:00:00Z"));
+    assert!(
+        named.starts_with("release-date-set urn:nld:oin:00000099PI0000001000:systeem:pi m-1 to gemeente-zwolle at 2022-03-01T09:00:00Z")
+    );
     assert!(named.contains("recorded {") && named.contains("again    {") && named.to_lowercase().contains("stopped"), "{named}");
 
     let both = checked.clone().join(checked);
