@@ -215,3 +215,6 @@ pub(super) fn rule<'a>(rules: &'a RuleSet, decision: &Decision) -> Option<&'a Ru
     let id = decision.rule.as_ref()?;
     rules.rules().iter().find(|rule| rule.id == *id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,81 @@ fn a_case_can_be_read() {
 }
 
 #[test]
+fn every_cell_is_asked_about_as_it_is() {
+    // in each state of consent, detained or not
+    for (requires, cells) in [
+        ("requires = [{ signals = [\"care-needed\"] }]", 0),
+        ("requires = [{ signals = [\"plan-running\"] }]", 5),
+        ("requires = [{ signals = [\"consent-not-ended\"] }]", 9),
+        ("requires = [{ detained = true }]", 5),
+        ("never = true", 10),
+    ] {
+        let outcome = proved(requires);
+        assert_eq!((outcome.asked, outcome.counterexamples.iter().map(|case| case.cells).sum::<usize>()), (10, cells), "{requires}");
+    }
+    let ended = &proved("requires = [{ detained = true }]").counterexamples[0];
+    assert_eq!(
+        (ended.conditions.as_slice(), ended.consent),
+        (["the detention has ended", "care needed"].map(str::to_owned).as_slice(), "no consent")
+    );
+    let (rules, invariants) = read("never = true");
+    let proof = prove(&rules, &invariants.unwrap(), &CATALOGUE).unwrap();
+    assert!(proof.cells > proof.outcomes[0].asked && !proof.holds() && proof.text() == proof.outcomes[0].text());
+    let (rules, invariants) = read("requires = [{ signals = [\"care-needed\"] }]");
+    assert!(prove(&rules, &invariants.unwrap(), &CATALOGUE).unwrap().holds());
+}
+
+/// A rule that gives two fields to seven.
+fn many(invariant: &str) -> Outcome {
+    let law = LAW.replace(
+        "[[\"prison\", \"municipality\"]]",
+        "[[\"prison\", \"municipality\"], [\"prison\", \"prison\"], [\"prison\", \"probation\"], [\"prison\", \"triage\"]]",
+    );
+    let to = "\"responsible-municipality\", \"settlement-municipality\", \"responsible-probation-unit\", \"receiving-prison\", \"former-prison\", \"triage\"";
+    let release = RELEASE.replace("\"responsible-municipality\"", to);
+    let rules = rules(&format!("{law}{release}{}", grant("law", "\"/release/date\", \"/release/certainty\"")));
+    let text = format!("[[invariant]]\nid = \"it\"\nsentence = \"It holds.\"\n{invariant}\n");
+    let invariants = Invariants::read(&file("invariants.toml", &text), &rules, &CATALOGUE).unwrap();
+    prove(&rules, &invariants, &CATALOGUE).unwrap().outcomes.remove(0)
+}
+
+#[test]
+fn cases_of_one_kind_are_one_and_the_first_five_kinds_are_shown() {
+    let outcome = many("never = true");
+    assert_eq!(outcome.counterexamples.len(), 6);
+    for case in &outcome.counterexamples {
+        let mut fields = case.fields.clone();
+        fields.sort_unstable();
+        // prisons hear of one of the titles, too, with a consent and without
+        let cells = if case.to.ends_with("prison") { 24 } else { 20 };
+        assert_eq!((fields, case.cells), (["/release/certainty", "/release/date"].map(str::to_owned).to_vec(), cells), "{}", case.to);
+    }
+    let text = outcome.text();
+    assert_eq!(text.matches(" tells ").count(), 5, "{text}");
+    assert!(text.ends_with("       and 1 more cases\n"), "{text}");
+    let five = many("to = [\"municipality\", \"probation\", \"prison\"]\nnever = true");
+    assert_eq!((five.counterexamples.len(), five.text().contains("more cases")), (5, false));
+    let excused = many("never = true\nexcept = [{ basis = \"law\", why = \"so\" }, { rule = \"release\", why = \"idle\" }]");
+    assert_eq!(excused.excused, [("so".to_owned(), 128), ("idle".to_owned(), 0)]);
+    assert_eq!(many("class = [\"HEALTH\"]\nnever = true").notes(), Vec::<String>::new(), "what is never given need not be there");
+}
+
+#[test]
+fn a_file_has_a_largest_size_and_ids_of_its_own() {
+    let rules = rules(&format!("{LAW}{RELEASE}{}", grant("law", "\"/release/date\"")));
+    let one = "[[invariant]]\nid = \"it\"\nsentence = \"It holds.\"\nnever = true\n";
+    let codes = |text: &str| {
+        let read = Invariants::read(&file("invariants.toml", text), &rules, &CATALOGUE);
+        read.map_or_else(|errors| errors.0.iter().map(|error| error.code).collect(), |_| Vec::new())
+    };
+    let padded = |size: usize| format!("{one}#{}", "-".repeat(size - one.len() - 1));
+    assert_eq!(codes(&padded(schakelpunt_rules::FILE_MAX)), Vec::<&str>::new());
+    assert_eq!(codes(&padded(schakelpunt_rules::FILE_MAX + 1)), ["TOO_LARGE"]);
+    assert_eq!(codes(&format!("{one}{one}")), ["TWICE"]);
+    assert_eq!(codes(&one.replace("It holds.", " ")), ["NO_SENTENCE"]);
+}
+
+#[test]
 fn an_exception_excuses_what_it_names_and_is_noted_when_it_excuses_nothing() {
     let outcome =
         proved("never = true\nexcept = [{ event = \"release-date-set\", why = \"so\" }, { basis = \"consent\", why = \"idle\" }]");
