@@ -140,7 +140,7 @@ fn each_structure_is_sound_or_not() {
 #[test]
 fn a_consent_covers_what_it_names_and_lapses_with_the_detention() {
     use Consent::{Stands, UntilTheEnd, Valid};
-    let cell = |standing, ended| Cell { standing, ended, ..Cell::new() };
+    let cell = |standing, ended| Cell { ended, standing, ..Cell::new() };
     // valid, stands, until the end
     for (standing, ended, expected) in [
         (Standing::Valid, false, [true, true, true]),
