@@ -15,8 +15,8 @@ use crate::{
 const DETENTIONS: &str = "5900";
 /// So many claims before the other rules are scheduled, and at least so many after they began.
 const CLAIMS: u64 = 1000;
-/// How far ahead: a claim lives two seconds here.
-const AHEAD: SignedDuration = SignedDuration::from_secs(4);
+/// How far ahead: a claim lives two seconds here, and before it is scheduled a draft is checked, proved and held against what was decided.
+const AHEAD: SignedDuration = SignedDuration::from_secs(40);
 /// Most that the flow may take to get there.
 const BOUND: Duration = Duration::from_secs(120);
 
