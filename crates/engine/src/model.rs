@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 
 mod message;
 mod saw;
+mod timer;
 
 pub use message::{Earlier, Outcome, StoredMessage};
 pub use saw::{Decided, Saw};
+pub use timer::Timer;
 
 /// A value with the version of its row: 0 for one that is not stored yet. Each save raises it by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,17 +158,6 @@ pub struct RejectionRecord {
     pub at: Timestamp,
 }
 
-/// Something that the hub must do at an instant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Timer {
-    /// Unique; setting it again moves it.
-    pub id: String,
-    /// When.
-    pub at: Timestamp,
-    /// The case.
-    pub detention: DetentionRef,
-}
-
 /// Up to where the registers were looked at for cases that pass by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
@@ -174,21 +165,6 @@ pub struct Seen {
     pub at: Timestamp,
     /// How many entries there were.
     pub entries: usize,
-}
-
-impl Timer {
-    /// The name of a timer of this kind about a message.
-    pub(crate) fn about(kind: &str, key: &MessageKey) -> String {
-        format!("{kind}\n{}\n{}", key.source, key.id)
-    }
-
-    /// The message that it is about, if it is of this kind.
-    pub(crate) fn message(&self, kind: &str) -> Option<MessageKey> {
-        let mut words = self.id.split('\n');
-        (words.next()? == kind).then_some(())?;
-        let (source, id) = (words.next()?, words.next()?);
-        Some(MessageKey { source: source.parse().ok()?, id: id.parse().ok()? })
-    }
 }
 
 /// One effect of a step. The step never performs it; the store carries all of one batch out in one transaction.

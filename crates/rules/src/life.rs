@@ -2,7 +2,8 @@
 //! only added, so that everybody involved is on it; what a draft is now follows from its deeds.
 //!
 //! Nobody alone starts a rule: who drafted, edited or submitted it approves nothing of it, and what was approved counts for the very text
-//! that was approved, behind the very text that comes before it: a draft is scheduled behind all that is scheduled. One person may stop all of them at once; whatever was approved or scheduled before that has to be approved again.
+//! that was approved, behind the very text that comes before it: a draft is scheduled behind all that is scheduled. One person may stop all
+//! of them at once; whatever was approved or scheduled before that has to be approved again.
 
 use std::{fmt, str::FromStr};
 

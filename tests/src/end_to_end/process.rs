@@ -10,8 +10,8 @@ use std::{
 use schakelpunt_bus::provision::Broker;
 use serde::Deserialize;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
     time::{Instant, timeout},
 };
 
@@ -20,6 +20,10 @@ use crate::parts::{
     postgres::Database,
     rabbitmq::{PASSWORD, delete_vhost, random, variable},
 };
+
+mod hub;
+
+pub(crate) use hub::Hub;
 
 /// From the start of the process to its ready line: provisioning a node that is still warming up takes its time.
 const START: Duration = Duration::from_secs(120);
@@ -37,15 +41,6 @@ pub(crate) struct Site {
     folder: tempfile::TempDir,
     addresses: (String, String),
     vhost: String,
-}
-
-/// A running hub. Killed when dropped.
-#[derive(Debug)]
-pub(crate) struct Hub {
-    child: Child,
-    address: String,
-    /// Kept open: a process whose output nobody reads could die of it.
-    _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 /// What `schakelpunt status` says.
@@ -329,36 +324,4 @@ pub(crate) fn binary() -> PathBuf {
     let path = test.parent().and_then(Path::parent).unwrap().join("schakelpunt");
     assert!(path.exists(), "{} is missing: run this test through tests/run, or `cargo build -p schakelpunt` first", path.display());
     path
-}
-
-// === impl Hub ===
-
-impl Hub {
-    /// As a power failure would.
-    pub(crate) async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-
-    /// Asks it to end, and waits until it has.
-    pub(crate) async fn terminate(mut self) {
-        self.signal("TERM").await;
-        let ended = timeout(START, self.child.wait()).await;
-        assert!(ended.as_ref().is_ok_and(|ended| ended.as_ref().is_ok_and(ExitStatus::success)), "asked to end: {ended:?}");
-    }
-
-    /// Sends it a signal.
-    pub(crate) async fn signal(&self, signal: &str) {
-        let pid = self.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap().success());
-    }
-
-    /// Where it listens for HTTP.
-    pub(crate) fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Whether the process still lives.
-    pub(crate) fn is_alive(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
 }

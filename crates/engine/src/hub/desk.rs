@@ -197,14 +197,21 @@ impl Hub {
         Ok((given, self.store.accesses(detention).await?))
     }
 
-    /// The rules by which these entries are looked at, if they need any: a stop of a participant goes in whatever stands still.
-    /// The rules by which entries are judged that name a role or a rule. Without rules a stop is still entered: it is for emergencies.
+    /// The rules by which entries are judged that name a role or a rule; others need none. Where no rules can be had, a stop is still
+    /// entered: it is for emergencies.
     async fn rules_for(&self, entries: &[Entry]) -> Result<Option<Arc<Settings>>, StoreError> {
         if entries.iter().any(|entry| matches!(entry, Entry::Capacity(_))) {
             return self.in_force().await.map(Some);
         }
         let stops = entries.iter().any(|entry| matches!(entry, Entry::Stop(Stop::Rule(_))));
-        Ok(if stops { self.in_force().await.ok() } else { None })
+        if !stops {
+            return Ok(None);
+        }
+        match self.in_force_or_last().await {
+            Ok(settings) => Ok(Some(settings)),
+            Err(StoreError::NoRules(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The registers of one hub hold one environment: its own.

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{kept_law::KeptLaw, model::Outcome, settings::Limits};
 
+mod book;
+mod checked;
+
 const LAW: &str = r#"
 [[basis]]
 id = "law"
@@ -201,32 +204,6 @@ fn each_reason_has_its_code() {
 }
 
 #[test]
-fn only_the_entries_that_it_saw_count() {
-    let mut rig = Rig::new();
-    for (entries, given) in [(2, Ok(date())), (1, Err("NOT_REGISTERED")), (0, Err("NOT_REGISTERED"))] {
-        rig.saw().entries = entries;
-        assert_eq!(rig.given(), given, "of {entries}");
-    }
-    // what was entered later does not count, however much there is
-    let mut rig = Rig::new();
-    rig.entries.push((json!({"id": "rn-zwolle", "kind": "probation", "oin": "00000099RN0000001000"}), "2022-04-01T00:00:00Z"));
-    assert_eq!(rig.given(), Ok(date()));
-}
-
-#[test]
-fn parts_of_the_registers_are_kept_up_to_a_number() {
-    let rig = Rig::new();
-    let (book, kept) = (rig.book(), |book: &Book| book.parts.lock().unwrap().len());
-    let known = |count| book.at(at(NOW), Some(count)).count();
-    assert_eq!((known(2), kept(&book)), (2, 0), "all that was known is no part");
-    assert_eq!((known(1), known(0), known(1), kept(&book)), (1, 0, 1, 2));
-    (3..=PARTS).for_each(|count| drop(book.at(at(NOW), Some(count))));
-    assert_eq!(kept(&book), PARTS);
-    drop(book.at(at(NOW), Some(PARTS + 1)));
-    assert_eq!(kept(&book), 1, "then they are made anew");
-}
-
-#[test]
 fn a_message_is_asked_about_as_it_was() {
     let earlier = |until: &str| Earlier {
         until: at(until),
@@ -364,40 +341,4 @@ fn consents_of_the_same_instant_cannot_be_told_apart() {
     let mut rig = Rig::new();
     rig.saw().consents = 3;
     assert_eq!(rig.given(), Err("SAME_INSTANT"));
-}
-
-#[test]
-fn a_check_counts_what_is_the_same_what_differs_and_what_cannot_be_asked() {
-    let record = Rig::new().record;
-    let (same, other) = (Ok(record.decision.clone()), Ok(refusal(Refusal::Stopped)));
-    let mut checked = Checked::default();
-    assert_eq!(checked.sentence(), "0 decisions asked again with the rules that made them: 0 differ");
-    checked.add(&record, &same);
-    checked.add(&record, &other);
-    checked.add(&record, &Err(Undecidable::NoCase));
-    checked.add(&record, &Err(Undecidable::NoCase));
-    checked.add(&record, &Err(Undecidable::SameInstant));
-    assert_eq!((checked.decisions, checked.differ), (5, 1));
-    assert_eq!(
-        checked.sentence(),
-        "5 decisions asked again with the rules that made them: 1 differ; 3 undecidable (NO_CASE 2, SAME_INSTANT 1)"
-    );
-    let [named] = &checked.first[..] else { panic!("the one that differs: {:?}", checked.first) };
-    assert!(
-        named.starts_with("release-date-set urn:nld:oin:00000099PI0000001000:systeem:pi m-1 to gemeente-zwolle at 2022-03-01T09:00:00Z")
-    );
-    assert!(named.contains("recorded {") && named.contains("again    {") && named.to_lowercase().contains("stopped"), "{named}");
-
-    let both = checked.clone().join(checked);
-    assert_eq!((both.decisions, both.differ, both.first.len()), (10, 2, 2));
-    assert_eq!(both.undecidable, BTreeMap::from([("NO_CASE", 4), ("SAME_INSTANT", 2)]));
-}
-
-#[test]
-fn only_the_first_that_differ_are_named() {
-    let record = Rig::new().record;
-    let mut checked = Checked::default();
-    (0..=NAMED).for_each(|_| checked.add(&record, &Ok(refusal(Refusal::Stopped))));
-    assert_eq!((checked.differ, checked.first.len()), (NAMED as u64 + 1, NAMED));
-    assert_eq!(checked.clone().join(checked).first.len(), NAMED);
 }

@@ -74,6 +74,13 @@ impl Office {
         self.author(draft, What::Scheduled { law: law(text), submission, from: at(from) })
     }
 
+    /// All the way from being submitted to its day.
+    fn begins(&mut self, draft: u32, text: &str, from: i64) {
+        self.submitted(draft, text);
+        self.approved(draft, text);
+        self.scheduled(draft, text, from).unwrap();
+    }
+
     fn state(&self, draft: u32, now: i64) -> State {
         let active = match self.0.in_force(at(now)) {
             InForce::Law(_, id) => Some(id),
@@ -104,9 +111,7 @@ fn a_draft_becomes_what_is_in_force_on_its_day() {
     assert_eq!(office.scheduled(1, "b", 16), Err("TOO_SOON"));
     office.scheduled(1, "b", DAY).unwrap();
     assert_eq!((office.state(1, DAY - 1), office.state(1, DAY)), (State::Scheduled, State::Active));
-    office.submitted(2, "c");
-    office.approved(2, "c");
-    office.scheduled(2, "c", 2 * DAY).unwrap();
+    office.begins(2, "c", 2 * DAY);
     assert_eq!(office.0.in_force(at(2 * DAY - 1)), InForce::Law("b", DraftId(1)));
     assert_eq!(office.0.in_force(at(2 * DAY)), InForce::Law("c", DraftId(2)));
     assert_eq!((office.state(1, 2 * DAY), office.state(2, 2 * DAY)), (State::Superseded, State::Active));
@@ -167,12 +172,8 @@ fn each_step_wants_the_one_before_and_somebody_who_may() {
 #[test]
 fn one_person_stops_everything_and_nobody_alone_starts_it_again() {
     let mut office = Office::default();
-    office.submitted(1, "a");
-    office.approved(1, "a");
-    office.scheduled(1, "a", 100).unwrap();
-    office.submitted(2, "b");
-    office.approved(2, "b");
-    office.scheduled(2, "b", DAY).unwrap();
+    office.begins(1, "a", 100);
+    office.begins(2, "b", DAY);
     office.submitted(3, "c");
     office.approved(3, "c");
     office.does("anybody", &[], None, What::Stopped).unwrap();
@@ -188,12 +189,8 @@ fn one_person_stops_everything_and_nobody_alone_starts_it_again() {
 #[test]
 fn what_is_scheduled_can_be_withdrawn_until_it_begins_and_an_older_one_can_come_again() {
     let mut office = Office::default();
-    office.submitted(1, "a");
-    office.approved(1, "a");
-    office.scheduled(1, "a", 20).unwrap();
-    office.submitted(2, "b");
-    office.approved(2, "b");
-    office.scheduled(2, "b", DAY).unwrap();
+    office.begins(1, "a", 20);
+    office.begins(2, "b", DAY);
     assert_eq!(office.author(1, What::Edited { law: law("x") }), Err("DRAFT_CLOSED"));
     office.lawyer(2, What::Withdrawn).unwrap();
     assert_eq!(office.0.in_force(at(DAY)), InForce::Law("a", DraftId(1)));
@@ -229,13 +226,9 @@ fn an_approval_names_the_submission_that_was_read() {
 fn a_draft_that_is_moved_begins_once() {
     for (first, then) in [(2 * DAY, DAY), (DAY, 2 * DAY)] {
         let mut office = Office::default();
-        office.submitted(1, "a");
-        office.approved(1, "a");
-        office.scheduled(1, "a", 100).unwrap();
+        office.begins(1, "a", 100);
         for from in [first, then] {
-            office.submitted(2, "b");
-            office.approved(2, "b");
-            office.scheduled(2, "b", from).unwrap();
+            office.begins(2, "b", from);
         }
         let turns: Vec<_> = office.0.turns().into_iter().map(|(from, of)| (from.as_second(), of.unwrap().1.0)).collect();
         assert_eq!(turns, [(100, 1), (then, 2)], "from {first} to {then}");
@@ -247,9 +240,7 @@ fn a_draft_that_is_moved_begins_once() {
 #[test]
 fn a_draft_is_scheduled_behind_all_that_is_scheduled() {
     let mut office = Office::default();
-    office.submitted(1, "a");
-    office.approved(1, "a");
-    office.scheduled(1, "a", 100).unwrap();
+    office.begins(1, "a", 100);
     office.submitted(2, "b");
     office.approved(2, "b");
     let against_one = office.submission(3, "c", &["DJI"]);
@@ -269,9 +260,7 @@ fn a_draft_is_scheduled_behind_all_that_is_scheduled() {
     assert_eq!(office.scheduled(2, "b", 4 * DAY), Err("OTHER_BEHIND"), "nor does it move behind");
     office.lawyer(3, What::Withdrawn).unwrap();
     assert_eq!(office.scheduled(2, "b", DAY), Err("OTHER_BASE"), "it was submitted when draft 3 came before it");
-    office.submitted(2, "b");
-    office.approved(2, "b");
-    office.scheduled(2, "b", DAY).unwrap();
+    office.begins(2, "b", DAY);
     office.does("anybody", &[], None, What::Stopped).unwrap();
     assert_eq!(office.0.in_force(at(9 * DAY)), InForce::Stopped, "everything can be stopped at any time");
 }
@@ -280,9 +269,7 @@ fn a_draft_is_scheduled_behind_all_that_is_scheduled() {
 fn after_a_stop_a_draft_comes_behind_the_rules_that_were_in_force() {
     let mut office = Office::default();
     office.does("hub", &[], Some(1), What::Seeded { law: law("a") }).unwrap();
-    office.submitted(2, "b");
-    office.approved(2, "b");
-    office.scheduled(2, "b", DAY).unwrap();
+    office.begins(2, "b", DAY);
     office.does("anybody", &[], None, What::Stopped).unwrap();
     let What::Submitted { base, .. } = office.submission(3, "c", &[]) else { unreachable!() };
     assert_eq!(base.as_deref(), Some("a"), "what was only scheduled never was");

@@ -96,13 +96,11 @@ pub(super) struct Happened {
 impl Player {
     /// Sets the stage: an embedded hub in memory, or the store and bus of a configuration.
     pub async fn open(scenario: &Scenario, config: Option<&Config>) -> anyhow::Result<Self> {
+        let settings = wiring::embedded_settings(scenario.rules.as_deref())?;
+        let Some(configured) = config else { return Self::open_under(scenario, settings).await };
         let clock = SetClock::new(scenario.clock);
-        let given: Arc<dyn schakelpunt_domain::Clock> = Arc::new(clock.clone());
-        let store: Arc<dyn Store> = match config {
-            Some(config) => wiring::store(config, Some(given)).await?,
-            None => Arc::new(SqliteStore::in_memory(given).await?),
-        };
-        Self::set(scenario, wiring::embedded_settings(scenario.rules.as_deref())?, config, clock, store).await
+        let store = wiring::store(configured, Some(Arc::new(clock.clone()))).await?;
+        Self::set(scenario, settings, config, clock, store).await
     }
 
     /// Sets the stage of an embedded hub whose rules are read already, whatever rules the scenario names.
